@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# One place for what every target is compiled with, and the functions by which folders add targets.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON) # TRY is a statement expression
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+set(CAISSON_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (e.g. address,undefined or thread)")
+
+add_library(caisson_flags INTERFACE)
+target_compile_options(
+  caisson_flags
+  INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+            -Woverloaded-virtual -Wimplicit-fallthrough -fno-common -ffunction-sections -fdata-sections
+            -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(caisson_flags INTERFACE -Wno-gnu-statement-expression -Wno-c99-extensions
+                                                 -Wno-gnu-zero-variadic-macro-arguments)
+else()
+  target_compile_options(caisson_flags INTERFACE -Wno-pedantic)
+endif()
+target_link_options(caisson_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
+target_include_directories(caisson_flags INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(CAISSON_SANITIZE)
+  target_compile_options(caisson_flags INTERFACE -fsanitize=${CAISSON_SANITIZE} -fno-sanitize-recover=all
+                                                 -fno-omit-frame-pointer)
+  target_link_options(caisson_flags INTERFACE -fsanitize=${CAISSON_SANITIZE})
+endif()
+if(CAISSON_FUZZ)
+  target_compile_options(caisson_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  # _FORTIFY_SOURCE wants optimisation; sanitizers want it absent.
+  target_compile_options(caisson_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+# caisson_library(NAME sources… [LINK libs…]): a static library with our warnings.
+function(caisson_library name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE caisson_flags)
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+endfunction()
+
+# caisson_program(NAME sources… [LINK libs…]): an executable in build/<preset>/bin.
+function(caisson_program name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} caisson_flags)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+endfunction()

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime tells a new caisson-vmm: one JSON document in a memfd, and the descriptors it inherits. Written by
+// runtime/sandbox, read by vmm/main; both through this file, so that they cannot drift apart. docs/launch.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/log.h"
+#include "common/result.h"
+
+namespace caisson {
+
+// Descriptors caisson-vmm is started with, beside the container's stdio on 0, 1 and 2.
+inline constexpr int kLaunchFd = 3;  // the document
+inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter: one LaunchStatus
+
+enum class Hypervisor { automatic, kvm, qemu };
+
+// How fds 0, 1 and 2 of caisson-vmm are tied to the container's first process.
+enum class StdioMode {
+  none,      // the process gets /dev/null
+  streams,   // three independent byte streams
+  terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size followed
+};
+
+struct LaunchSpec {
+  // One directory or file of the host that the guest may see, as a child of the virtio-fs root.
+  struct Export {
+    std::string name;  // [A-Za-z0-9_.-]{1,64}
+    int fd = -1;       // inherited; O_PATH descriptor of the directory or file
+    bool read_only = false;
+    // Nobody else writes it while the container lives (its root file system): long cache times are safe.
+    bool exclusive = false;
+  };
+
+  std::string id;               // of the sandbox, for logs and process titles
+  std::string state_directory;  // absolute; vsock.sock and control.sock are made in it
+  Hypervisor hypervisor = Hypervisor::automatic;
+  uint32_t cpus = 1;
+  uint64_t memory_bytes = 0;
+  std::string kernel;     // path of vmlinux
+  std::string initramfs;  // path of the archive with the agent
+  std::string extra_kernel_arguments;
+  bool console = false;             // guest kernel log to the log
+  bool count_instructions = false;  // see MachineConfig
+  std::vector<Export> exports;
+  StdioMode stdio = StdioMode::none;
+  uint64_t init_process = 0;  // CreateContainerRequest.process
+  LogOptions log;
+};
+
+// What caisson-vmm reports once on kStatusFd: ready (the agent answered the handshake) or why there is no guest.
+struct LaunchStatus {
+  bool ready = false;
+  Error error;                // when not ready
+  std::string machine;        // "kvm" or "qemu"
+  std::string announcement;   // why a fallback was taken; empty when none was
+  std::string agent_version;
+  std::string kernel_release;
+  uint64_t agent_tsc_at_start = 0;  // see agent.proto Ready
+  uint64_t agent_tsc_at_ready = 0;
+};
+
+[[nodiscard]] std::string to_json(const LaunchSpec& spec);
+[[nodiscard]] std::string to_json(const LaunchStatus& status);
+Result<LaunchSpec> parse_launch_spec(std::string_view json);
+// LIMIT: a status message is at most 64 KiB.
+Result<LaunchStatus> parse_launch_status(std::string_view json);
+
+}  // namespace caisson

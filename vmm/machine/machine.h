@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine: CPUs, guest memory, and a way to attach virtio devices. It knows nothing of containers.
+// Implemented by KvmMachine (vmm/kvm) and QemuMachine (vmm/qemu).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/event_loop.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "vmm/devices/virtio/device.h"
+
+namespace caisson::vmm {
+
+// Why a machine stopped. An orderly end is announced by the agent before the machine goes, so here every end but
+// `killed` is one the guest's kernel brought about.
+enum class StopReason {
+  guest_reset,    // the guest asked for a reset or power-off (reboot=t, panic=-1, triple fault)
+  machine_error,  // the machine itself failed: KVM internal error, QEMU died
+  killed,         // stop() was called
+};
+
+struct MachineStop {
+  StopReason reason = StopReason::machine_error;
+  std::string detail;  // for an operator: what was seen, with the last console lines where there are any
+};
+
+struct MachineConfig {
+  uint32_t cpus = 1;                 // 1 … 64
+  uint64_t memory_bytes = 0;         // multiple of 1 MiB
+  std::string kernel;                // path of an uncompressed vmlinux (ELF64, x86-64)
+  std::string initramfs;             // path of a cpio archive
+  std::string extra_kernel_arguments;
+  bool console = false;              // true: the guest kernel logs to its 8250 from the first line, not only a panic
+  bool count_instructions = false;   // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
+};
+
+class Machine {
+ public:
+  using StopHandler = std::function<void(MachineStop)>;
+
+  Machine() = default;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  virtual ~Machine() = default;  // implies stop()
+
+  // Before start(): plugs `device` in. Its callbacks run on `loop`. Both must outlive the machine.
+  virtual Result<void> attach(VirtioDevice& device, EventLoop& loop) = 0;
+
+  // Starts the vCPUs. `on_stop` is called once, on the main loop, when they have stopped for good.
+  virtual Result<void> start(StopHandler on_stop) = 0;
+
+  // Stops and continues the vCPUs (the guest does not notice but for its clock). Returns when it is so.
+  virtual Result<void> pause() = 0;
+  virtual Result<void> resume() = 0;
+
+  // A power cut: no vCPU runs once it returns. Harmless when stopped.
+  virtual void stop() = 0;
+
+  // The last bytes (at most 16 KiB) the guest wrote to its serial console; for messages about panics. Hostile.
+  [[nodiscard]] virtual std::string console_tail() const = 0;
+
+  // Exits to user space by reason, for `caisson events --stats` and the budgets ("mmio", "io", "hlt", …); empty where
+  // the machine cannot tell.
+  struct Count {
+    std::string name;
+    uint64_t value = 0;
+  };
+  [[nodiscard]] virtual std::vector<Count> counters() const = 0;
+};
+
+}  // namespace caisson::vmm

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one gate to guest memory. Every access by a device, a transport or the boot loader goes through span(),
+// load() or store(), which check bounds. What is read here is hostile: copy once, check the copy, use the copy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm {
+
+// A guest physical address, in bytes. Arithmetic is explicit so that it is seen to be checked.
+enum class GuestAddress : uint64_t {};
+
+[[nodiscard]] constexpr uint64_t to_u64(GuestAddress address) { return static_cast<uint64_t>(address); }
+
+class GuestMemory {
+ public:
+  // One contiguous piece of guest RAM, backed by `fd` at `fd_offset` and mapped at `host`.
+  struct Region {
+    GuestAddress start{};
+    size_t size_bytes = 0;
+    std::byte* host = nullptr;
+    int fd = -1;  // owned by the GuestMemory; -1 where memory is borrowed (tests, fuzzers)
+    uint64_t fd_offset = 0;
+  };
+
+  // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB) in one memfd, laid out as docs/memory-map.md says:
+  // from 0 up to the 32-bit hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
+  static Result<GuestMemory> create(size_t size_bytes);
+
+  // RAM described by a vhost-user front end: maps each region of the given descriptors (taken over).
+  // Regions must not overlap nor wrap.
+  struct Foreign {
+    GuestAddress start{};
+    uint64_t size_bytes = 0;
+    uint64_t fd_offset = 0;
+    UniqueFd fd;
+  };
+  static Result<GuestMemory> map(std::vector<Foreign> regions);
+
+  // Memory the caller owns and keeps alive, for unit tests and fuzzers.
+  static GuestMemory borrow(GuestAddress start, std::span<std::byte> bytes);
+
+  GuestMemory(GuestMemory&&) noexcept;
+  GuestMemory& operator=(GuestMemory&&) noexcept;
+  GuestMemory(const GuestMemory&) = delete;
+  GuestMemory& operator=(const GuestMemory&) = delete;
+  ~GuestMemory();  // unmaps and closes
+
+  [[nodiscard]] std::span<const Region> regions() const;
+
+  // The bytes [address, address + size), which must lie in one region. The guest may write them at any moment.
+  [[nodiscard]] Result<std::span<std::byte>> span(GuestAddress address, uint64_t size_bytes) const;
+
+  template <typename T>
+    requires std::is_trivially_copyable_v<T>
+  [[nodiscard]] Result<T> load(GuestAddress address) const {
+    const std::span<std::byte> bytes = TRY(span(address, sizeof(T)));
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+
+  template <typename T>
+    requires std::is_trivially_copyable_v<T>
+  Result<void> store(GuestAddress address, const T& value) const {
+    const std::span<std::byte> bytes = TRY(span(address, sizeof(T)));
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    return {};
+  }
+
+ private:
+  struct Mapping;
+  GuestMemory();
+  std::vector<Region> regions_;               // sorted by start
+  std::vector<std::unique_ptr<Mapping>> owned_;  // what the destructor unmaps
+};
+
+}  // namespace caisson::vmm
