@@ -15,7 +15,11 @@ namespace caisson {
 
 // Descriptors caisson-vmm is started with, beside the container's stdio on 0, 1 and 2.
 inline constexpr int kLaunchFd = 3;  // the document
-inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter: one LaunchStatus
+inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter
+
+// On kStatusFd caisson-vmm sends one LaunchStatus; the starter, once the container is on record (state.json), answers
+// with kCommit and closes. A close without it tells caisson-vmm that its starter died: it stops.
+inline constexpr char kCommit = 'c';
 
 enum class Hypervisor { automatic, kvm, qemu };
 
@@ -32,6 +36,8 @@ struct LaunchSpec {
     std::string name;  // [A-Za-z0-9_.-]{1,64}
     int fd = -1;       // inherited; O_PATH descriptor of the directory or file
     bool read_only = false;
+    // Mounts of the host beneath it are seen too (rbind); else the empty directories they cover.
+    bool recursive = false;
     // Nobody else writes it while the container lives (its root file system): long cache times are safe.
     bool exclusive = false;
   };

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <string>
 #include <sys/epoll.h>
 
 #include <array>

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/launch/launch_spec.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace caisson {
+namespace {
+
+LaunchSpec example() {
+  LaunchSpec spec;
+  spec.id = "box";
+  spec.state_directory = "/run/caisson/box";
+  spec.hypervisor = Hypervisor::qemu;
+  spec.cpus = 2;
+  spec.memory_bytes = 256ULL << 20;
+  spec.kernel = "/k";
+  spec.initramfs = "/i";
+  spec.exports.push_back({.name = "rootfs", .fd = 5, .read_only = true, .recursive = true, .exclusive = true});
+  spec.stdio = StdioMode::terminal;
+  spec.init_process = ~0ULL;
+  spec.log.format = LogFormat::json;
+  return spec;
+}
+
+TEST(LaunchSpec, round_trip_keeps_every_field) {
+  const LaunchSpec spec = example();
+  const auto parsed = parse_launch_spec(to_json(spec));
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(to_json(*parsed), to_json(spec));
+  EXPECT_EQ(parsed->init_process, ~0ULL);
+  EXPECT_EQ(parsed->hypervisor, Hypervisor::qemu);
+  ASSERT_EQ(parsed->exports.size(), 1U);
+  EXPECT_TRUE(parsed->exports[0].recursive);
+}
+
+TEST(LaunchSpec, each_missing_field_is_named) {
+  const auto whole = nlohmann::json::parse(to_json(example()));
+  for (const auto& [key, value] : whole.items()) {
+    auto part = whole;
+    part.erase(key);
+    const auto parsed = parse_launch_spec(part.dump());
+    ASSERT_FALSE(parsed) << key;
+    EXPECT_NE(parsed.error().message.find(key), std::string::npos) << parsed.error().message;
+  }
+}
+
+TEST(LaunchSpec, each_ill_typed_field_is_named) {
+  const auto whole = nlohmann::json::parse(to_json(example()));
+  for (const auto& [key, value] : whole.items()) {
+    auto changed = whole;
+    changed[key] = nlohmann::json::object();
+    const auto parsed = parse_launch_spec(changed.dump());
+    ASSERT_FALSE(parsed) << key;
+    EXPECT_NE(parsed.error().message.find(key), std::string::npos) << parsed.error().message;
+  }
+}
+
+TEST(LaunchSpec, numbers_out_of_range_are_refused) {
+  auto changed = nlohmann::json::parse(to_json(example()));
+  changed["cpus"] = 1ULL << 40;
+  EXPECT_FALSE(parse_launch_spec(changed.dump()));
+  changed["cpus"] = -1;
+  EXPECT_FALSE(parse_launch_spec(changed.dump()));
+}
+
+TEST(LaunchSpec, text_that_is_no_object_is_refused) {
+  for (const char* text : {"", "[]", "{", "null", "\xff"}) {
+    EXPECT_FALSE(parse_launch_spec(text)) << text;
+  }
+}
+
+TEST(LaunchStatus, round_trip_survives_invalid_utf8_in_the_message) {
+  LaunchStatus status;
+  status.error = {.code = ENOENT, .message = "console said \xff\xfe"};
+  const auto parsed = parse_launch_status(to_json(status));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->error.code, ENOENT);
+  EXPECT_NE(parsed->error.message.find("console said"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace caisson
