@@ -56,3 +56,20 @@ function(caisson_program name)
   target_link_libraries(${name} PRIVATE ${arg_LINK} caisson_flags)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endfunction()
+
+# caisson_proto_library(NAME path/of.proto): the generated code, compiled without our warnings. The path is relative to
+# the source tree; its header is included by that path with .pb.h. Only protobuf-lite is linked, statically: the agent
+# must be one file, and the host programs start faster without the loader's work.
+function(caisson_proto_library name proto)
+  string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+  add_custom_command(
+    OUTPUT ${CMAKE_BINARY_DIR}/${stem}.pb.cc ${CMAKE_BINARY_DIR}/${stem}.pb.h
+    COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR} --cpp_out=${CMAKE_BINARY_DIR} ${proto}
+    DEPENDS ${CMAKE_SOURCE_DIR}/${proto}
+    COMMENT "Generating ${stem}.pb.cc"
+    VERBATIM)
+  add_library(${name} STATIC ${CMAKE_BINARY_DIR}/${stem}.pb.cc)
+  target_compile_options(${name} PRIVATE -w -Os -ffunction-sections -fdata-sections)
+  target_include_directories(${name} SYSTEM PUBLIC ${CMAKE_BINARY_DIR})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
+endfunction()

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/client/agent_client.h"
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+constexpr const char* kService = "caisson.agent.v1.Agent";
+constexpr uint32_t kProtocol = 1;
+
+// A request that names nothing but the container.
+template <typename Request>
+Request about(std::string_view container) {
+  Request request;
+  request.set_container(std::string(container));
+  return request;
+}
+
+Result<void> call_empty(ttrpc::Client& client, std::string_view method,
+                        const google::protobuf::MessageLite& request, Deadline deadline) {
+  v1::Empty nothing;
+  return client.call(method, request, nothing, deadline);
+}
+
+ProcessExit exit_of(const v1::WaitProcessResponse& response) {
+  // The exit code becomes our own exit code: no foreign bits beyond the eight it has.
+  return ProcessExit{.exit_code = response.exit_code() & 0xff,
+                     .signal = response.signal() & 0x7f,
+                     .out_of_memory = response.out_of_memory()};
+}
+
+}  // namespace
+
+AgentClient::AgentClient(UniqueFd connection) : client_(std::move(connection), kService) {}
+
+Result<AgentClient> AgentClient::connect(std::string_view vsock_socket_path, Deadline deadline) {
+  return AgentClient(
+      TRY_CONTEXT("connect to the agent", connect_guest_port(vsock_socket_path, kRpcPort, deadline)));
+}
+
+Result<v1::HandshakeResponse> AgentClient::handshake(Deadline deadline) {
+  v1::HandshakeRequest request;
+  request.set_protocol(kProtocol);
+  v1::HandshakeResponse response;
+  TRY(client_.call("Handshake", request, response, deadline));
+  if (response.protocol() != kProtocol) {
+    return fail(EPROTO, "shake hands with the agent: it speaks version " +
+                            std::to_string(response.protocol()) +
+                            ", we need 1; reinstall caisson so that runtime and guest image match");
+  }
+  return response;
+}
+
+Result<uint32_t> AgentClient::create_container(const v1::CreateContainerRequest& request, Deadline deadline) {
+  v1::CreateContainerResponse response;
+  TRY(client_.call("CreateContainer", request, response, deadline));
+  return response.guest_pid();
+}
+
+Result<void> AgentClient::start_container(std::string_view container, Deadline deadline) {
+  return call_empty(client_, "StartContainer", about<v1::StartContainerRequest>(container), deadline);
+}
+
+Result<void> AgentClient::delete_container(std::string_view container, Deadline deadline) {
+  return call_empty(client_, "DeleteContainer", about<v1::DeleteContainerRequest>(container), deadline);
+}
+
+Result<uint32_t> AgentClient::create_process(const v1::CreateProcessRequest& request, Deadline deadline) {
+  v1::CreateProcessResponse response;
+  TRY(client_.call("CreateProcess", request, response, deadline));
+  return response.guest_pid();
+}
+
+Result<void> AgentClient::signal_process(std::string_view container, uint64_t process, int signal,
+                                         Deadline deadline) {
+  auto request = about<v1::SignalProcessRequest>(container);
+  request.set_process(process);
+  request.set_signal(static_cast<uint32_t>(signal));
+  return call_empty(client_, "SignalProcess", request, deadline);
+}
+
+Result<void> AgentClient::signal_all(std::string_view container, int signal, Deadline deadline) {
+  auto request = about<v1::SignalProcessRequest>(container);
+  request.set_all(true);
+  request.set_signal(static_cast<uint32_t>(signal));
+  return call_empty(client_, "SignalProcess", request, deadline);
+}
+
+Result<ProcessExit> AgentClient::wait_process(uint64_t process, Deadline deadline) {
+  return finish_wait(TRY(start_wait(process, deadline)), deadline);
+}
+
+Result<uint32_t> AgentClient::start_wait(uint64_t process, Deadline deadline) {
+  v1::WaitProcessRequest request;
+  request.set_process(process);
+  return client_.start("WaitProcess", request, deadline);
+}
+
+Result<ProcessExit> AgentClient::finish_wait(uint32_t call, Deadline deadline) {
+  v1::WaitProcessResponse response;
+  TRY(client_.finish(call, response, deadline));
+  return exit_of(response);
+}
+
+Result<void> AgentClient::resize_tty(uint64_t process, uint32_t rows, uint32_t columns, Deadline deadline) {
+  v1::ResizeTtyRequest request;
+  request.set_process(process);
+  request.mutable_size()->set_rows(rows);
+  request.mutable_size()->set_columns(columns);
+  return call_empty(client_, "ResizeTty", request, deadline);
+}
+
+Result<void> AgentClient::close_stdin(uint64_t process, Deadline deadline) {
+  v1::CloseStdinRequest request;
+  request.set_process(process);
+  return call_empty(client_, "CloseStdin", request, deadline);
+}
+
+Result<v1::ListProcessesResponse> AgentClient::list_processes(std::string_view container, Deadline deadline) {
+  v1::ListProcessesResponse response;
+  TRY(client_.call("ListProcesses", about<v1::ListProcessesRequest>(container), response, deadline));
+  return response;
+}
+
+Result<void> AgentClient::pause_container(std::string_view container, Deadline deadline) {
+  return call_empty(client_, "PauseContainer", about<v1::PauseContainerRequest>(container), deadline);
+}
+
+Result<void> AgentClient::resume_container(std::string_view container, Deadline deadline) {
+  return call_empty(client_, "ResumeContainer", about<v1::ResumeContainerRequest>(container), deadline);
+}
+
+Result<void> AgentClient::update_container(std::string_view container, const v1::Resources& resources,
+                                           Deadline deadline) {
+  auto request = about<v1::UpdateContainerRequest>(container);
+  *request.mutable_resources() = resources;
+  return call_empty(client_, "UpdateContainer", request, deadline);
+}
+
+Result<v1::ContainerStatsResponse> AgentClient::container_stats(std::string_view container,
+                                                                Deadline deadline) {
+  v1::ContainerStatsResponse response;
+  TRY(client_.call("ContainerStats", about<v1::ContainerStatsRequest>(container), response, deadline));
+  return response;
+}
+
+Result<void> AgentClient::shutdown(Deadline deadline) {
+  TRY(client_.start("Shutdown", v1::ShutdownRequest(), deadline));
+  return {};
+}
+
+}  // namespace caisson::agent
