@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/qemu/qemu_machine.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "vmm/qemu/arguments.h"
+
+namespace caisson::vmm {
+namespace {
+
+constexpr size_t kConsoleTailBytes = 16384;    // LIMIT: Machine::console_tail() promises no more
+constexpr size_t kComplaintTailBytes = 4096;   // LIMIT: QEMU's errors are a line or two
+constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
+constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
+constexpr auto kEndGrace = std::chrono::seconds(2);
+
+struct SocketPair {
+  UniqueFd ours;  // non-blocking
+  UniqueFd theirs;
+};
+
+// Numbers 0 to 2 are the child's standard streams; a descriptor to inherit must lie above them.
+Result<UniqueFd> above_standard(UniqueFd fd) {
+  if (fd.get() > 2) {
+    return fd;
+  }
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!moved) {
+    return fail_errno("duplicate descriptor");
+  }
+  return moved;
+}
+
+Result<SocketPair> make_socket_pair() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) < 0) {
+    return fail_errno("create socket pair for QEMU");
+  }
+  SocketPair pair{.ours = UniqueFd(fds[0]), .theirs = UniqueFd(fds[1])};
+  pair.ours = TRY(above_standard(std::move(pair.ours)));
+  pair.theirs = TRY(above_standard(std::move(pair.theirs)));
+  if (::fcntl(pair.ours.get(), F_SETFL, O_NONBLOCK) < 0) {
+    return fail_errno("make socket non-blocking");
+  }
+  return pair;
+}
+
+Result<UniqueFd> open_file(const std::string& what, const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return fail_errno("open " + what + " " + path);
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) < 0) {
+    return fail_errno("stat " + what + " " + path);
+  }
+  if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+    return fail(EINVAL, "open " + what + " " + path + ": not a regular file, or empty");
+  }
+  return above_standard(std::move(fd));
+}
+
+Result<std::string> find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    if (::access(name.c_str(), X_OK) < 0) {
+      return fail_errno("execute " + name);
+    }
+    return name;
+  }
+  const char* path = ::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const size_t colon = std::min(rest.find(':'), rest.size());
+    std::string candidate = std::string(rest.substr(0, colon)) + "/" + name;
+    if (colon > 0 && ::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  return fail(ENOENT, "find " + name + ": not in PATH; install the package qemu-system-x86 (scripts/bootstrap run)");
+}
+
+Result<void> check(const MachineConfig& config) {
+  if (config.cpus < 1 || config.cpus > 64) {
+    return fail(EINVAL, "create machine: " + std::to_string(config.cpus) + " CPUs is not within 1 and 64");
+  }
+  if (config.memory_bytes % (1U << 20U) != 0 || config.memory_bytes < kMinMemoryBytes ||
+      config.memory_bytes > kMaxMemoryBytes) {
+    return fail(EINVAL, "create machine: memory of " + std::to_string(config.memory_bytes) +
+                            " bytes is not a multiple of 1 MiB within 32 MiB and 1 TiB");
+  }
+  if (config.count_instructions && config.cpus != 1) {
+    return fail(EINVAL, "create machine: instructions can be counted with one CPU only");
+  }
+  return {};
+}
+
+// Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves nobody.
+template <typename Sink>
+bool drain(int fd, Sink sink) {
+  std::array<char, 4096> buffer{};
+  for (int round = 0; round < 16; ++round) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count > 0) {
+      sink(std::span<const char>(buffer.data(), static_cast<size_t>(count)));
+      continue;
+    }
+    return count < 0 && (errno == EAGAIN || errno == EINTR);
+  }
+  return true;
+}
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& config, EventLoop& main_loop,
+                                                         const QemuOptions& options) {
+  TRY(check(config));
+  QemuOptions found = options;
+  found.program = TRY(find_program(options.program));
+  if (found.accelerator == QemuAccelerator::kvm && ::access("/dev/kvm", R_OK | W_OK) < 0) {
+    return fail_errno("open /dev/kvm for QEMU (choose software emulation, or give access to it)");
+  }
+  std::unique_ptr<QemuMachine> machine(new QemuMachine(config, main_loop, std::move(found)));
+  TRY(machine->open_files());
+  return machine;
+}
+
+QemuMachine::QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions options)
+    : config_(std::move(config)),
+      loop_(&main_loop),
+      options_(std::move(options)),
+      console_tail_(kConsoleTailBytes),
+      complaint_tail_(kComplaintTailBytes) {}
+
+QemuMachine::~QemuMachine() {
+  *alive_ = false;
+  on_stop_ = nullptr;
+  stop();
+  for (Attached& attached : devices_) {
+    attached.loop->run_sync([&attached] { attached.server.reset(); });
+  }
+}
+
+Result<void> QemuMachine::open_files() {
+  kernel_ = TRY(open_file("guest kernel", config_.kernel));
+  initramfs_ = TRY(open_file("initramfs", config_.initramfs));
+  return {};
+}
+
+Result<void> QemuMachine::attach(VirtioDevice& device, EventLoop& loop) {
+  if (child_ || cause_) {
+    return fail(EBUSY, "attach " + std::string(device.name()) + ": the machine has been started");
+  }
+  SocketPair pair = TRY(make_socket_pair());
+  // QEMU keeps an fs's configuration itself and would complain about being offered it.
+  const auto config_space = device.id() == VirtioDeviceId::fs ? vhost_user::Server::ConfigSpace::front_ends
+                                                              : vhost_user::Server::ConfigSpace::ours;
+  const auto on_end = [this, alive = alive_](Error error) {
+    loop_->post([this, alive, error = std::move(error)] {
+      if (*alive) {
+        on_device_end(error);
+      }
+    });
+  };
+  Attached attached{.device = &device, .loop = &loop, .qemu_end = std::move(pair.theirs), .server = nullptr};
+  Result<void> served;
+  loop.run_sync([&] {
+    auto server = vhost_user::Server::create(device, loop, std::move(pair.ours), config_space, on_end);
+    if (server) {
+      attached.server = std::move(*server);
+    } else {
+      served = tl::unexpected(std::move(server).error());
+    }
+  });
+  TRY(std::move(served));
+  devices_.push_back(std::move(attached));
+  return {};
+}
+
+Result<std::vector<std::string>> QemuMachine::arguments(int console, int monitor) const {
+  std::vector<QemuDevice> devices;
+  for (const Attached& attached : devices_) {
+    devices.push_back({.device = attached.device, .socket = attached.qemu_end.get()});
+  }
+  const QemuDescriptors descriptors{
+      .kernel = kernel_.get(), .initramfs = initramfs_.get(), .console = console, .monitor = monitor};
+  return qemu_arguments(config_, options_, descriptors, devices, clock_.tsc_khz());
+}
+
+Result<void> QemuMachine::start(StopHandler on_stop) {
+  if (child_ || cause_) {
+    return fail(EBUSY, "start machine: it has been started");
+  }
+  SocketPair console = TRY(make_socket_pair());
+  SocketPair monitor = TRY(make_socket_pair());
+  SocketPair complaints = TRY(make_socket_pair());
+  // Waits in the socket until QEMU reads it.
+  if (::write(monitor.ours.get(), kQmpNegotiate.data(), kQmpNegotiate.size()) < 0) {
+    return fail_errno("write to QEMU's monitor");
+  }
+  Child::Spec spec{.program = options_.program,
+                   .arguments = TRY(arguments(console.theirs.get(), monitor.theirs.get())),
+                   .inherited = {kernel_.get(), initramfs_.get(), console.theirs.get(), monitor.theirs.get()},
+                   .standard_error = complaints.theirs.get(),
+                   .identity = options_.identity};
+  for (const Attached& attached : devices_) {
+    spec.inherited.push_back(attached.qemu_end.get());
+  }
+  child_ = std::make_unique<Child>(TRY_CONTEXT("start machine", Child::spawn(spec)));
+  for (Attached& attached : devices_) {
+    attached.qemu_end.reset();
+  }
+  kernel_.reset();
+  initramfs_.reset();
+  console_ = std::move(console.ours);
+  monitor_ = std::move(monitor.ours);
+  complaints_ = std::move(complaints.ours);
+  on_stop_ = std::move(on_stop);
+  return watch_child();
+}
+
+Result<void> QemuMachine::watch_child() {
+  TRY(loop_->add(child_->pidfd(), EPOLLIN, [this](uint32_t) { on_child_end(); }));
+  TRY(loop_->add(console_.get(), EPOLLIN, [this](uint32_t) { on_console(); }));
+  TRY(loop_->add(monitor_.get(), EPOLLIN, [this](uint32_t) { on_monitor(); }));
+  return loop_->add(complaints_.get(), EPOLLIN, [this](uint32_t) { on_complaint(); });
+}
+
+void QemuMachine::on_console() {
+  if (!drain(console_.get(), [this](std::span<const char> bytes) { console_tail_.append(bytes); })) {
+    loop_->remove(console_.get());
+  }
+}
+
+void QemuMachine::on_complaint() {
+  if (!drain(complaints_.get(), [this](std::span<const char> bytes) { complaint_tail_.append(bytes); })) {
+    loop_->remove(complaints_.get());
+  }
+}
+
+void QemuMachine::on_monitor() {
+  std::vector<QmpEvent> events;
+  Result<void> understood;
+  const bool open = drain(monitor_.get(), [&](std::span<const char> bytes) {
+    Result<std::vector<QmpEvent>> some = understood ? qmp_.feed(bytes) : tl::unexpected(Error{});
+    if (some) {
+      std::ranges::move(*some, std::back_inserter(events));
+    } else if (understood) {
+      understood = tl::unexpected(std::move(some).error());
+    }
+  });
+  if (!open) {
+    loop_->remove(monitor_.get());
+  }
+  for (const QmpEvent& event : events) {
+    if (event.name == "SHUTDOWN") {
+      const bool guest = event.reason.starts_with("guest-");
+      // Nothing of QEMU's own orderly end is of use to anybody: end_with() spares us the wait for it.
+      end_with(guest ? StopReason::guest_reset : StopReason::machine_error, "QEMU shut down: " + event.reason);
+    } else if (event.name == "STOP") {
+      // We never ask for it: QEMU halts the CPUs so when KVM fails it.
+      end_with(StopReason::machine_error, "QEMU stopped the guest's CPUs");
+    }
+  }
+  if (!understood) {
+    end_with(StopReason::machine_error, understood.error().message);
+  }
+}
+
+void QemuMachine::on_device_end(const Error& error) {
+  if (!child_ || cause_) {
+    return;
+  }
+  if (error.code != ECONNRESET) {
+    end_with(StopReason::machine_error, error.message);
+    return;
+  }
+  // QEMU closes its sockets a moment before it ends: let its end tell why, if it comes.
+  if (deadline_ == 0) {
+    deadline_ = loop_->after(kEndGrace, [this, message = error.message] {
+      end_with(StopReason::machine_error, message);
+    });
+  }
+}
+
+void QemuMachine::end_with(StopReason reason, std::string detail) {
+  if (child_ && !cause_) {
+    cause_ = MachineStop{.reason = reason, .detail = std::move(detail)};
+    child_->kill();  // on_child_end() follows
+  }
+}
+
+void QemuMachine::on_child_end() {
+  // Its last words first: they may hold the cause.
+  on_console();
+  on_complaint();
+  on_monitor();
+  const Child::Exit exit = child_->reap();
+  if (!cause_ && !exit.signalled && exit.code == 0) {
+    cause_ = MachineStop{.reason = StopReason::guest_reset, .detail = "QEMU ended"};
+  }
+  if (!cause_) {
+    cause_ = MachineStop{.reason = StopReason::machine_error,
+                         .detail = "QEMU ended with " + std::string(exit.signalled ? "signal " : "status ") +
+                                   std::to_string(exit.code)};
+  }
+  if (const std::string complaint = last_line(complaint_tail_.text());
+      cause_->reason == StopReason::machine_error && !complaint.empty()) {
+    cause_->detail += "; it says: " + complaint;
+  }
+  finish(*cause_);
+}
+
+void QemuMachine::unwatch() {
+  loop_->cancel(deadline_);
+  for (const UniqueFd* fd : {&console_, &monitor_, &complaints_}) {
+    loop_->remove(fd->get());
+  }
+  loop_->remove(child_->pidfd());
+}
+
+void QemuMachine::finish(MachineStop stop) {
+  unwatch();
+  child_.reset();
+  if (const StopHandler handler = std::exchange(on_stop_, nullptr)) {
+    handler(std::move(stop));
+  }
+}
+
+Result<void> QemuMachine::pause() {
+  if (!child_) {
+    return fail(ESRCH, "pause machine: it is not running");
+  }
+  return child_->pause();
+}
+
+Result<void> QemuMachine::resume() {
+  if (!child_) {
+    return fail(ESRCH, "resume machine: it is not running");
+  }
+  return child_->resume();
+}
+
+void QemuMachine::stop() {
+  if (!child_) {
+    return;
+  }
+  child_->kill();
+  child_->reap();
+  on_console();
+  unwatch();
+  child_.reset();
+  if (!cause_) {
+    cause_ = MachineStop{.reason = StopReason::killed, .detail = "stopped by the host"};
+  }
+  // Posted, as the contract has it on the loop: the caller is in the middle of something.
+  if (StopHandler handler = std::exchange(on_stop_, nullptr)) {
+    loop_->post([handler = std::move(handler), stop = *cause_] { handler(stop); });
+  }
+}
+
+std::string QemuMachine::console_tail() const { return console_tail_.text(); }
+
+}  // namespace caisson::vmm

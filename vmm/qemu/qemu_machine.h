@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine for hosts whose KVM cannot run Linux: CPU and memory from a QEMU child process (microvm, TCG), our own
+// devices attached by vhost-user. QEMU gets inherited descriptors only, writes no file and dies with this process
+// (docs/decisions/0002-qemu-as-a-child.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/event_loop.h"
+#include "common/result.h"
+#include "vmm/machine/machine.h"
+#include "vmm/qemu/child.h"
+#include "vmm/qemu/host_clock.h"
+#include "vmm/qemu/options.h"
+#include "vmm/qemu/qmp.h"
+#include "vmm/qemu/text_tail.h"
+#include "vmm/vhost_user/server.h"
+
+namespace caisson::vmm {
+
+class QemuMachine final : public Machine {
+ public:
+  // Checks `config`, finds QEMU and opens kernel and initramfs. All calls, start() above all, come on the main loop's
+  // thread (or before it runs): QEMU lives as long as the thread that started it.
+  static Result<std::unique_ptr<QemuMachine>> create(const MachineConfig& config, EventLoop& main_loop,
+                                                     const QemuOptions& options = {});
+  ~QemuMachine() override;
+
+  Result<void> attach(VirtioDevice& device, EventLoop& loop) override;
+  // Returns when QEMU executes; what it then finds wrong comes as StopReason::machine_error.
+  Result<void> start(StopHandler on_stop) override;
+  // By SIGSTOP and SIGCONT: QMP's `stop` would disconnect every vhost-user device and thereby reset it.
+  Result<void> pause() override;
+  Result<void> resume() override;
+  void stop() override;
+  [[nodiscard]] std::string console_tail() const override;
+  [[nodiscard]] std::vector<Count> counters() const override { return {}; }
+
+ private:
+  struct Attached {
+    VirtioDevice* device = nullptr;
+    EventLoop* loop = nullptr;
+    UniqueFd qemu_end;
+    std::unique_ptr<vhost_user::Server> server;
+  };
+
+  QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions options);
+
+  Result<void> open_files();
+  Result<std::vector<std::string>> arguments(int console, int monitor) const;
+  Result<void> watch_child();
+  void on_console();
+  void on_monitor();
+  void on_complaint();
+  void on_device_end(const Error& error);
+  void on_child_end();
+  // The first cause counts: what follows it (a device's lost connection, a signal's exit) is its consequence.
+  void end_with(StopReason reason, std::string detail);
+  void finish(MachineStop stop);
+  void unwatch();
+
+  MachineConfig config_;
+  EventLoop* loop_;
+  QemuOptions options_;
+  HostClock clock_;
+  UniqueFd kernel_;
+  UniqueFd initramfs_;
+  std::vector<Attached> devices_;
+
+  std::unique_ptr<Child> child_;
+  StopHandler on_stop_;
+  std::optional<MachineStop> cause_;
+  EventLoop::TimerId deadline_ = 0;
+  UniqueFd console_;
+  UniqueFd monitor_;
+  UniqueFd complaints_;
+  QmpReader qmp_;
+  TextTail console_tail_;
+  TextTail complaint_tail_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks look here first
+};
+
+}  // namespace caisson::vmm
