@@ -3,6 +3,7 @@
 // load() or store(), which check bounds. What is read here is hostile: copy once, check the copy, use the copy.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,12 +33,16 @@ class GuestMemory {
     uint64_t fd_offset = 0;
   };
 
+  // Guest physical addresses from here to 4 GiB are devices (docs/memory-map.md).
+  static constexpr uint64_t kHoleStart = 0xc000'0000;
+  static constexpr uint64_t kHoleEnd = 0x1'0000'0000;
+
   // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB) in one memfd, laid out as docs/memory-map.md says:
   // from 0 up to the 32-bit hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
   static Result<GuestMemory> create(size_t size_bytes);
 
   // RAM described by a vhost-user front end: maps each region of the given descriptors (taken over).
-  // Regions must not overlap nor wrap.
+  // Regions must not overlap nor wrap; offsets are multiples of the page size; the file must hold all of it.
   struct Foreign {
     GuestAddress start{};
     uint64_t size_bytes = 0;
@@ -66,6 +71,8 @@ class GuestMemory {
     const std::span<std::byte> bytes = TRY(span(address, sizeof(T)));
     T value;
     std::memcpy(&value, bytes.data(), sizeof(T));
+    // ORDERING: compiler only. What is checked must be this copy; without the fence the compiler may read again.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     return value;
   }
 

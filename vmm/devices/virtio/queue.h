@@ -3,14 +3,13 @@
 // descriptors, event index. Used by all devices, behind both transports. Never trusts a second look at guest memory.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "common/result.h"
+#include "vmm/devices/virtio/chain.h"
 #include "vmm/memory/guest_memory.h"
 
 namespace caisson::vmm {
@@ -23,43 +22,15 @@ class QueueInterrupt {
   virtual void raise() = 0;
 };
 
-class VirtQueue;
-
-// One descriptor chain taken from the available ring: a token that must go back by VirtQueue::push(). A chain
-// destroyed without it is our own bug (asserted). The iovecs point into guest memory: hostile and changing.
-class Chain {
- public:
-  Chain(Chain&&) noexcept;
-  Chain& operator=(Chain&&) noexcept;
-  Chain(const Chain&) = delete;
-  Chain& operator=(const Chain&) = delete;
-  ~Chain();
-
-  // Device-readable parts come first, then device-writable ones [virtio-1.2] 2.7.4.2.
-  [[nodiscard]] std::span<const iovec> readable() const;
-  [[nodiscard]] std::span<const iovec> writable() const;
-  [[nodiscard]] uint64_t readable_bytes() const;
-  [[nodiscard]] uint64_t writable_bytes() const;
-
-  // Copies out the readable bytes from `offset`; returns how many there were (at most out.size()).
-  size_t copy_out(size_t offset, std::span<std::byte> out) const;
-  // Copies into the writable bytes at `offset`; returns how many fitted.
-  size_t copy_in(size_t offset, std::span<const std::byte> in) const;
-
- private:
-  friend class VirtQueue;
-  Chain() = default;
-  uint16_t head_ = 0;
-  bool outstanding_ = false;
-  std::vector<iovec> parts_;
-  size_t readable_count_ = 0;
-};
-
 class VirtQueue {
  public:
+  // [virtio-1.2] 2.7: the largest queue there is.
+  static constexpr uint16_t kMaxSize = 32768;
+
   // What the driver chose at set-up, already hostile: create() checks it.
   struct Config {
-    uint16_t size = 0;  // power of two, at most the device's maximum
+    uint16_t size = 0;              // power of two, at most `max_size`
+    uint16_t max_size = kMaxSize;   // what the device offered: its queue_sizes()[index]
     GuestAddress descriptors{};
     GuestAddress available{};
     GuestAddress used{};
@@ -100,7 +71,15 @@ class VirtQueue {
   [[nodiscard]] uint16_t size() const { return config_.size; }
 
  private:
+  struct Table;  // the descriptor table, or an indirect one
+
   VirtQueue(const GuestMemory& memory, const Config& config, QueueInterrupt& interrupt);
+
+  [[nodiscard]] Result<uint16_t> pending();
+  [[nodiscard]] Result<void> walk(Table table, uint16_t index, size_t& steps_left, Chain& chain) const;
+  [[nodiscard]] Result<void> walk_indirect(GuestAddress address, uint32_t size_bytes, size_t& steps_left,
+                                           Chain& chain) const;
+  void recycle(Chain& chain);
 
   const GuestMemory* memory_;
   QueueInterrupt* interrupt_;
@@ -109,8 +88,11 @@ class VirtQueue {
   std::span<std::byte> available_;
   std::span<std::byte> used_;
   uint16_t next_available_ = 0;
+  uint16_t seen_available_ = 0;  // the driver's index when last looked at: saves a shared load per chain
   uint16_t next_used_ = 0;
   uint16_t signalled_used_ = 0;
+  bool has_signalled_ = false;
+  std::vector<std::vector<iovec>> spare_parts_;  // so that pop() does not allocate in steady state
 };
 
 }  // namespace caisson::vmm

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/memory/guest_memory.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace caisson::vmm {
+
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+
+// LIMIT: a vhost-user front end describes RAM in a handful of regions; more is not a machine of ours.
+constexpr size_t kMaxRegions = 32;
+
+std::string describe(GuestAddress address, uint64_t size_bytes) {
+  return std::to_string(size_bytes) + " bytes at guest address " + std::to_string(to_u64(address));
+}
+
+}  // namespace
+
+// One mmap of the host, and the descriptor behind it.
+struct GuestMemory::Mapping {
+  void* base = nullptr;
+  size_t size_bytes = 0;
+  UniqueFd fd;
+
+  Mapping(void* mapped, size_t size, UniqueFd descriptor) : base(mapped), size_bytes(size), fd(std::move(descriptor)) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(base, size_bytes); }
+
+  static Result<std::unique_ptr<Mapping>> create(size_t size_bytes, int fd, uint64_t offset) {
+    void* base = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+                        static_cast<off_t>(offset));
+    if (base == MAP_FAILED) {
+      return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
+    }
+    // A core dump of the VMM must not carry the guest's secrets, nor its gigabytes. Failure costs only that.
+    (void)::madvise(base, size_bytes, MADV_DONTDUMP);
+    return std::make_unique<Mapping>(base, size_bytes, UniqueFd());
+  }
+};
+
+GuestMemory::GuestMemory() = default;
+GuestMemory::GuestMemory(GuestMemory&&) noexcept = default;
+GuestMemory& GuestMemory::operator=(GuestMemory&&) noexcept = default;
+GuestMemory::~GuestMemory() = default;
+
+Result<GuestMemory> GuestMemory::create(size_t size_bytes) {
+  if (size_bytes == 0 || size_bytes % kPageBytes != 0) {
+    return fail(EINVAL, "create guest memory: " + std::to_string(size_bytes) + " bytes is not a multiple of 4 KiB");
+  }
+  UniqueFd fd(::memfd_create("caisson-guest-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) {
+    return fail_errno("create guest memory");
+  }
+  if (::ftruncate(fd.get(), static_cast<off_t>(size_bytes)) < 0) {
+    return fail_errno("size guest memory to " + std::to_string(size_bytes) + " bytes");
+  }
+  // QEMU maps the same file: sealed, it cannot shrink it under our feet (SIGBUS).
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+    return fail_errno("seal guest memory");
+  }
+  GuestMemory memory;
+  const uint64_t low_bytes = std::min<uint64_t>(size_bytes, kHoleStart);
+  const int shared_fd = fd.get();
+  auto low = TRY(Mapping::create(low_bytes, shared_fd, 0));
+  low->fd = std::move(fd);
+  memory.regions_.push_back({GuestAddress{0}, low_bytes, static_cast<std::byte*>(low->base), shared_fd, 0});
+  memory.owned_.push_back(std::move(low));
+  if (size_bytes > low_bytes) {
+    const uint64_t high_bytes = size_bytes - low_bytes;
+    auto high = TRY(Mapping::create(high_bytes, shared_fd, low_bytes));
+    memory.regions_.push_back(
+        {GuestAddress{kHoleEnd}, high_bytes, static_cast<std::byte*>(high->base), shared_fd, low_bytes});
+    memory.owned_.push_back(std::move(high));
+  }
+  return memory;
+}
+
+Result<GuestMemory> GuestMemory::map(std::vector<Foreign> regions) {
+  if (regions.empty() || regions.size() > kMaxRegions) {
+    return fail(EINVAL, "map guest memory: " + std::to_string(regions.size()) + " regions");
+  }
+  std::ranges::sort(regions, {}, [](const Foreign& region) { return to_u64(region.start); });
+  GuestMemory memory;
+  uint64_t end_of_previous = 0;
+  for (Foreign& region : regions) {
+    const uint64_t start = to_u64(region.start);
+    const std::string what = "map guest memory: " + describe(region.start, region.size_bytes);
+    if (region.size_bytes == 0 || region.size_bytes > std::numeric_limits<uint64_t>::max() - start) {
+      return fail(EINVAL, what + ": empty or wraps");
+    }
+    if (start < end_of_previous) {
+      return fail(EINVAL, what + ": overlaps another region");
+    }
+    end_of_previous = start + region.size_bytes;
+    struct stat status {};
+    if (::fstat(region.fd.get(), &status) < 0) {
+      return fail_errno(what);
+    }
+    const auto file_bytes = static_cast<uint64_t>(status.st_size);
+    if (region.fd_offset % kPageBytes != 0 || region.fd_offset > file_bytes ||
+        region.size_bytes > file_bytes - region.fd_offset) {
+      return fail(EINVAL, what + ": offset " + std::to_string(region.fd_offset) + " does not fit its file");
+    }
+    auto mapping = TRY_CONTEXT(what, Mapping::create(region.size_bytes, region.fd.get(), region.fd_offset));
+    memory.regions_.push_back({region.start, region.size_bytes, static_cast<std::byte*>(mapping->base),
+                               region.fd.get(), region.fd_offset});
+    mapping->fd = std::move(region.fd);
+    memory.owned_.push_back(std::move(mapping));
+  }
+  return memory;
+}
+
+GuestMemory GuestMemory::borrow(GuestAddress start, std::span<std::byte> bytes) {
+  GuestMemory memory;
+  memory.regions_.push_back({start, bytes.size(), bytes.data(), -1, 0});
+  return memory;
+}
+
+std::span<const GuestMemory::Region> GuestMemory::regions() const { return regions_; }
+
+Result<std::span<std::byte>> GuestMemory::span(GuestAddress address, uint64_t size_bytes) const {
+  const uint64_t wanted = to_u64(address);
+  for (const Region& region : regions_) {
+    const uint64_t start = to_u64(region.start);
+    // Subtractions of what was compared before, so that nothing wraps.
+    if (wanted >= start && wanted - start < region.size_bytes &&
+        size_bytes <= region.size_bytes - (wanted - start)) {
+      return std::span<std::byte>(region.host + (wanted - start), size_bytes);
+    }
+  }
+  return fail(EFAULT, "access guest memory: " + describe(address, size_bytes) + " is outside it");
+}
+
+}  // namespace caisson::vmm
