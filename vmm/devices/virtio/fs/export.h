@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One directory or file of the host that the guest may see: what it is called, and what may be done with it.
+// Made from LaunchSpec::Export by the supervisor; the server never looks outside of one.
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm::fs {
+
+struct Export {
+  std::string name;  // [A-Za-z0-9_.-]{1,64}, neither "." nor ".."
+  UniqueFd fd;       // O_PATH of a directory or a regular file
+  bool read_only = false;
+  // Nobody else writes it while the guest runs (LaunchSpec::Export::exclusive).
+  bool exclusive = false;
+
+  // Refuses what cannot be served: a bad name, a symbolic link, a device, a socket, a file of /proc or /sys.
+  [[nodiscard]] Result<void> check() const;
+};
+
+}  // namespace caisson::vmm::fs

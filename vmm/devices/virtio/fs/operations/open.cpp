@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// OPEN, OPENDIR, RELEASE and FSYNC: handles, and what the guest may keep cached of a file it opens.
+#include <unistd.h>
+
+#include "vmm/devices/virtio/fs/server.h"
+
+namespace caisson::vmm::fs {
+namespace {
+
+int64_t mtime_of(const struct statx& stat) {
+  return static_cast<int64_t>(static_cast<uint64_t>(stat.stx_mtime.tv_sec) * 1'000'000'000U + stat.stx_mtime.tv_nsec);
+}
+
+}  // namespace
+
+// Only the access mode and O_TRUNC reach the host. O_APPEND, O_SYNC and O_DSYNC come again with each write and are
+// obeyed there (io.cpp): on the descriptor, O_APPEND would misplace what the page cache writes back. O_DIRECT asks
+// the guest to skip its cache; the host's alignment rules are none of its business.
+int Server::host_flags(uint32_t flags) const {
+  int access = static_cast<int>(flags & O_ACCMODE);
+  if (is_writeback_agreed_ && access == O_WRONLY) {
+    access = O_RDWR;  // to write part of a page the guest's kernel reads the rest
+  }
+  return access | static_cast<int>(flags & O_TRUNC);
+}
+
+// Close-to-open: what the guest has cached stays if the file is as it was when the guest last saw or closed it.
+uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
+  if (node.from->exclusive) {
+    return FOPEN_KEEP_CACHE;
+  }
+  const bool is_unchanged = node.seen_mtime == mtime_of(stat) && node.seen_size == stat.stx_size;
+  node.seen_mtime = mtime_of(stat);
+  node.seen_size = stat.stx_size;
+  return is_unchanged ? FOPEN_KEEP_CACHE : 0;
+}
+
+Result<void> Server::put_opened(Node& node, UniqueFd fd, Reply& out) {
+  const struct statx stat = TRY(stat_at(fd.get(), ""));
+  fuse_open_out answer{};
+  answer.open_flags = cache_flags(node, stat);
+  answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = &node, .fd = std::move(fd), .has_written = false}));
+  return out.put(answer);
+}
+
+Result<void> Server::open(Request& in, Reply& out) {
+  const auto arguments = TRY(in.take<fuse_open_in>());
+  Node* node = TRY(node_of(in));
+  const int flags = host_flags(arguments.flags);
+  if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
+    TRY(check_writable(*node));
+  }
+  if (node->is_directory()) {
+    return refuse(EISDIR);
+  }
+  TRY(handles_.check_room());
+  const WithoutFsetid drop((flags & O_TRUNC) != 0 && (arguments.open_flags & FUSE_OPEN_KILL_SUIDGID) != 0);
+  return put_opened(*node, TRY(open_contents(*node, flags)), out);
+}
+
+Result<void> Server::opendir(Request& in, Reply& out) {
+  Node* node = TRY(node_of(in));
+  if (!node->is_directory()) {
+    return refuse(ENOTDIR);
+  }
+  TRY(handles_.check_room());
+  Handle handle{.kind = HandleKind::directory, .node = node, .fd = {}, .has_written = false};
+  fuse_open_out answer{};
+  if (node->from != nullptr && !node->is_veiled) {
+    handle.fd = TRY(open_contents(*node, O_RDONLY | O_DIRECTORY));
+    if (node->from->exclusive) {
+      answer.open_flags = FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE;
+    }
+  }
+  answer.fh = TRY(handles_.add(std::move(handle)));
+  return out.put(answer);
+}
+
+Result<void> Server::release(Request& in, Reply& /*out*/) {
+  const auto arguments = TRY(in.take<fuse_release_in>());
+  const HandleKind kind = in.header().opcode == FUSE_RELEASE ? HandleKind::file : HandleKind::directory;
+  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, kind));
+  if (handle->has_written && !handle->node->from->exclusive) {
+    // The guest's cache holds what it wrote, so the times its writes left are no news to it.
+    const struct statx stat = TRY(stat_at(handle->fd.get(), ""));
+    handle->node->seen_mtime = mtime_of(stat);
+    handle->node->seen_size = stat.stx_size;
+  }
+  if (listing_.handle == arguments.fh) {
+    listing_.handle = 0;
+  }
+  handles_.remove(arguments.fh);
+  return {};
+}
+
+Result<void> Server::fsync(Request& in, Reply& /*out*/) {
+  const auto arguments = TRY(in.take<fuse_fsync_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+  const bool is_data_only = (arguments.fsync_flags & FUSE_FSYNC_FDATASYNC) != 0;
+  if ((is_data_only ? ::fdatasync(handle->fd.get()) : ::fsync(handle->fd.get())) != 0) {
+    return refuse_errno();
+  }
+  return {};
+}
+
+Result<void> Server::fsyncdir(Request& in, Reply& /*out*/) {
+  const auto arguments = TRY(in.take<fuse_fsync_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::directory));
+  if (handle->fd && ::fsync(handle->fd.get()) != 0) {
+    return refuse_errno();
+  }
+  return {};
+}
+
+}  // namespace caisson::vmm::fs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of the FUSE protocol the kernel's header leaves out: flags newer than it, fixed sizes we rely on, and the
+// translation of the host's answers into wire values. No logic, no I/O.
+#pragma once
+
+#include <linux/fuse.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cstdint>
+
+#include "common/result.h"
+
+namespace caisson::vmm::fs {
+
+// [fuse] The sizes on the wire; the guest's kernel is built from another copy of the header.
+static_assert(sizeof(fuse_in_header) == 40);
+static_assert(sizeof(fuse_out_header) == 16);
+static_assert(sizeof(fuse_attr) == 88);
+static_assert(sizeof(fuse_entry_out) == 128);
+static_assert(sizeof(fuse_attr_out) == 104);
+static_assert(sizeof(fuse_open_out) == 16);
+static_assert(sizeof(fuse_init_in) == 64);
+static_assert(sizeof(fuse_init_out) == 64);
+static_assert(sizeof(fuse_setattr_in) == 88);
+static_assert(sizeof(fuse_write_in) == 40);
+static_assert(sizeof(fuse_setxattr_in) == 16);
+
+// The oldest minor we speak: everything before it has shorter structs that no kernel of ours sends.
+inline constexpr uint32_t kOldestMinor = 31;
+
+// A refusal whose only reader is the guest: an errno and no words.
+[[nodiscard]] inline tl::unexpected<Error> refuse(int code) { return tl::unexpected(Error{.code = code, .message = {}}); }
+[[nodiscard]] inline tl::unexpected<Error> refuse_errno() { return refuse(errno); }
+
+// The kernel's new_encode_dev().
+[[nodiscard]] constexpr uint32_t encode_device(uint32_t major_number, uint32_t minor_number) {
+  return (minor_number & 0xffU) | (major_number << 8) | ((minor_number & ~0xffU) << 12);
+}
+
+[[nodiscard]] inline fuse_attr to_attr(const struct statx& stat) {
+  fuse_attr attr{};
+  attr.ino = stat.stx_ino;
+  attr.size = stat.stx_size;
+  attr.blocks = stat.stx_blocks;
+  attr.atime = static_cast<uint64_t>(stat.stx_atime.tv_sec);
+  attr.mtime = static_cast<uint64_t>(stat.stx_mtime.tv_sec);
+  attr.ctime = static_cast<uint64_t>(stat.stx_ctime.tv_sec);
+  attr.atimensec = stat.stx_atime.tv_nsec;
+  attr.mtimensec = stat.stx_mtime.tv_nsec;
+  attr.ctimensec = stat.stx_ctime.tv_nsec;
+  attr.mode = stat.stx_mode;
+  attr.nlink = stat.stx_nlink;
+  attr.uid = stat.stx_uid;
+  attr.gid = stat.stx_gid;
+  attr.rdev = encode_device(stat.stx_rdev_major, stat.stx_rdev_minor);
+  attr.blksize = stat.stx_blksize;
+  return attr;
+}
+
+}  // namespace caisson::vmm::fs
