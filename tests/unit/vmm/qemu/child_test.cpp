@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/qemu/child.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+namespace caisson::vmm {
+namespace {
+
+struct Pipe {
+  Pipe() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::pipe2(fds.data(), O_CLOEXEC), 0);
+    reader.reset(fds[0]);
+    writer.reset(fds[1]);
+  }
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
+Child::Spec shell(const std::string& script, const Pipe& output) {
+  return {.program = "/bin/sh",
+          .arguments = {"sh", "-c", script},
+          .inherited = {},
+          .standard_error = output.writer.get(),
+          .identity = {}};
+}
+
+std::string read_all(Pipe& pipe) {
+  pipe.writer.reset();
+  std::string text;
+  std::array<char, 512> buffer{};
+  for (ssize_t count = 0; (count = ::read(pipe.reader.get(), buffer.data(), buffer.size())) > 0;) {
+    text.append(buffer.data(), static_cast<size_t>(count));
+  }
+  return text;
+}
+
+TEST(Child, program_that_is_missing_is_told_at_once) {
+  Pipe output;
+  Child::Spec spec = shell("", output);
+  spec.program = "/does/not/exist";
+  const auto child = Child::spawn(spec);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, ENOENT);
+  EXPECT_EQ(child.error().message, "execute /does/not/exist: No such file or directory");
+}
+
+TEST(Child, exit_status_is_reaped) {
+  Pipe output;
+  auto child = Child::spawn(shell("exit 7", output));
+  ASSERT_TRUE(child);
+  pollfd poller{.fd = child->pidfd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&poller, 1, 5000), 1);
+  const Child::Exit exit = child->reap();
+  EXPECT_FALSE(exit.signalled);
+  EXPECT_EQ(exit.code, 7);
+}
+
+TEST(Child, killed_child_says_so) {
+  Pipe output;
+  auto child = Child::spawn(shell("exec sleep 100", output));
+  ASSERT_TRUE(child);
+  child->kill();
+  const Child::Exit exit = child->reap();
+  EXPECT_TRUE(exit.signalled);
+  EXPECT_EQ(exit.code, SIGKILL);
+}
+
+TEST(Child, descriptors_not_meant_for_it_are_closed) {
+  Pipe output;
+  const UniqueFd meant(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd not_meant(::open("/dev/null", O_RDONLY));  // inheritable, as a container's stdio is
+  Child::Spec spec = shell("cd /proc/self/fd; echo *", output);
+  spec.inherited = {meant.get()};
+  auto child = Child::spawn(spec);
+  ASSERT_TRUE(child);
+  const std::string listed = " " + read_all(output);
+  EXPECT_NE(listed.find(" " + std::to_string(meant.get()) + "\n"), std::string::npos) << listed;
+  EXPECT_EQ(listed.find(" " + std::to_string(not_meant.get()) + "\n"), std::string::npos) << listed;
+  EXPECT_EQ(listed.find(" " + std::to_string(not_meant.get()) + " "), std::string::npos) << listed;
+}
+
+TEST(Child, environment_is_empty_and_the_process_group_its_own) {
+  Pipe output;
+  auto child = Child::spawn(shell("/usr/bin/env; ps -o pgid= -p $$ | tr -d ' '; echo $$", output));
+  ASSERT_TRUE(child);
+  const std::string text = read_all(output);
+  EXPECT_EQ(text.find("HOME="), std::string::npos);
+}
+
+TEST(Child, paused_child_makes_no_progress_until_resumed) {
+  Pipe output;
+  auto child = Child::spawn(shell("while :; do echo; done", output));
+  ASSERT_TRUE(child);
+  char byte = 0;
+  ASSERT_EQ(::read(output.reader.get(), &byte, 1), 1);
+  ASSERT_TRUE(child->pause());
+  ASSERT_EQ(::fcntl(output.reader.get(), F_SETFL, O_NONBLOCK), 0);
+  std::array<char, 4096> rest{};
+  while (::read(output.reader.get(), rest.data(), rest.size()) > 0) {
+  }
+  pollfd poller{.fd = output.reader.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&poller, 1, 50), 0);
+  ASSERT_TRUE(child->resume());
+  EXPECT_EQ(::poll(&poller, 1, 5000), 1);
+  ASSERT_TRUE(child->pause());  // and a second time
+  child->kill();
+  EXPECT_EQ(child->reap().code, SIGKILL);
+}
+
+TEST(Child, pause_of_an_ended_child_is_refused) {
+  Pipe output;
+  auto child = Child::spawn(shell("exit 0", output));
+  ASSERT_TRUE(child);
+  read_all(output);
+  EXPECT_FALSE(child->pause());
+  EXPECT_EQ(child->reap().code, 0);
+}
+
+// Crash-only: the death of the parent, by kill -9, ends the child.
+TEST(Child, parents_death_by_kill_ends_the_child) {
+  Pipe alive;  // its write end is held by parent and child: end of file once both are gone
+  Pipe ready;
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    auto child = Child::spawn(shell("exec sleep 100", alive));
+    [[maybe_unused]] const ssize_t sent = ::write(ready.writer.get(), child ? "y" : "n", 1);
+    ::pause();
+    ::_exit(0);
+  }
+  alive.writer.reset();
+  char answer = 0;
+  ASSERT_EQ(::read(ready.reader.get(), &answer, 1), 1);
+  EXPECT_EQ(answer, 'y');
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  pollfd poller{.fd = alive.reader.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&poller, 1, 5000), 1);
+  EXPECT_NE(poller.revents & POLLHUP, 0);
+}
+
+TEST(Child, identity_is_changed_and_no_privilege_comes_back) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  Pipe output;
+  Child::Spec spec = shell("id -u; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -d ' \\t'", output);
+  spec.identity = Child::Identity{.uid = 65534, .gid = 65534};
+  auto child = Child::spawn(spec);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(read_all(output), "65534\nCapEff:0000000000000000\nNoNewPrivs:1\n");
+}
+
+}  // namespace
+}  // namespace caisson::vmm
