@@ -57,7 +57,8 @@ std::string accelerator_option(const QemuOptions& options, const MachineConfig& 
   if (options.accelerator == QemuAccelerator::kvm) {
     return "kvm";
   }
-  return config.cpus > 1 && !config.count_instructions ? "tcg,thread=multi" : "tcg,thread=single";
+  // LIMIT: 128 MiB of translated code; QEMU's own default is up to 1 GiB, which would be the largest part of us.
+  return config.cpus > 1 ? "tcg,thread=multi,tb-size=128" : "tcg,thread=single,tb-size=128";
 }
 
 std::string cpu_option(const QemuOptions& options) {

@@ -20,6 +20,7 @@ namespace {
 struct Prepared {
   const Child::Spec& spec;
   std::vector<char*> argv;
+  std::vector<char*> envp;
   int null_fd;
   int report_fd;
   pid_t parent;
@@ -99,10 +100,19 @@ void reset_signals() {
   if (::getppid() != prepared.parent) {
     ::_exit(127);
   }
-  char* environment[] = {nullptr};
-  ::execve(prepared.spec.program.c_str(), prepared.argv.data(), environment);
+  ::execve(prepared.spec.program.c_str(), prepared.argv.data(), prepared.envp.data());
   give_up(Step::execute);
   __builtin_unreachable();
+}
+
+// As execve() wants it; it does not write what they point to.
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> all;
+  for (const std::string& string : strings) {
+    all.push_back(const_cast<char*>(string.c_str()));
+  }
+  all.push_back(nullptr);
+  return all;
 }
 
 }  // namespace
@@ -118,15 +128,12 @@ Result<Child> Child::spawn(const Spec& spec) {
   if (!null_fd) {
     return fail_errno("open /dev/null");
   }
-  Prepared prepared{.spec = spec,
-                    .argv = {},
+  const Prepared prepared{.spec = spec,
+                    .argv = pointers(spec.arguments),
+                    .envp = pointers(spec.environment),
                     .null_fd = null_fd.get(),
                     .report_fd = report_writer.get(),
                     .parent = ::getpid()};
-  for (const std::string& argument : spec.arguments) {
-    prepared.argv.push_back(const_cast<char*>(argument.c_str()));
-  }
-  prepared.argv.push_back(nullptr);
 
   int pidfd = -1;
   clone_args arguments{};

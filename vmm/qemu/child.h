@@ -24,6 +24,7 @@ class Child {
   struct Spec {
     std::string program;  // path
     std::vector<std::string> arguments;
+    std::vector<std::string> environment;  // all of it: ours is not inherited
     std::vector<int> inherited;  // kept open under their own numbers (3 and up); all others are closed
     int standard_error = -1;     // becomes its standard output too
     // The death of a parent kills the child only where the parent may signal it: the identity must be our own, or we

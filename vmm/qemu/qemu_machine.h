@@ -53,6 +53,7 @@ class QemuMachine final : public Machine {
   Result<void> watch_child();
   void on_console();
   void on_monitor();
+  void on_event(const QmpEvent& event);
   void on_complaint();
   void on_device_end(const Error& error);
   void on_child_end();

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Boots a guest on QemuMachine, with no runtime around it, and prints when what happened: for measuring and for
+// looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "vmm/devices/virtio/fs/fs_device.h"
+#include "vmm/qemu/qemu_machine.h"
+
+namespace caisson::vmm {
+namespace {
+
+struct Request {
+  MachineConfig machine;
+  QemuOptions qemu;
+  uint64_t memory_mib = 128;
+  std::string share;  // a directory for a virtio-fs with the tag "caisson"
+  uint32_t seconds = 60;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+Result<std::unique_ptr<FsDevice>> share(const std::string& path, EventLoop& loop) {
+  UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    return fail_errno("open " + path);
+  }
+  FsDevice::Config config;
+  config.server.exports.push_back(
+      {.name = "share", .fd = std::move(directory), .read_only = false, .exclusive = false});
+  return FsDevice::create(std::move(config), loop);
+}
+
+// A loop on a thread of its own, joined at the end.
+class DeviceThread {
+ public:
+  explicit DeviceThread(EventLoop& loop) : loop_(&loop), thread_([&loop] { (void)loop.run(); }) {}
+  ~DeviceThread() {
+    loop_->stop();
+    thread_.join();
+  }
+  DeviceThread(const DeviceThread&) = delete;
+  DeviceThread& operator=(const DeviceThread&) = delete;
+
+ private:
+  EventLoop* loop_;
+  std::thread thread_;
+};
+
+Result<int> boot(const Request& request) {
+  auto loop = TRY(EventLoop::create());
+  auto device_loop = TRY(EventLoop::create());
+  std::unique_ptr<FsDevice> fs;
+  if (!request.share.empty()) {
+    fs = TRY(share(request.share, *device_loop));
+  }
+  const DeviceThread thread(*device_loop);
+
+  const auto start = Clock::now();
+  auto machine = TRY(QemuMachine::create(request.machine, *loop, request.qemu));
+  if (fs) {
+    TRY(machine->attach(*fs, *device_loop));
+  }
+  MachineStop end;
+  TRY(machine->start([&](MachineStop stop) {
+    end = std::move(stop);
+    loop->stop();
+  }));
+  const double started = ms_since(start);
+  loop->after(std::chrono::seconds(request.seconds), [&] { machine->stop(); });
+  TRY(loop->run());
+  const double ended = ms_since(start);
+  std::printf("%s", machine->console_tail().c_str());
+  std::printf("qemu executes after %.1f ms; machine stopped after %.1f ms (reason %d): %s\n", started, ended,
+              static_cast<int>(end.reason), end.detail.c_str());
+  return end.reason == StopReason::guest_reset ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace caisson::vmm
+
+int main(int argc, char** argv) {
+  caisson::vmm::Request request;
+  CLI::App app("Boots a guest on QemuMachine and prints its console and times. Exit code 0: the guest reset itself.");
+  app.add_option("--kernel", request.machine.kernel, "vmlinux")->required();
+  app.add_option("--initramfs", request.machine.initramfs, "cpio archive")->required();
+  app.add_option("--memory", request.memory_mib, "MiB");
+  app.add_option("--cpus", request.machine.cpus);
+  app.add_option("--append", request.machine.extra_kernel_arguments);
+  app.add_option("--share", request.share, "directory to serve as virtio-fs, tag caisson");
+  app.add_option("--seconds", request.seconds, "cut the power after so many");
+  app.add_option("--qemu", request.qemu.program);
+  app.add_flag("--console", request.machine.console, "the kernel logs to the console");
+  app.add_flag("--count", request.machine.count_instructions, "the guest's time stamp counter counts instructions");
+  CLI11_PARSE(app, argc, argv);
+  request.machine.memory_bytes = request.memory_mib << 20U;
+  const auto done = caisson::vmm::boot(request);
+  if (!done) {
+    std::fprintf(stderr, "qemu_boot: %s\n", done.error().message.c_str());
+    return 2;
+  }
+  return *done;
+}
