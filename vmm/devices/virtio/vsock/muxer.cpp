@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/devices/virtio/vsock/muxer.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "vmm/devices/virtio/vsock/handshake.h"
+
+namespace caisson::vmm::vsock {
+
+Muxer::Muxer(EventLoop& loop, uint64_t guest_cid, std::function<void()> on_output)
+    : loop_(loop), guest_cid_(guest_cid), on_output_(std::move(on_output)) {}
+
+Muxer::~Muxer() {
+  on_output_ = nullptr;
+  close();
+  for (auto& [fd, handshake] : handshakes_) {
+    loop_.cancel(handshake.deadline);
+    loop_.remove(fd);
+  }
+  if (is_listening_) {
+    loop_.remove(listener_.get());
+  }
+}
+
+Muxer::Key Muxer::key_of(const Connection& connection) {
+  return key_of(connection.address().host_port, connection.address().guest_port);
+}
+
+// Clients of the Unix socket
+
+Result<void> Muxer::listen(const std::string& path) {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) {
+    return fail_errno("create socket " + path);
+  }
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string name = path;
+  UniqueFd directory;
+  if (name.size() >= sizeof(address.sun_path)) {
+    const size_t slash = path.rfind('/');
+    directory.reset(::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(),
+                           O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) {
+      return fail_errno("create socket " + path);
+    }
+    name = "/proc/self/fd/" + std::to_string(directory.get()) + "/" + path.substr(slash + 1);
+    if (name.size() >= sizeof(address.sun_path)) {
+      return fail(ENAMETOOLONG, "create socket " + path + ": its name is too long");
+    }
+  }
+  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+  // The mode of an unbound socket becomes the mode of its file: nobody else can slip in before a chmod.
+  if (::fchmod(socket.get(), 0600) < 0 ||
+      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0 ||
+      ::listen(socket.get(), SOMAXCONN) < 0) {
+    return fail_errno("create socket " + path);
+  }
+  return listen(std::move(socket));
+}
+
+Result<void> Muxer::listen(UniqueFd socket) {
+  assert(!listener_);
+  listener_ = std::move(socket);
+  update_listening();
+  return {};
+}
+
+// Accepts only while there is room: the rest waits in the backlog, and no descriptor is taken.
+void Muxer::update_listening() {
+  const bool wanted =
+      listener_ && handshakes_.size() < kMaxHandshakes && host_connections_ + handshakes_.size() < kMaxHostConnections;
+  if (wanted && !is_listening_) {
+    is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_clients(); }).has_value();
+  } else if (!wanted && is_listening_) {
+    loop_.remove(listener_.get());
+    is_listening_ = false;
+  }
+}
+
+void Muxer::accept_clients() {
+  // One a round: update_listening() decides whether there may be another.
+  UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      // Out of descriptors: the backlog waits until some connection or handshake ends.
+      loop_.remove(listener_.get());
+      is_listening_ = false;
+    }
+    return;
+  }
+  const int fd = client.get();
+  if (!loop_.add(fd, EPOLLIN, [this, fd](uint32_t) { follow_handshake(fd); })) {
+    return;
+  }
+  Handshake& handshake = handshakes_[fd];
+  handshake.socket = std::move(client);
+  handshake.deadline = loop_.after(kHandshakeTimeout, [this, fd] {
+    loop_.remove(fd);
+    handshakes_.erase(fd);
+    update_listening();
+  });
+  update_listening();
+}
+
+void Muxer::follow_handshake(int fd) {
+  const Result<std::optional<uint32_t>> port = receive_connect(fd);
+  if (port && !*port) {
+    return;
+  }
+  const auto found = handshakes_.find(fd);
+  assert(found != handshakes_.end());
+  loop_.remove(fd);
+  loop_.cancel(found->second.deadline);
+  UniqueFd socket = std::move(found->second.socket);
+  handshakes_.erase(found);
+  if (port) {
+    connect_client(std::move(socket), **port);
+  }
+  update_listening();  // whoever spoke no CONNECT is hung up on
+}
+
+void Muxer::connect_client(UniqueFd socket, uint32_t port) {
+  // The answer is written by answer(), before any byte of the guest. A refusal is a closed socket, whether it comes
+  // from here or from the guest.
+  (void)connect(port, Stream::socket(std::move(socket)), {});
+}
+
+// Opening connections
+
+Result<void> Muxer::connect(uint32_t guest_port, Stream stream, ConnectOptions options) {
+  const std::string what = "connect to guest port " + std::to_string(guest_port);
+  if (!is_open_) {
+    return fail(ECONNREFUSED, what + ": the guest has no vsock driver (yet)");
+  }
+  if (host_connections_ >= kMaxHostConnections) {
+    return fail(EAGAIN, what + ": " + std::to_string(kMaxHostConnections) + " connections are open already");
+  }
+  if (options.greeting.size() > kMaxGreetingBytes) {
+    return fail(EMSGSIZE, what + ": greeting too long");
+  }
+  const uint32_t host_port = TRY_CONTEXT(what, take_port(guest_port));
+  std::string greeting = std::exchange(options.greeting, {});
+  Connection connection =
+      Connection::to_guest({.guest_cid = guest_cid_, .host_port = host_port, .guest_port = guest_port},
+                           std::move(stream), take_buffer(), std::move(greeting));
+  Entry* entry = TRY_CONTEXT(what, insert(std::move(connection), Origin::host, std::move(options)));
+  const Key key = key_of(entry->connection);
+  entry->deadline = loop_.after(kConnectTimeout, [this, key] {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) {
+      found->second->deadline.reset();
+      found->second->connection.reset();
+      if (!std::exchange(found->second->is_answered, true) && found->second->options.on_answer) {
+        found->second->options.on_answer(fail(ETIMEDOUT, "connect to guest: no answer"));
+      }
+      follow_up(key);
+    }
+  });
+  follow_up(key);
+  return {};
+}
+
+Result<uint32_t> Muxer::take_port(uint32_t guest_port) {
+  // LIMIT: one try more than connections there can be, so that one of them is free.
+  for (size_t i = 0; i <= kMaxHostConnections + kMaxGuestConnections; ++i) {
+    const uint32_t port = next_port_;
+    next_port_ = next_port_ == kFirstEphemeralPort * 2 - 1 ? kFirstEphemeralPort : next_port_ + 1;
+    if (!entries_.contains(key_of(port, guest_port))) {
+      return port;
+    }
+  }
+  return fail(EADDRINUSE, "no host port is free");
+}
+
+uint32_t Muxer::take_buffer() {
+  return announced_bytes_ + kBufferBytes <= kBufferBudgetBytes ? kBufferBytes : kSmallBufferBytes;
+}
+
+Result<Muxer::Entry*> Muxer::insert(Connection connection, Origin origin, ConnectOptions options) {
+  const Key key = key_of(connection);
+  auto owned = std::make_unique<Entry>(Entry{.connection = std::move(connection),
+                                             .origin = origin,
+                                             .options = std::move(options),
+                                             .deadline = {},
+                                             .is_answered = false,
+                                             .is_queued = false});
+  Entry* entry = owned.get();
+  TRY(entry->connection.stream().watch(loop_, [this, key](Stream::Edges edges) {
+    const auto found = entries_.find(key);
+    assert(found != entries_.end());
+    found->second->connection.on_edges(edges);
+    follow_up(key);
+  }));
+  entries_[key] = std::move(owned);
+  announced_bytes_ += entry->connection.buffer_bytes();
+  ++(origin == Origin::host ? host_connections_ : guest_connections_);
+  return entry;
+}
+
+Result<void> Muxer::on_guest_connect(uint32_t port, GuestConnectHandler handler) {
+  if (port >= kFirstEphemeralPort) {
+    return fail(EINVAL, "listen on host port " + std::to_string(port) + ": it is not below 2^30");
+  }
+  if (!handler) {
+    handlers_.erase(port);
+    return {};
+  }
+  if (!handlers_.try_emplace(port, std::move(handler)).second) {
+    return fail(EADDRINUSE, "listen on host port " + std::to_string(port) + ": it has a handler");
+  }
+  return {};
+}
+
+void Muxer::accept_guest(const Header& request) {
+  const auto handler = handlers_.find(request.dst_port);
+  int ends[2] = {-1, -1};
+  if (handler == handlers_.end() || guest_connections_ >= kMaxGuestConnections ||
+      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+    owe_stray_reset(request);
+    return;
+  }
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  const Result<Entry*> entry =
+      insert(Connection::from_guest(request, Stream::socket(std::move(ours)), take_buffer()), Origin::guest, {});
+  if (!entry) {
+    owe_stray_reset(request);
+    return;
+  }
+  (*entry)->is_answered = true;
+  const GuestConnectHandler accept = handler->second;  // a copy: it may take itself away
+  follow_up(key_of(request.dst_port, request.src_port));
+  accept(std::move(theirs));
+}
+
+// Packets
+
+void Muxer::receive(const Header& header, std::span<const iovec> payload) {
+  if (header.src_cid != guest_cid_) {
+    ++dropped_packets_;
+    return;
+  }
+  // [virtio-1.2] 5.10.6.4.2: an unknown type is answered by RST. So is whoever is not us, and what is of no connection.
+  if (header.dst_cid != kHostCid || header.type != kTypeStream) {
+    owe_stray_reset(header);
+    return;
+  }
+  const Key key = key_of(header.dst_port, header.src_port);
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    if (header.op == Op::request) {
+      accept_guest(header);
+    } else {
+      owe_stray_reset(header);
+    }
+    return;
+  }
+  found->second->connection.receive(header, payload);
+  answer(*found->second);
+  follow_up(key);
+}
+
+// An RST is never answered by an RST: two such peers would not end.
+void Muxer::owe_stray_reset(const Header& to) {
+  if (to.op == Op::rst) {
+    return;
+  }
+  assert(can_receive());
+  stray_resets_.push_back({.src_cid = to.dst_cid,
+                           .dst_cid = to.src_cid,
+                           .src_port = to.dst_port,
+                           .dst_port = to.src_port,
+                           .type = to.type,
+                           .op = Op::rst});
+  if (on_output_) {
+    on_output_();
+  }
+}
+
+// Tells whoever asked for the connection that the guest has said yes.
+void Muxer::answer(Entry& entry) {
+  if (entry.is_answered || entry.connection.state() != Connection::State::established) {
+    return;
+  }
+  entry.is_answered = true;
+  if (entry.deadline) {
+    loop_.cancel(*std::exchange(entry.deadline, std::nullopt));
+  }
+  const uint32_t host_port = entry.connection.address().host_port;
+  if (entry.options.on_answer) {
+    entry.options.on_answer(host_port);
+  } else {
+    entry.connection.tell_host(connect_answer(host_port));
+  }
+}
+
+// After anything has happened to a connection: it ends, or queues for its turn to speak.
+void Muxer::follow_up(Key key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    return;
+  }
+  Entry& entry = *found->second;
+  if (entry.connection.state() == Connection::State::over) {
+    erase(key, ECONNREFUSED);
+    return;
+  }
+  if (!entry.is_queued && entry.connection.want() != Connection::Want::nothing) {
+    entry.is_queued = true;
+    speakers_.push_back(key);
+  }
+  if (entry.is_queued && on_output_) {
+    on_output_();
+  }
+}
+
+void Muxer::erase(Key key, int error) {
+  auto node = entries_.extract(key);
+  Entry& entry = *node.mapped();
+  if (entry.deadline) {
+    loop_.cancel(*entry.deadline);
+  }
+  announced_bytes_ -= entry.connection.buffer_bytes();
+  --(entry.origin == Origin::host ? host_connections_ : guest_connections_);
+  update_listening();
+  // Closed before anybody is told; the callbacks may open new connections.
+  entry.connection.stream().close();
+  if (!std::exchange(entry.is_answered, true)) {
+    if (entry.options.on_answer) {
+      entry.options.on_answer(fail(error, "connect to guest port " +
+                                              std::to_string(entry.connection.address().guest_port) + ": refused"));
+    }
+  } else if (entry.options.on_end) {
+    entry.options.on_end();
+  }
+}
+
+std::optional<Header> Muxer::next_stray_reset() {
+  if (stray_resets_.empty()) {
+    return std::nullopt;
+  }
+  const Header header = stray_resets_.front();
+  stray_resets_.pop_front();
+  return header;
+}
+
+Connection* Muxer::next_speaker() {
+  while (!speakers_.empty()) {
+    const auto found = entries_.find(speakers_.front());
+    if (found != entries_.end()) {
+      if (found->second->connection.want() != Connection::Want::nothing) {
+        return &found->second->connection;
+      }
+      found->second->is_queued = false;
+    }
+    speakers_.pop_front();
+  }
+  return nullptr;
+}
+
+void Muxer::spoken(Connection& connection) {
+  const Key key = key_of(connection);
+  assert(!speakers_.empty() && speakers_.front() == key);
+  speakers_.pop_front();
+  if (connection.state() == Connection::State::over) {
+    erase(key, ECONNREFUSED);
+    return;
+  }
+  Entry& entry = *entries_.find(key)->second;
+  entry.is_queued = connection.want() != Connection::Want::nothing;
+  if (entry.is_queued) {
+    speakers_.push_back(key);
+  }
+}
+
+void Muxer::open() { is_open_ = true; }
+
+void Muxer::close() {
+  is_open_ = false;
+  stray_resets_.clear();
+  speakers_.clear();
+  while (!entries_.empty()) {
+    erase(entries_.begin()->first, ECONNRESET);
+  }
+}
+
+size_t Muxer::buffered_bytes() const {
+  size_t total = 0;
+  for (const auto& [key, entry] : entries_) {
+    total += entry->connection.buffered();
+  }
+  return total;
+}
+
+}  // namespace caisson::vmm::vsock
