@@ -15,7 +15,7 @@
 #include "vmm/qemu/host_clock.h"
 #include "vmm/qemu/options.h"
 #include "vmm/qemu/qmp.h"
-#include "vmm/qemu/text_tail.h"
+#include "vmm/machine/text_tail.h"
 #include "vmm/vhost_user/server.h"
 
 namespace caisson::vmm {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/qemu/text_tail.h"
+#include "vmm/machine/text_tail.h"
 
 #include <gtest/gtest.h>
 
