@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "vmm/devices/virtio/fs/fs_device.h"
+#include "vmm/devices/virtio/rng/device.h"
+#include "vmm/devices/virtio/vsock/device.h"
 #include "vmm/qemu/qemu_machine.h"
 
 namespace caisson::vmm {
@@ -18,6 +20,7 @@ struct Request {
   MachineConfig machine;
   QemuOptions qemu;
   uint64_t memory_mib = 128;
+  std::string vsock;  // path of its socket
   std::string share;  // a directory for a virtio-fs with the tag "caisson"
   uint32_t seconds = 60;
 };
@@ -58,14 +61,21 @@ class DeviceThread {
 Result<int> boot(const Request& request) {
   auto loop = TRY(EventLoop::create());
   auto device_loop = TRY(EventLoop::create());
+  vsock::Device vsock(*device_loop);
+  rng::Device rng(*device_loop);
   std::unique_ptr<FsDevice> fs;
   if (!request.share.empty()) {
     fs = TRY(share(request.share, *device_loop));
+  }
+  if (!request.vsock.empty()) {
+    TRY(vsock.muxer().listen(request.vsock));
   }
   const DeviceThread thread(*device_loop);
 
   const auto start = Clock::now();
   auto machine = TRY(QemuMachine::create(request.machine, *loop, request.qemu));
+  TRY(machine->attach(vsock, *device_loop));
+  TRY(machine->attach(rng, *device_loop));
   if (fs) {
     TRY(machine->attach(*fs, *device_loop));
   }
@@ -95,6 +105,7 @@ int main(int argc, char** argv) {
   app.add_option("--memory", request.memory_mib, "MiB");
   app.add_option("--cpus", request.machine.cpus);
   app.add_option("--append", request.machine.extra_kernel_arguments);
+  app.add_option("--vsock", request.vsock, "Unix socket that leads to the guest's vsock ports");
   app.add_option("--share", request.share, "directory to serve as virtio-fs, tag caisson");
   app.add_option("--seconds", request.seconds, "cut the power after so many");
   app.add_option("--qemu", request.qemu.program);
