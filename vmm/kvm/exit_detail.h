@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an exit that ends a machine means, for an operator [kvm-api] 5.
+#pragma once
+
+#include <linux/kvm.h>
+
+#include <string>
+
+namespace caisson::vmm {
+
+[[nodiscard]] std::string describe_exit(const kvm_run& run);
+
+}  // namespace caisson::vmm
