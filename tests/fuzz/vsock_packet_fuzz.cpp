@@ -54,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   test::FakeVsockGuest guest({.receive_buffers = static_cast<uint16_t>(set_up % 8),
                               .receive_buffer_bytes = 40 + (set_up >> 3) * 16U,
                               .buffer_bytes = 4096,
-                              .event_index = (set_up & 1) != 0});
+                              .event_index = (set_up & 1) != 0,
+                              .payload_bytes = 4096});
   std::vector<UniqueFd> hosts;
   const auto keep = [&](UniqueFd fd) { hosts.push_back(std::move(fd)); };
   (void)guest.muxer().on_guest_connect(1, keep);

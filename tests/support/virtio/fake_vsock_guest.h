@@ -52,24 +52,26 @@ struct VsockPacket {
 
 class FakeVsockGuest {
  public:
+  static constexpr uint32_t kMaxPayload = 64 * 1024;  // as Linux
+
   struct Options {
     uint16_t receive_buffers = 32;
     uint32_t receive_buffer_bytes = 3776;  // as Linux
     uint32_t buffer_bytes = 256 * 1024;    // credit this guest announces
     bool event_index = true;
+    uint32_t payload_bytes = kMaxPayload;  // the largest packet it can send
   };
-
-  static constexpr uint32_t kMaxPayload = 64 * 1024;
 
   FakeVsockGuest() : FakeVsockGuest(Options{}) {}
   explicit FakeVsockGuest(Options options)
       : options_(options),
-        memory_(size_t{4} << 20),
+        memory_(16384 + (options.receive_buffer_bytes + size_t{16}) * options.receive_buffers +
+                kTransmitBuffers * (options.payload_bytes + size_t{64})),
         receive_(memory_, {.size = 128, .event_index = options.event_index, .indirect = true}),
         transmit_(memory_, {.size = 128, .event_index = options.event_index, .indirect = true}),
         device_(std::make_unique<vmm::vsock::Device>(loop_.get())) {
-    for (int i = 0; i < 16; ++i) {
-      free_transmit_.push_back(memory_.allocate(sizeof(vmm::vsock::Header) + kMaxPayload));
+    for (size_t i = 0; i < kTransmitBuffers; ++i) {
+      free_transmit_.push_back(memory_.allocate(sizeof(vmm::vsock::Header) + options.payload_bytes));
     }
     for (uint16_t i = 0; i < options.receive_buffers; ++i) {
       offer_receive(memory_.allocate(options.receive_buffer_bytes));
@@ -128,7 +130,8 @@ class FakeVsockGuest {
   // The next packet from the host, after letting the loop run; none when there is none. Its buffer is offered again,
   // unless kept.
   std::optional<VsockPacket> receive() {
-    for (int tries = 0; tries < 3; ++tries) {
+    // Accepting, reading the line and connecting are one round each.
+    for (int rounds = 0; rounds < 5; ++rounds) {
       if (auto packet = take()) {
         return packet;
       }
@@ -177,6 +180,8 @@ class FakeVsockGuest {
   bool keep_receive_buffers = false;
 
  private:
+  static constexpr size_t kTransmitBuffers = 16;
+
   void offer_receive(uint64_t at) {
     receive_at_[receive_.chain().in_at(at, options_.receive_buffer_bytes).submit()] = at;
   }
