@@ -62,12 +62,14 @@ class FuseClient {
  public:
   static constexpr uint32_t kReplyBytes = 1U << 20;
 
-  explicit FuseClient(vmm::FsDevice::Config config)
-      : memory_(8U << 20),
+  // `buffer_bytes` is the most a request or an answer may have.
+  explicit FuseClient(vmm::FsDevice::Config config, size_t buffer_bytes = kReplyBytes)
+      : memory_(2 * buffer_bytes + (64U << 10)),
         driver_(memory_, {.size = 16, .event_index = false, .indirect = false}),
         hiprio_(memory_, {.size = 16, .event_index = false, .indirect = false}),
-        request_(memory_.allocate(2U << 20)),
-        reply_(memory_.allocate(kReplyBytes + sizeof(fuse_out_header))),
+        request_(memory_.allocate(buffer_bytes + 512)),
+        reply_(memory_.allocate(buffer_bytes + sizeof(fuse_out_header))),
+        buffer_bytes_(static_cast<uint32_t>(buffer_bytes)),
         loop_(std::move(EventLoop::create().value())) {
     auto device = vmm::FsDevice::create(std::move(config), *loop_);
     if (!device) {
@@ -100,7 +102,10 @@ class FuseClient {
   }
 
   // A request with a truthful header.
-  Answer call(uint32_t opcode, uint64_t node, const Arguments& arguments, uint32_t room = kReplyBytes) {
+  Answer call(uint32_t opcode, uint64_t node, const Arguments& arguments) {
+    return call(opcode, node, arguments, buffer_bytes_);
+  }
+  Answer call(uint32_t opcode, uint64_t node, const Arguments& arguments, uint32_t room) {
     fuse_in_header header{};
     header.len = static_cast<uint32_t>(sizeof(header) + arguments.bytes().size());
     header.opcode = opcode;
@@ -201,6 +206,7 @@ class FuseClient {
   FakeDriver hiprio_;
   uint64_t request_;
   uint64_t reply_;
+  uint32_t buffer_bytes_;
   uint64_t unique_ = 0;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<vmm::FsDevice> device_;

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// LINK: caisson_fs
+// A guest that sends whatever it likes: the input is a sequence of FUSE requests against the whole device, over a
+// directory made for it. Node and handle numbers are taken modulo the small ones that exist, so that most requests
+// reach their operation; names come from a short list or from the input.
+#include <linux/fs.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+
+#include "tests/support/fs/fuse_client.h"
+#include "tests/support/fs/scratch_directory.h"
+
+namespace {
+
+using namespace caisson;
+using namespace caisson::test;
+
+constexpr uint32_t kBuffer = 8192;
+
+class Input {
+ public:
+  Input(const uint8_t* data, size_t size) : data_(data, size) {}
+  [[nodiscard]] bool is_empty() const { return data_.empty(); }
+  std::string take(size_t size) {
+    const auto part = data_.first(std::min(size, data_.size()));
+    data_ = data_.subspan(part.size());
+    return {part.begin(), part.end()};
+  }
+  uint8_t byte() {
+    const std::string one = take(1);
+    return one.empty() ? uint8_t{0} : static_cast<uint8_t>(one[0]);
+  }
+
+ private:
+  std::span<const uint8_t> data_;
+};
+
+// What is not the export's must look the same after every run.
+struct Outside {
+  ScratchDirectory directory;
+  Outside() { directory.write("canary", "alive"); }
+  void check() const {
+    if (directory.read("canary") != "alive" ||
+        std::distance(std::filesystem::directory_iterator(directory.path()), {}) != 1) {
+      std::abort();
+    }
+  }
+};
+
+std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool read_only) {
+  vmm::FsDevice::Config config;
+  config.server.descriptors = 100;
+  config.server.exports.push_back({.name = "root", .fd = scratch.open(), .read_only = read_only, .exclusive = false});
+  auto client = std::make_unique<FuseClient>(std::move(config), kBuffer);
+  client->init();
+  client->walk({"root", "dir", "file"});
+  client->walk({"root", "file"});
+  client->walk({"root", "link"});
+  return client;
+}
+
+void send_one(FuseClient& client, Input& input) {
+  static constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new", "..", "a/b", "fifo", "user.a"};
+  fuse_in_header header{};
+  header.opcode = input.byte() % 56;
+  header.nodeid = input.byte() % 16;
+  client.uid = input.byte() % 4 == 0 ? 1000 : 0;
+  header.uid = client.uid;
+  std::string body = input.take(input.byte() % 100);
+  // The first argument is mostly a handle or a node: make it one that may exist. Sizes and offsets stay below 64 KiB,
+  // so that the disk does not fill.
+  if (body.size() >= 8) {
+    std::fill(body.begin() + 1, body.begin() + 8, '\0');
+    body[0] = static_cast<char>(body[0] % 16);
+  }
+  for (size_t i = 8; i + 8 <= body.size(); i += 8) {
+    if (static_cast<uint8_t>(body[i + 7]) < 0xf0) {
+      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 2, body.begin() + static_cast<ptrdiff_t>(i) + 4, '\0');
+      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 6, body.begin() + static_cast<ptrdiff_t>(i) + 8, '\0');
+    }
+  }
+  const uint8_t names = input.byte();
+  Arguments arguments;
+  arguments.raw(body);
+  for (uint8_t i = 0; i < names % 3; ++i) {
+    arguments.name(kNames[input.byte() % kNames.size()]);
+  }
+  header.len = static_cast<uint32_t>(sizeof(header) + arguments.bytes().size()) + (names > 250 ? input.byte() : 0U);
+  client.send(Arguments().add(header), arguments, names > 240 ? input.byte() : kBuffer);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const Outside outside;
+  // The server takes its thread's working directory; libFuzzer wants it for its corpus.
+  static const UniqueFd working_directory(::open(".", O_PATH | O_CLOEXEC));
+  static const bool is_limited = [] {
+    // A guest that asks for a huge file gets EFBIG here, not the whole disk.
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+    return ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
+  }();
+  (void)is_limited;
+  const ScratchDirectory scratch;
+  std::filesystem::create_directory(scratch / "dir");
+  scratch.write("dir/file", "text");
+  scratch.write("file", "text");
+  std::filesystem::create_symlink(outside.directory / "canary", scratch / "link");
+  ::mkfifo((scratch / "fifo").c_str(), 0600);
+
+  Input input(data, size);
+  const auto client = make_client(scratch, input.byte() % 8 == 0);
+  // LIMIT: a run stays short.
+  for (int i = 0; i < 64 && !input.is_empty(); ++i) {
+    send_one(*client, input);
+  }
+  outside.check();
+  return ::fchdir(working_directory.get());
+}
