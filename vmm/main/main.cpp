@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson-vmm: the container's process as the host sees it. Started by caisson (docs/launch.md), never by hand. It
+// exits with the exit code of the container's first process.
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "common/launch/launch_spec.h"
+#include "common/version.h"
+#include "vmm/main/sandbox.h"
+
+namespace caisson::vmm {
+namespace {
+
+// What is passed on to the container's first process, or follows the terminal.
+constexpr std::array kForwardedSignals = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
+                                          SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+
+// LIMIT: a launch document; thousands of exports fit.
+constexpr off_t kMaxLaunchBytes = 4L << 20;
+
+Result<std::string> read_document(const UniqueFd& fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) < 0) {
+    return fail_errno("read launch document");
+  }
+  if (status.st_size > kMaxLaunchBytes) {
+    return fail(EFBIG, "read launch document: larger than 4 MiB");
+  }
+  std::string text(static_cast<size_t>(status.st_size), '\0');
+  if (::pread(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return fail_errno("read launch document");
+  }
+  return text;
+}
+
+// Before any thread exists, so that all inherit the mask.
+Result<UniqueFd> take_signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : kForwardedSignals) {
+    ::sigaddset(&set, number);
+  }
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) {
+    return fail_errno("create signalfd");
+  }
+  return fd;
+}
+
+Result<void> watch_signals(EventLoop& loop, int fd, Sandbox& sandbox) {
+  return loop.add(fd, EPOLLIN, [fd, &sandbox](uint32_t) {
+    signalfd_siginfo info{};
+    while (::read(fd, &info, sizeof(info)) == sizeof(info)) {
+      sandbox.on_signal(static_cast<int>(info.ssi_signo));
+    }
+  });
+}
+
+// `running` names the sandbox while it can be abandoned.
+Result<int> run(LaunchSpec spec, StatusSocket& status, EventLoop& loop, Sandbox*& running) {
+  const UniqueFd signals = TRY(take_signals());
+  const auto sandbox = TRY(Sandbox::create(std::move(spec), status, loop));
+  running = sandbox.get();
+  TRY(watch_signals(loop, signals.get(), *sandbox));
+  TRY(sandbox->start());
+  TRY(loop.run());
+  running = nullptr;
+  loop.remove(signals.get());
+  return sandbox->exit_code();
+}
+
+Result<int> launch() {
+  for (const int fd : {kLaunchFd, kStatusFd}) {
+    if (::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+      return fail(EBADF, "start caisson-vmm: it is started by caisson, not by hand; see `caisson --help`");
+    }
+  }
+  const UniqueFd document(kLaunchFd);
+  UniqueFd status_fd(kStatusFd);
+  LaunchSpec spec = TRY(parse_launch_spec(TRY(read_document(document))));
+  TRY(set_up_log(spec.log));
+  // A session of our own: the terminal of whoever started us must not signal the container behind caisson's back.
+  ::setsid();
+
+  const auto loop = TRY(EventLoop::create());
+  Sandbox* sandbox = nullptr;
+  const auto status = TRY(StatusSocket::open(*loop, std::move(status_fd), [&sandbox, &loop] {
+    if (sandbox != nullptr) {
+      sandbox->abandon();
+    } else {
+      loop->stop();
+    }
+  }));
+  auto outcome = run(std::move(spec), *status, *loop, sandbox);
+  if (!outcome) {
+    status->report_failure(outcome.error());
+  }
+  return outcome;
+}
+
+}  // namespace
+}  // namespace caisson::vmm
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+    constexpr std::string_view text = "caisson-vmm " CAISSON_VERSION "\n";
+    return ::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
+  }
+  if (argc != 3 || std::strcmp(argv[1], "--launch") != 0) {
+    constexpr std::string_view text =
+        "caisson-vmm runs one container's virtual machine. It is started by caisson; see `caisson --help`.\n";
+    [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+    return 2;
+  }
+  const auto outcome = caisson::vmm::launch();
+  if (!outcome) {
+    spdlog::error("{}", outcome.error().message);
+    return 255;
+  }
+  // Threads that may be blocked on the container's stdio end with the process.
+  std::_Exit(*outcome);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/main/sandbox.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "agent/proto/agent.pb.h"
+#include "common/relay/terminal.h"
+#include "vmm/machine/select.h"
+#include "vmm/main/exports.h"
+
+namespace caisson::vmm {
+
+Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop) {
+  std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(spec), status, main_loop));
+  TRY(sandbox->open_machine());
+  TRY(sandbox->open_devices());
+  TRY(sandbox->open_sockets());
+  return sandbox;
+}
+
+Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
+    : spec_(std::move(spec)), status_(status), main_loop_(main_loop) {}
+
+Sandbox::~Sandbox() {
+  init_.reset();
+  machine_.reset();
+  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
+    if (loop != nullptr) {
+      loop->stop();
+    }
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+Result<void> Sandbox::open_machine() {
+  MachineConfig config;
+  config.cpus = spec_.cpus;
+  config.memory_bytes = spec_.memory_bytes;
+  config.kernel = spec_.kernel;
+  config.initramfs = spec_.initramfs;
+  config.extra_kernel_arguments = spec_.extra_kernel_arguments;
+  config.console = spec_.console;
+  config.count_instructions = spec_.count_instructions;
+  Selected selected = TRY(select_machine(spec_.hypervisor, config, main_loop_));
+  machine_ = std::move(selected.machine);
+  machine_name_ = std::move(selected.name);
+  announcement_ = std::move(selected.announcement);
+  if (!announcement_.empty()) {
+    spdlog::info("{}", announcement_);
+  }
+  return {};
+}
+
+Result<void> Sandbox::open_devices() {
+  fs_loop_ = TRY(EventLoop::create());
+  agent_loop_ = TRY(EventLoop::create());
+
+  vsock_ = std::make_unique<vsock::Device>(main_loop_);
+  rng_ = std::make_unique<rng::Device>(main_loop_);
+  FsDevice::Config files;
+  files.server.exports = TRY(detach_exports(spec_.exports));
+  fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
+
+  TRY(machine_->attach(*vsock_, main_loop_));
+  TRY(machine_->attach(*fs_, *fs_loop_));
+  TRY(machine_->attach(*rng_, main_loop_));
+  return {};
+}
+
+Result<void> Sandbox::open_sockets() {
+  state_directory_.reset(::open(spec_.state_directory.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+  if (!state_directory_) {
+    return fail_errno("open state directory " + spec_.state_directory);
+  }
+  stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
+  TRY(vsock_->muxer().listen(spec_.state_directory + "/vsock.sock"));
+  TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
+                                       [this](UniqueFd stream) { on_agent(std::move(stream)); }));
+  control_ = TRY(ControlSocket::open(main_loop_, spec_.state_directory,
+                                     [this](std::string_view verb) { return on_control(verb); }));
+  return {};
+}
+
+Result<void> Sandbox::start() {
+  start_loops();
+  return machine_->start([this](const MachineStop& stop) { on_machine_stop(stop); });
+}
+
+void Sandbox::start_loops() {
+  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
+    threads_.emplace_back([loop] {
+      if (const auto ran = loop->run(); !ran) {
+        spdlog::error("{}", ran.error().message);
+      }
+    });
+  }
+}
+
+// LIMIT: the first connection is the agent's, for good; a guest that opens more gets them closed.
+void Sandbox::on_agent(UniqueFd stream) {
+  if (events_) {
+    return;
+  }
+  auto opened = EventChannel::open(main_loop_, std::move(stream),
+                                   [this](const agent::v1::AgentEvent& event) { on_event(event); });
+  if (!opened) {
+    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = opened.error().message});
+    return;
+  }
+  events_ = std::move(*opened);
+}
+
+void Sandbox::on_event(const agent::v1::AgentEvent& event) {
+  switch (event.event_case()) {
+    case agent::v1::AgentEvent::kReady:
+      on_ready(event);
+      break;
+    case agent::v1::AgentEvent::kLog:
+      guest_log_.write(event);
+      break;
+    case agent::v1::AgentEvent::kOutOfMemory:
+      out_of_memory_ = true;
+      spdlog::warn("container {} reached its memory limit and a process of it was killed", spec_.id);
+      break;
+    default:
+      break;
+  }
+}
+
+void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
+  if (ready_) {
+    return;
+  }
+  ready_ = true;
+  init_ = std::make_unique<InitProcess>(main_loop_, *agent_loop_, vsock_->muxer(), spec_.init_process);
+  const auto attached = init_->attach(std::move(stdio_), [this](const auto& end) { on_init_end(end); });
+  if (!attached) {
+    status_.report_failure(with_context("reach the agent", attached.error()));
+    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = attached.error().message});
+    return;
+  }
+  LaunchStatus status;
+  status.ready = true;
+  status.error = {.code = 0, .message = {}};
+  status.machine = machine_name_;
+  status.announcement = announcement_;
+  status.agent_version = event.ready().agent_version();
+  status.kernel_release = event.ready().kernel_release();
+  status.agent_tsc_at_start = event.ready().tsc_at_start();
+  status.agent_tsc_at_ready = event.ready().tsc_at_ready();
+  status_.report(status);
+}
+
+void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
+  if (!end) {
+    finish({.exit_code = kGuestLostExitCode,
+            .out_of_memory = out_of_memory_,
+            .guest_lost = "agent: " + end.error().message});
+    return;
+  }
+  finish({.exit_code = static_cast<int>(end->exit_code & 0xff),
+          .out_of_memory = end->out_of_memory || out_of_memory_,
+          .guest_lost = {}});
+}
+
+void Sandbox::on_machine_stop(const MachineStop& stop) {
+  std::string why = stop.reason == StopReason::guest_reset ? "guest kernel stopped" : "machine stopped";
+  if (!stop.detail.empty()) {
+    why += ": " + stop.detail;
+  }
+  if (!ready_) {
+    status_.report_failure({.code = EIO, .message = "boot guest: " + why});
+  } else if (!finished_) {
+    spdlog::error("container {}: {}", spec_.id, why);
+  }
+  finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
+}
+
+Result<std::string> Sandbox::on_control(std::string_view verb) {
+  if (verb == "pause") {
+    TRY(machine_->pause());
+    return std::string();
+  }
+  if (verb == "resume") {
+    TRY(machine_->resume());
+    return std::string();
+  }
+  if (verb == "counters") {
+    nlohmann::json counters = nlohmann::json::object();
+    for (const Machine::Count& count : machine_->counters()) {
+      counters[count.name] = count.value;
+    }
+    return "\"machine\":" + nlohmann::json(machine_name_).dump() + ",\"counters\":" + counters.dump();
+  }
+  if (verb == "stop") {
+    main_loop_.post(
+        [this] { finish({.exit_code = 128 + SIGKILL, .out_of_memory = false, .guest_lost = {}}); });
+    return std::string();
+  }
+  return fail(EINVAL, "unknown verb");
+}
+
+void Sandbox::on_signal(int number) {
+  if (number == SIGWINCH) {
+    const auto size = window_size(STDIN_FILENO);
+    if (init_ && size) {
+      init_->resize(size->rows, size->columns);
+    }
+  } else if (init_) {
+    init_->signal(spec_.id, number);
+  } else if (number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP) {
+    status_.report_failure({.code = EINTR, .message = "boot guest: interrupted by signal"});
+    finish({.exit_code = 128 + number, .out_of_memory = false, .guest_lost = {}});
+  }
+}
+
+void Sandbox::abandon() {
+  spdlog::warn("sandbox {}: its starter died before the container was on record, stopping", spec_.id);
+  finish({.exit_code = kGuestLostExitCode,
+          .out_of_memory = false,
+          .guest_lost = "abandoned: caisson died before the container was on record"});
+}
+
+void Sandbox::finish(const ExitRecord& record) {
+  if (finished_) {
+    return;
+  }
+  finished_ = true;
+  exit_code_ = record.exit_code;
+  machine_->stop();
+  if (const auto written = write_exit_record(state_directory_.get(), record); !written) {
+    // The exit code still tells the engine; `delete` may have taken the directory already.
+    spdlog::debug("{}", written.error().message);
+  }
+  main_loop_.stop();
+}
+
+}  // namespace caisson::vmm

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// One sandbox: the machine, its devices, and what the host wants of them. Built once from the launch document, run on
+// the main loop until the container's first process or the guest ends; then the process exits with the result.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/event_loop.h"
+#include "common/launch/launch_spec.h"
+#include "vmm/devices/virtio/fs/fs_device.h"
+#include "vmm/devices/virtio/rng/device.h"
+#include "vmm/devices/virtio/vsock/device.h"
+#include "vmm/machine/machine.h"
+#include "vmm/supervisor/control_socket.h"
+#include "vmm/supervisor/event_channel.h"
+#include "vmm/supervisor/exit_record.h"
+#include "vmm/supervisor/init_process.h"
+#include "vmm/supervisor/status_socket.h"
+
+namespace caisson::vmm {
+
+class Sandbox {
+ public:
+  // Opens everything the sandbox will ever need of the host. Nothing of the guest runs yet.
+  static Result<std::unique_ptr<Sandbox>> create(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  ~Sandbox();
+
+  // Lets the guest go. The end comes as exit_code(), with the main loop stopped.
+  Result<void> start();
+
+  // A signal that caisson-vmm received: passed to the container's first process, or the end of a sandbox not ready.
+  void on_signal(int number);
+
+  // The starter has died before the container was on record.
+  void abandon();
+
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
+ private:
+  // What a sandbox exits with when the guest, not the container, ended.
+  static constexpr int kGuestLostExitCode = 255;
+
+  Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
+  Result<void> open_machine();
+  Result<void> open_devices();
+  Result<void> open_sockets();
+  void start_loops();
+  void on_agent(UniqueFd stream);
+  void on_event(const agent::v1::AgentEvent& event);
+  void on_ready(const agent::v1::AgentEvent& event);
+  void on_init_end(const Result<agent::ProcessExit>& end);
+  void on_machine_stop(const MachineStop& stop);
+  Result<std::string> on_control(std::string_view verb);
+  void finish(const ExitRecord& record);
+
+  LaunchSpec spec_;
+  StatusSocket& status_;
+  EventLoop& main_loop_;
+  std::unique_ptr<EventLoop> fs_loop_;
+  std::unique_ptr<EventLoop> agent_loop_;
+  std::vector<std::thread> threads_;
+
+  std::string machine_name_;
+  std::string announcement_;
+  UniqueFd state_directory_;
+  std::vector<StdioStream> stdio_;
+
+  std::unique_ptr<vsock::Device> vsock_;
+  std::unique_ptr<rng::Device> rng_;
+  std::unique_ptr<FsDevice> fs_;
+  std::unique_ptr<Machine> machine_;  // after the devices: it lets go of them when destroyed
+
+  std::unique_ptr<ControlSocket> control_;
+  std::unique_ptr<EventChannel> events_;
+  GuestLog guest_log_;
+  std::unique_ptr<InitProcess> init_;
+  bool ready_ = false;
+  bool out_of_memory_ = false;
+  bool finished_ = false;
+  int exit_code_ = kGuestLostExitCode;
+};
+
+}  // namespace caisson::vmm

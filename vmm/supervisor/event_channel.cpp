@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/supervisor/event_channel.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include <array>
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::vmm {
+namespace {
+
+// What a guest says goes into the host's log: without control characters, no line can be forged.
+std::string printable(std::string_view text) {
+  std::string clean(text);
+  for (char& c : clean) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      c = '?';
+    }
+  }
+  return clean;
+}
+
+spdlog::level::level_enum level_of(agent::v1::Log::Level level) {
+  switch (level) {
+    case agent::v1::Log::ERROR:
+      return spdlog::level::err;
+    case agent::v1::Log::WARNING:
+      return spdlog::level::warn;
+    case agent::v1::Log::INFO:
+      return spdlog::level::info;
+    default:
+      return spdlog::level::debug;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EventChannel>> EventChannel::open(EventLoop& loop, UniqueFd stream, Handler on_event) {
+  const int flags = ::fcntl(stream.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(stream.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+    return fail_errno("set event channel non-blocking");
+  }
+  std::unique_ptr<EventChannel> channel(new EventChannel(loop, std::move(stream), std::move(on_event)));
+  EventChannel* self = channel.get();
+  TRY(loop.add(self->stream_.get(), EPOLLIN, [self](uint32_t) { self->on_readable(); }));
+  return channel;
+}
+
+EventChannel::EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event)
+    : loop_(loop), stream_(std::move(stream)), on_event_(std::move(on_event)) {}
+
+EventChannel::~EventChannel() { close(); }
+
+void EventChannel::on_readable() {
+  std::array<char, 4096> buffer{};
+  const ssize_t got = ::read(stream_.get(), buffer.data(), buffer.size());
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    return;
+  }
+  if (got <= 0) {
+    close();
+    return;
+  }
+  reader_.feed(std::string_view(buffer.data(), static_cast<size_t>(got)));
+  if (const auto delivered = deliver(); !delivered) {
+    spdlog::warn("agent's event channel closed: {}", delivered.error().message);
+    close();
+  }
+}
+
+Result<void> EventChannel::deliver() {
+  agent::v1::AgentEvent event;
+  while (TRY(reader_.next(event))) {
+    on_event_(event);
+  }
+  return {};
+}
+
+void EventChannel::close() {
+  if (stream_) {
+    loop_.remove(stream_.get());
+    stream_.reset();
+  }
+}
+
+void GuestLog::write(const agent::v1::AgentEvent& event) {
+  if (used_bytes_ > kRationBytes) {
+    return;
+  }
+  std::string line = printable(event.log().message());
+  for (const auto& [key, value] : event.log().fields()) {
+    line += " " + printable(key) + "=\"" + printable(value) + "\"";
+  }
+  used_bytes_ += line.size();
+  if (used_bytes_ > kRationBytes) {
+    spdlog::warn("guest has written {} KiB of log, its further records are dropped", kRationBytes / 1024);
+    return;
+  }
+  spdlog::log(level_of(event.log().level()), "guest: {}", line);
+}
+
+}  // namespace caisson::vmm

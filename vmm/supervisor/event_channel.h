@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Receives the agent's events (agent/proto/agent.proto, host port 1024): length-prefixed AgentEvent messages. Every
+// byte is hostile: sizes are bounded, and what a guest may write into the host's log is rationed.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "agent/client/event_reader.h"
+#include "common/event_loop.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm {
+
+class EventChannel {
+ public:
+  using Handler = std::function<void(const agent::v1::AgentEvent&)>;
+
+  // Reads `stream` (non-blocking from here on) on `loop` until it ends; `on_event` is called on the loop.
+  static Result<std::unique_ptr<EventChannel>> open(EventLoop& loop, UniqueFd stream, Handler on_event);
+  EventChannel(const EventChannel&) = delete;
+  EventChannel& operator=(const EventChannel&) = delete;
+  ~EventChannel();
+
+ private:
+  EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event);
+  void on_readable();
+  Result<void> deliver();
+  void close();
+
+  EventLoop& loop_;
+  UniqueFd stream_;
+  Handler on_event_;
+  agent::EventReader reader_;
+};
+
+// Writes a guest's log record to ours, with a ration: past it the guest is no longer heard, and that is said once.
+class GuestLog {
+ public:
+  void write(const agent::v1::AgentEvent& event);
+
+ private:
+  // LIMIT: what one sandbox may write into the host's log in its life.
+  static constexpr size_t kRationBytes = 256UL * 1024;
+  size_t used_bytes_ = 0;
+};
+
+}  // namespace caisson::vmm

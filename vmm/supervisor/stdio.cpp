@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/supervisor/stdio.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include <array>
+#include <string>
+#include <thread>
+
+#include "common/relay/pump.h"
+
+namespace caisson::vmm {
+namespace {
+
+enum class Direction { to_guest, from_guest };
+
+bool never_blocks_by_mode(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+// A pump on a thread of its own between a descriptor that may block and one end of a socket pair: for descriptors that
+// cannot be opened anew (another user's pipe).
+Result<UniqueFd> bridge(UniqueFd fd, Direction direction) {
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) < 0) {
+    return fail_errno("create socket pair for stdio");
+  }
+  UniqueFd ours(pair[0]);
+  std::thread([fd = std::move(fd), theirs = UniqueFd(pair[1]), direction] {
+    if (direction == Direction::to_guest) {
+      [[maybe_unused]] const auto end = pump(fd.get(), theirs.get());
+      end_of_file(theirs.get());
+    } else {
+      [[maybe_unused]] const auto end = pump(theirs.get(), fd.get());
+      stop_reading(theirs.get());
+    }
+  }).detach();
+  return ours;
+}
+
+// The same pipe, terminal or device through an open file description of our own in non-blocking mode: flags of the
+// inherited description are shared with the engine and must stay as they are.
+Result<UniqueFd> non_blocking(int number, Direction direction) {
+  UniqueFd inherited(::fcntl(number, F_DUPFD_CLOEXEC, 3));
+  if (!inherited) {
+    return fail_errno("duplicate descriptor " + std::to_string(number));
+  }
+  if (never_blocks_by_mode(number)) {
+    return inherited;
+  }
+  const int access = direction == Direction::to_guest ? O_RDONLY : O_WRONLY;
+  UniqueFd own(
+      ::open(("/proc/self/fd/" + std::to_string(number)).c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (own) {
+    return own;
+  }
+  return bridge(std::move(inherited), direction);
+}
+
+Result<void> take_terminal() {
+  if (::ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
+    return fail_errno("make terminal the controlling one");
+  }
+  termios mode{};
+  if (::tcgetattr(STDIN_FILENO, &mode) < 0) {
+    return fail_errno("read mode of terminal");
+  }
+  ::cfmakeraw(&mode);
+  if (::tcsetattr(STDIN_FILENO, TCSANOW, &mode) < 0) {
+    return fail_errno("set terminal to raw mode");
+  }
+  return {};
+}
+
+Result<StdioStream> make_stream(agent::StreamKind kind, UniqueFd source, UniqueFd sink) {
+  return StdioStream{.kind = kind, .stream = TRY(vsock::Stream::pair(std::move(source), std::move(sink)))};
+}
+
+}  // namespace
+
+Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
+  std::vector<StdioStream> streams;
+  switch (mode) {
+    case StdioMode::none:
+      break;
+    case StdioMode::streams:
+      streams.push_back(TRY(make_stream(agent::StreamKind::standard_input,
+                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)), UniqueFd())));
+      streams.push_back(TRY(make_stream(agent::StreamKind::standard_output, UniqueFd(),
+                                        TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
+      streams.push_back(TRY(make_stream(agent::StreamKind::standard_error, UniqueFd(),
+                                        TRY(non_blocking(STDERR_FILENO, Direction::from_guest)))));
+      break;
+    case StdioMode::terminal:
+      TRY(take_terminal());
+      streams.push_back(TRY(make_stream(agent::StreamKind::terminal,
+                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
+                                        TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
+      break;
+  }
+  return streams;
+}
+
+}  // namespace caisson::vmm

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's stdio as caisson-vmm holds it: descriptors 0, 1 and 2, turned into streams that the vsock device can
+// read and write without blocking. Made before the jail closes, since it needs /proc.
+#pragma once
+
+#include <vector>
+
+#include "agent/wire/stream_hello.h"
+#include "common/launch/launch_spec.h"
+#include "vmm/devices/virtio/vsock/stream.h"
+
+namespace caisson::vmm {
+
+struct StdioStream {
+  agent::StreamKind kind;
+  vsock::Stream stream;
+};
+
+// Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's terminal does
+// the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
+Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
+
+}  // namespace caisson::vmm
