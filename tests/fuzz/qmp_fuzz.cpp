@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_qemu_machine
-// A QEMU gone wrong: whatever it writes to its monitor is events, nothing, or a refusal; and never more kept than said.
+// A QEMU gone wrong: whatever it writes to its monitor is events, nothing, or a refusal; and never more kept
+// than said.
 #include <algorithm>
 
 #include "vmm/qemu/qmp.h"

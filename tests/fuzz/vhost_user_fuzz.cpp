@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_vhost_user
-// A hostile front end: the input is a series of messages, each with descriptors that may be what they should be or
-// not. The server must end the connection or go on; the device must be let go in either case.
+// A hostile front end: the input is a series of messages, each with descriptors that may be what they should
+// be or not. The server must end the connection or go on; the device must be let go in either case.
 //
-// Input: records of one byte (low nibble: how many descriptors, high nibble: of which kind), one byte (bytes to send)
-// and those bytes.
+// Input: records of one byte (low nibble: how many descriptors, high nibble: of which kind), one byte (bytes
+// to send) and those bytes.
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -106,8 +106,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   UniqueFd front(ends[0]);
   GreedyDevice device;
-  auto server = vhost_user::Server::create(device, *loop, UniqueFd(ends[1]),
-                                           vhost_user::Server::ConfigSpace::ours, [&](const Error&) { loop->stop(); });
+  auto server =
+      vhost_user::Server::create(device, *loop, UniqueFd(ends[1]), vhost_user::Server::ConfigSpace::ours,
+                                 [&](const Error&) { loop->stop(); });
   const auto fds = make_descriptors();
   std::span<const uint8_t> rest(data, size);
   while (rest.size() > 2) {

@@ -17,7 +17,8 @@ std::string quoted(const std::string& value) {
   return out;
 }
 
-// The tag is in the device's configuration space, which QEMU keeps itself for this device [virtio-1.2] 5.11.4.
+// The tag is in the device's configuration space, which QEMU keeps itself for this device
+// [virtio-1.2] 5.11.4.
 std::string fs_options(const VirtioDevice& device) {
   std::array<char, 36> tag{};
   device.read_config(0, std::as_writable_bytes(std::span(tag)));
@@ -38,18 +39,19 @@ Result<std::string> device_option(const VirtioDevice& device) {
     case VirtioDeviceId::fs:
       return "vhost-user-fs-device" + fs_options(device);
     default:
-      return fail(ENOTSUP, "attach " + std::string(device.name()) + " to QEMU: it has no vhost-user device for it");
+      return fail(ENOTSUP,
+                  "attach " + std::string(device.name()) + " to QEMU: it has no vhost-user device for it");
   }
 }
 
 std::string machine_option() {
   return "microvm"
-         ",acpi=off"            // else the virtio devices are in ACPI tables and not on the kernel's command line
-         ",pit=off,pic=off"     // the kernel is told its clocks' frequencies; saves their emulation and set-up
-         ",rtc=on"              // the guest's wall clock comes from it
-         ",isa-serial=on"       // the console
-         ",x-option-roms=off"   // none is needed for direct boot by PVH but the one -kernel brings
-         ",dump-guest-core=off" // a core dump of QEMU shall not hold the guest
+         ",acpi=off"  // else the virtio devices are in ACPI tables and not on the kernel's command line
+         ",pit=off,pic=off"    // the kernel is told its clocks' frequencies; saves their emulation and set-up
+         ",rtc=on"             // the guest's wall clock comes from it
+         ",isa-serial=on"      // the console
+         ",x-option-roms=off"  // none is needed for direct boot by PVH but the one -kernel brings
+         ",dump-guest-core=off"  // a core dump of QEMU shall not hold the guest
          ",memory-backend=ram";
 }
 
@@ -57,12 +59,14 @@ std::string accelerator_option(const QemuOptions& options, const MachineConfig& 
   if (options.accelerator == QemuAccelerator::kvm) {
     return "kvm";
   }
-  // LIMIT: 128 MiB of translated code; QEMU's own default is up to 1 GiB, which would be the largest part of us.
+  // LIMIT: 128 MiB of translated code; QEMU's own default is up to 1 GiB, which would be the largest part of
+  // us.
   return config.cpus > 1 ? "tcg,thread=multi,tb-size=128" : "tcg,thread=single,tb-size=128";
 }
 
 std::string cpu_option(const QemuOptions& options) {
-  // TCG emulates `rep movsb` a byte at a time, slower than the loops Linux falls back to without erms and fsrm.
+  // TCG emulates `rep movsb` a byte at a time, slower than the loops Linux falls back to without erms and
+  // fsrm.
   return options.accelerator == QemuAccelerator::kvm ? "host" : "max,-erms,-fsrm";
 }
 
@@ -88,9 +92,11 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
   const std::string memory = std::to_string(config.memory_bytes >> 20U) + "M";
   // Opened anew by QEMU: whoever swaps the path meanwhile changes nothing.
   const auto path = [](int fd) { return "/proc/self/fd/" + std::to_string(fd); };
+  // clang-format off: an option and its value on a line
   std::vector<std::string> arguments{
-      "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-      // -no-reboot: the guest's reset ends QEMU.
+      "qemu-system-x86_64", "-nodefaults", "-no-user-config",
+      "-display", "none",
+      "-no-reboot",  // the guest's reset ends QEMU
       "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
       "-M", machine_option(),
       "-accel", accelerator_option(options, config),
@@ -108,6 +114,7 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
       "-initrd", path(descriptors.initramfs),
       "-append", guest_command_line(config, options.accelerator, tsc_khz),
   };
+  // clang-format on
   if (config.count_instructions) {
     // sleep=off: an idle guest's clock jumps to its next timer, so that no host time enters the count.
     arguments.insert(arguments.end(), {"-icount", "shift=0,sleep=off"});
@@ -115,8 +122,9 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
   for (size_t i = 0; i < devices.size(); ++i) {
     const std::string id = "vhost" + std::to_string(i);
     const std::string option = TRY(device_option(*devices[i].device));
-    arguments.insert(arguments.end(), {"-chardev", "socket,id=" + id + ",fd=" + std::to_string(devices[i].socket),
-                                       "-device", option + ",chardev=" + id});
+    arguments.insert(arguments.end(),
+                     {"-chardev", "socket,id=" + id + ",fd=" + std::to_string(devices[i].socket), "-device",
+                      option + ",chardev=" + id});
   }
   return arguments;
 }

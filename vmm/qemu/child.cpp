@@ -15,8 +15,9 @@
 namespace caisson::vmm {
 namespace {
 
-// What the child needs, laid out before the clone: after it, a copy of one thread of ours runs without the others,
-// whose locks may be held for ever. So nothing there allocates or calls into libc beyond system calls.
+// What the child needs, laid out before the clone: after it, a copy of one thread of ours runs without the
+// others, whose locks may be held for ever. So nothing there allocates or calls into libc beyond system
+// calls.
 struct Prepared {
   const Child::Spec& spec;
   std::vector<char*> argv;
@@ -61,8 +62,9 @@ bool hand_over_descriptors(const Prepared& prepared) {
 }
 
 bool change_identity(const std::optional<Child::Identity>& identity) {
-  if (identity && (::setgroups(0, nullptr) < 0 || ::setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
-                   ::setresuid(identity->uid, identity->uid, identity->uid) < 0)) {
+  if (identity &&
+      (::setgroups(0, nullptr) < 0 || ::setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
+       ::setresuid(identity->uid, identity->uid, identity->uid) < 0)) {
     return false;
   }
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
@@ -93,7 +95,8 @@ void reset_signals() {
   if (!change_identity(prepared.spec.identity)) {
     give_up(Step::identity);
   }
-  // ORDERING: after the identity, whose change clears it; and a parent that died before is seen by its absence.
+  // ORDERING: after the identity, whose change clears it; and a parent that died before is seen by its
+  // absence.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
     give_up(Step::parent);
   }
@@ -129,11 +132,11 @@ Result<Child> Child::spawn(const Spec& spec) {
     return fail_errno("open /dev/null");
   }
   const Prepared prepared{.spec = spec,
-                    .argv = pointers(spec.arguments),
-                    .envp = pointers(spec.environment),
-                    .null_fd = null_fd.get(),
-                    .report_fd = report_writer.get(),
-                    .parent = ::getpid()};
+                          .argv = pointers(spec.arguments),
+                          .envp = pointers(spec.environment),
+                          .null_fd = null_fd.get(),
+                          .report_fd = report_writer.get(),
+                          .parent = ::getpid()};
 
   int pidfd = -1;
   clone_args arguments{};
@@ -150,7 +153,8 @@ Result<Child> Child::spawn(const Spec& spec) {
   Child child{UniqueFd(pidfd)};
   report_writer.reset();
   Failure failure{};
-  // End of file: the descriptor was closed by a successful exec (or the child was killed, which its pidfd tells).
+  // End of file: the descriptor was closed by a successful exec (or the child was killed, which its pidfd
+  // tells).
   if (::read(report_reader.get(), &failure, sizeof(failure)) == sizeof(failure)) {
     return fail_errno(std::string(describe(failure.step)) + " " + spec.program, failure.error);
   }

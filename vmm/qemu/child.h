@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QEMU's process: started with nothing but the descriptors it is meant to have, dies with us, stopped and reaped
-// through its pidfd. Used by QemuMachine alone.
+// QEMU's process: started with nothing but the descriptors it is meant to have, dies with us, stopped and
+// reaped through its pidfd. Used by QemuMachine alone.
 #pragma once
 
 #include <sys/types.h>
@@ -27,8 +27,8 @@ class Child {
     std::vector<std::string> environment;  // all of it: ours is not inherited
     std::vector<int> inherited;  // kept open under their own numbers (3 and up); all others are closed
     int standard_error = -1;     // becomes its standard output too
-    // The death of a parent kills the child only where the parent may signal it: the identity must be our own, or we
-    // keep CAP_KILL for as long as we live.
+    // The death of a parent kills the child only where the parent may signal it: the identity must be our
+    // own, or we keep CAP_KILL for as long as we live.
     std::optional<Identity> identity;
   };
 
@@ -37,8 +37,8 @@ class Child {
     int code = 0;  // exit status, or signal number
   };
 
-  // Starts `spec` and returns once it executes. The calling *thread* is the parent that the kernel watches: it must
-  // live as long as the child should.
+  // Starts `spec` and returns once it executes. The calling *thread* is the parent that the kernel watches:
+  // it must live as long as the child should.
   static Result<Child> spawn(const Spec& spec);
 
   Child(Child&&) noexcept = default;

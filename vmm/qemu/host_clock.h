@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frequency of this host's time stamp counter. QEMU's TCG shows the guest that counter, and a guest that is told
-// its frequency need not calibrate it for tens of milliseconds.
+// The frequency of this host's time stamp counter. QEMU's TCG shows the guest that counter, and a guest that
+// is told its frequency need not calibrate it for tens of milliseconds.
 #pragma once
 
 #include <cstdint>

@@ -19,8 +19,8 @@
 namespace caisson::vmm {
 namespace {
 
-constexpr size_t kConsoleTailBytes = 16384;    // LIMIT: Machine::console_tail() promises no more
-constexpr size_t kComplaintTailBytes = 4096;   // LIMIT: QEMU's errors are a line or two
+constexpr size_t kConsoleTailBytes = 16384;       // LIMIT: Machine::console_tail() promises no more
+constexpr size_t kComplaintTailBytes = 4096;      // LIMIT: QEMU's errors are a line or two
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
 constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
@@ -90,7 +90,8 @@ Result<std::string> find_program(const std::string& name) {
     }
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
-  return fail(ENOENT, "find " + name + ": not in PATH; install the package qemu-system-x86 (scripts/bootstrap run)");
+  return fail(ENOENT,
+              "find " + name + ": not in PATH; install the package qemu-system-x86 (scripts/bootstrap run)");
 }
 
 Result<void> check(const MachineConfig& config) {
@@ -108,7 +109,8 @@ Result<void> check(const MachineConfig& config) {
   return {};
 }
 
-// Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves nobody.
+// Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves
+// nobody.
 template <typename Sink>
 bool drain(int fd, Sink sink) {
   std::array<char, 4096> buffer{};
@@ -295,9 +297,8 @@ void QemuMachine::on_device_end(const Error& error) {
   }
   // QEMU closes its sockets a moment before it ends: let its end tell why, if it comes.
   if (deadline_ == 0) {
-    deadline_ = loop_->after(kEndGrace, [this, message = error.message] {
-      end_with(StopReason::machine_error, message);
-    });
+    deadline_ = loop_->after(
+        kEndGrace, [this, message = error.message] { end_with(StopReason::machine_error, message); });
   }
 }
 
@@ -377,6 +378,8 @@ void QemuMachine::stop() {
   }
 }
 
-std::string QemuMachine::console_tail() const { return console_tail_.text(); }
+std::string QemuMachine::console_tail() const {
+  return console_tail_.text();
+}
 
 }  // namespace caisson::vmm

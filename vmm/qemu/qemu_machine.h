@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine for hosts whose KVM cannot run Linux: CPU and memory from a QEMU child process (microvm, TCG), our own
-// devices attached by vhost-user. QEMU gets inherited descriptors only, writes no file and dies with this process
-// (docs/decisions/0002-qemu-as-a-child.md).
+// The machine for hosts whose KVM cannot run Linux: CPU and memory from a QEMU child process (microvm, TCG),
+// our own devices attached by vhost-user. QEMU gets inherited descriptors only, writes no file and dies with
+// this process (docs/decisions/0002-qemu-as-a-child.md).
 #pragma once
 
 #include <memory>
@@ -11,19 +11,19 @@
 #include "common/event_loop.h"
 #include "common/result.h"
 #include "vmm/machine/machine.h"
+#include "vmm/machine/text_tail.h"
 #include "vmm/qemu/child.h"
 #include "vmm/qemu/host_clock.h"
 #include "vmm/qemu/options.h"
 #include "vmm/qemu/qmp.h"
-#include "vmm/machine/text_tail.h"
 #include "vmm/vhost_user/server.h"
 
 namespace caisson::vmm {
 
 class QemuMachine final : public Machine {
  public:
-  // Checks `config`, finds QEMU and opens kernel and initramfs. All calls, start() above all, come on the main loop's
-  // thread (or before it runs): QEMU lives as long as the thread that started it.
+  // Checks `config`, finds QEMU and opens kernel and initramfs. All calls, start() above all, come on the
+  // main loop's thread (or before it runs): QEMU lives as long as the thread that started it.
   static Result<std::unique_ptr<QemuMachine>> create(const MachineConfig& config, EventLoop& main_loop,
                                                      const QemuOptions& options = {});
   ~QemuMachine() override;

@@ -21,7 +21,8 @@ Result<std::optional<QmpEvent>> parse_line(std::string_view line) {
     return fail(EPROTO, "parse QEMU monitor line: not a JSON object");
   }
   if (const auto error = object.find("error"); error != object.end()) {
-    return fail(EPROTO, "command QEMU: " + (error->is_object() ? string_at(*error, "desc") : std::string("refused")));
+    return fail(EPROTO,
+                "command QEMU: " + (error->is_object() ? string_at(*error, "desc") : std::string("refused")));
   }
   QmpEvent event{.name = string_at(object, "event"), .reason = {}};
   if (event.name.empty()) {
@@ -40,7 +41,8 @@ Result<std::vector<QmpEvent>> QmpReader::feed(std::span<const char> bytes) {
   pending_.append(bytes.begin(), bytes.end());
   size_t start = 0;
   for (size_t end = 0; (end = pending_.find('\n', start)) != std::string::npos; start = end + 1) {
-    if (std::optional<QmpEvent> event = TRY(parse_line(std::string_view(pending_).substr(start, end - start)))) {
+    if (std::optional<QmpEvent> event =
+            TRY(parse_line(std::string_view(pending_).substr(start, end - start)))) {
       events.push_back(std::move(*event));
     }
   }

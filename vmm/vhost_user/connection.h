@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames vhost-user messages on a connected Unix stream socket: reassembles requests with their descriptors, sends
-// replies. Used by Server on its loop's thread. Never blocks, and never reads past one message.
+// Frames vhost-user messages on a connected Unix stream socket: reassembles requests with their descriptors,
+// sends replies. Used by Server on its loop's thread. Never blocks, and never reads past one message.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guest memory as a vhost-user front end shares it, and the way from the front end's own addresses to guest
-// addresses. Made by Server for each SET_MEM_TABLE; everything in it is hostile until create() has checked it.
+// addresses. Made by Server for each SET_MEM_TABLE; everything in it is hostile until create() has checked
+// it.
 #pragma once
 
 #include <cstdint>

@@ -48,10 +48,11 @@ tl::unexpected<Error> refuse(const Header& header, const std::string& reason) {
 }
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
-Result<T> read_struct(const Header& header, std::span<const std::byte> payload) {
+requires std::is_trivially_copyable_v<T> Result<T> read_struct(const Header& header,
+                                                               std::span<const std::byte> payload) {
   if (payload.size() != sizeof(T)) {
-    return refuse(header, "payload of " + std::to_string(payload.size()) + " bytes, not " + std::to_string(sizeof(T)));
+    return refuse(
+        header, "payload of " + std::to_string(payload.size()) + " bytes, not " + std::to_string(sizeof(T)));
   }
   T value;
   std::memcpy(&value, payload.data(), sizeof(T));
@@ -87,7 +88,8 @@ Result<std::vector<SharedRegion>> read_memory_table(const Header& header, std::s
   MemoryTableHead head{};
   std::memcpy(&head, payload.data(), sizeof(head));
   if (head.count > kMaxDescriptors || fds.size() != head.count) {
-    return refuse(header, std::to_string(head.count) + " regions with " + std::to_string(fds.size()) + " descriptors");
+    return refuse(
+        header, std::to_string(head.count) + " regions with " + std::to_string(fds.size()) + " descriptors");
   }
   payload = payload.subspan(sizeof(head));
   if (payload.size() != head.count * sizeof(MemoryRegion)) {
@@ -109,7 +111,8 @@ Result<ConfigAccess> read_config(const Header& header, std::span<const std::byte
   ConfigHead head{};
   std::memcpy(&head, payload.data(), sizeof(head));
   payload = payload.subspan(sizeof(head));
-  if (head.size != payload.size() || head.size > kMaxConfigBytes || head.offset > kMaxConfigBytes - head.size) {
+  if (head.size != payload.size() || head.size > kMaxConfigBytes ||
+      head.offset > kMaxConfigBytes - head.size) {
     return refuse(header, "configuration access is out of range");
   }
   return ConfigAccess{.offset = head.offset, .bytes = {payload.begin(), payload.end()}};

@@ -72,7 +72,8 @@ Result<void> Server::serve_one() {
   // [vhost-user] "Communication", REPLY_ACK: requests with a reply of their own are not acknowledged twice.
   const bool answers = message->request == Request::get_features || message->request == Request::get_config ||
                        message->request == Request::get_protocol_features ||
-                       message->request == Request::get_queue_num || message->request == Request::get_vring_base;
+                       message->request == Request::get_queue_num ||
+                       message->request == Request::get_vring_base;
   if (message->wants_reply && (protocol_features_ & kProtocolReplyAck) != 0 && !answers) {
     TRY(reply_u64(message->request, handled ? 0 : 1));
   }
@@ -104,7 +105,8 @@ const std::vector<Server::Route>& Server::routes() {
 }
 
 uint64_t Server::offered_features() const {
-  return device_->features() | kFeatureVersion1 | kFeatureIndirect | kFeatureEventIndex | kFeatureProtocolFeatures;
+  return device_->features() | kFeatureVersion1 | kFeatureIndirect | kFeatureEventIndex |
+         kFeatureProtocolFeatures;
 }
 
 uint64_t Server::offered_protocol_features() const {
@@ -114,7 +116,8 @@ uint64_t Server::offered_protocol_features() const {
 
 Result<Vring*> Server::ring(uint32_t index) {
   if (index >= rings_.size()) {
-    return fail(EPROTO, "find vring " + std::to_string(index) + ": the device has " + std::to_string(rings_.size()));
+    return fail(EPROTO,
+                "find vring " + std::to_string(index) + ": the device has " + std::to_string(rings_.size()));
   }
   return rings_[index].get();
 }
@@ -134,7 +137,9 @@ Result<void> Server::reply_u64(Request request, uint64_t value) {
 
 // Negotiation
 
-Result<void> Server::get_features(Message& message) { return reply_u64(message.request, offered_features()); }
+Result<void> Server::get_features(Message& message) {
+  return reply_u64(message.request, offered_features());
+}
 
 Result<void> Server::set_features(Message& message) {
   const auto wanted = std::get<uint64_t>(message.body);
@@ -161,9 +166,13 @@ Result<void> Server::set_protocol_features(Message& message) {
   return {};
 }
 
-Result<void> Server::get_queue_num(Message& message) { return reply_u64(message.request, rings_.size()); }
+Result<void> Server::get_queue_num(Message& message) {
+  return reply_u64(message.request, rings_.size());
+}
 
-Result<void> Server::set_owner(Message& /*message*/) { return {}; }
+Result<void> Server::set_owner(Message& /*message*/) {
+  return {};
+}
 
 Result<void> Server::reset_owner(Message& /*message*/) {
   // [vhost-user] RESET_OWNER is deprecated: "disable all rings" is what remains of it.
@@ -177,7 +186,8 @@ Result<void> Server::reset_owner(Message& /*message*/) {
 Result<void> Server::set_mem_table(Message& message) {
   auto table = std::make_unique<MemoryTable>(
       TRY(MemoryTable::create(std::move(std::get<std::vector<SharedRegion>>(message.body)))));
-  // A running device moves over to the new table: QEMU sends it again whenever the guest's memory map changes.
+  // A running device moves over to the new table: QEMU sends it again whenever the guest's memory map
+  // changes.
   const bool was_active = active_;
   deactivate();
   memory_ = std::move(table);
@@ -229,13 +239,15 @@ Result<void> Server::set_vring_kick(Message& message) {
   auto& [index, fd] = std::get<VringDescriptor>(message.body);
   Vring* ring = TRY(this->ring(index));
   if (!fd) {
-    return fail(EPROTO, "start vring " + std::to_string(index) + ": polling a ring without a kick is not supported");
+    return fail(EPROTO,
+                "start vring " + std::to_string(index) + ": polling a ring without a kick is not supported");
   }
   Event kick = TRY(Event::create(std::move(fd)));
   drop_kick(*ring);
   ring->kick = std::move(kick);
   const auto number = static_cast<uint16_t>(index);
-  if (Result<void> added = loop_->add(ring->kick.fd(), EPOLLIN, [this, number](uint32_t) { on_kick(number); });
+  if (Result<void> added =
+          loop_->add(ring->kick.fd(), EPOLLIN, [this, number](uint32_t) { on_kick(number); });
       !added) {
     ring->kick = {};
     return added;
@@ -288,7 +300,8 @@ Result<void> Server::set_vring_enable(Message& message) {
 Result<void> Server::get_config(Message& message) {
   const auto& access = std::get<ConfigAccess>(message.body);
   std::vector<std::byte> reply(sizeof(ConfigHead) + access.bytes.size());
-  const ConfigHead head{.offset = access.offset, .size = static_cast<uint32_t>(access.bytes.size()), .flags = 0};
+  const ConfigHead head{
+      .offset = access.offset, .size = static_cast<uint32_t>(access.bytes.size()), .flags = 0};
   std::memcpy(reply.data(), &head, sizeof(head));
   device_->read_config(access.offset, std::span(reply).subspan(sizeof(head)));
   return connection_.reply(message.request, reply);
@@ -326,14 +339,16 @@ Result<void> Server::activate_when_ready() {
     return {};
   }
   if ((features_ & kFeatureVersion1) == 0) {
-    return fail(EPROTO, "activate: the driver is a legacy one (start QEMU with virtio-mmio.force-legacy=false)");
+    return fail(EPROTO,
+                "activate: the driver is a legacy one (start QEMU with virtio-mmio.force-legacy=false)");
   }
   VirtioDevice::Activation activation;
   activation.memory = &memory_->memory();
   activation.features = features_ & ~kFeatureProtocolFeatures;
   for (size_t i = 0; i < rings_.size(); ++i) {
     if (rings_[i]->is_started()) {
-      activation.queues.emplace_back(TRY(rings_[i]->make_queue(*memory_, features_, device_->queue_sizes()[i])));
+      activation.queues.emplace_back(
+          TRY(rings_[i]->make_queue(*memory_, features_, device_->queue_sizes()[i])));
     } else {
       activation.queues.emplace_back(std::nullopt);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The back-end side of vhost-user [vhost-user]: carries one VirtioDevice to a front end (QEMU) over one connected
-// socket. Made by QemuMachine; lives on the device's event loop. The front end is hostile: a guest may have taken it.
+// The back-end side of vhost-user [vhost-user]: carries one VirtioDevice to a front end (QEMU) over one
+// connected socket. Made by QemuMachine; lives on the device's event loop. The front end is hostile: a guest
+// may have taken it.
 //
 // Any breach of the protocol ends the connection, resets the device and is reported once; nothing is retried.
 #pragma once
@@ -25,10 +26,12 @@ class Server {
   // Whether GET_CONFIG is ours to answer. QEMU demands it of a vsock and warns about it with an fs, whose
   // configuration it keeps itself.
   enum class ConfigSpace { ours, front_ends };
-  // Called once, on the loop, when the front end is gone (ECONNRESET) or was cut off for a breach (anything else).
+  // Called once, on the loop, when the front end is gone (ECONNRESET) or was cut off for a breach (anything
+  // else).
   using EndHandler = std::function<void(Error)>;
 
-  // On the loop's thread or before it runs; so is the destructor. `device` and `loop` must outlive the server.
+  // On the loop's thread or before it runs; so is the destructor. `device` and `loop` must outlive the
+  // server.
   static Result<std::unique_ptr<Server>> create(VirtioDevice& device, EventLoop& loop, UniqueFd socket,
                                                 ConfigSpace config_space, EndHandler on_end);
   Server(const Server&) = delete;
@@ -36,7 +39,8 @@ class Server {
   ~Server();
 
  private:
-  Server(VirtioDevice& device, EventLoop& loop, Connection connection, ConfigSpace config_space, EndHandler on_end);
+  Server(VirtioDevice& device, EventLoop& loop, Connection connection, ConfigSpace config_space,
+         EndHandler on_end);
 
   using Handler = Result<void> (Server::*)(Message&);
   struct Route {
@@ -89,7 +93,7 @@ class Server {
 
   uint64_t features_ = 0;
   uint64_t protocol_features_ = 0;
-  std::unique_ptr<MemoryTable> memory_;       // outlives every activation made with it
+  std::unique_ptr<MemoryTable> memory_;        // outlives every activation made with it
   std::vector<std::unique_ptr<Vring>> rings_;  // queues hold on to their Vring
   bool active_ = false;
 };

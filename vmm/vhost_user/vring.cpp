@@ -33,7 +33,8 @@ void Event::signal() const {
     return;
   }
   const uint64_t one = 1;
-  // EAGAIN: the counter is full, so the other end is awake already. Any other failure hurts only who made the event.
+  // EAGAIN: the counter is full, so the other end is awake already. Any other failure hurts only who made the
+  // event.
   [[maybe_unused]] const ssize_t count = ::write(fd_.get(), &one, sizeof(one));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ring as a vhost-user front end sets it up, and the eventfds that go with it. Owned by Server, which alone
-// changes it; devices only see the QueueInterrupt inside.
+// One ring as a vhost-user front end sets it up, and the eventfds that go with it. Owned by Server, which
+// alone changes it; devices only see the QueueInterrupt inside.
 #pragma once
 
 #include <cstdint>

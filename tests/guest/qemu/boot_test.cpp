@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QemuMachine with the real QEMU: a guest of one page (rng_guest.c) drives our entropy device through vhost-user, and
-// the machine stops, pauses and dies as it should. Needs no kernel.
+// QemuMachine with the real QEMU: a guest of one page (rng_guest.c) drives our entropy device through
+// vhost-user, and the machine stops, pauses and dies as it should. Needs no kernel.
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
@@ -109,7 +109,9 @@ TEST_F(QemuBoot, other_identity_boots_too) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root";
   }
-  start({.accelerator = QemuAccelerator::tcg, .program = "qemu-system-x86_64", .identity = Child::Identity{65534, 65534}});
+  start({.accelerator = QemuAccelerator::tcg,
+         .program = "qemu-system-x86_64",
+         .identity = Child::Identity{65534, 65534}});
   expect_entropy();
 }
 

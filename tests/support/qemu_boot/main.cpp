@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots a guest on QemuMachine, with no runtime around it, and prints when what happened: for measuring and for
-// looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
+// Boots a guest on QemuMachine, with no runtime around it, and prints when what happened: for measuring and
+// for looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
 #include <fcntl.h>
 
 #include <CLI/CLI.hpp>
@@ -99,7 +99,8 @@ Result<int> boot(const Request& request) {
 
 int main(int argc, char** argv) {
   caisson::vmm::Request request;
-  CLI::App app("Boots a guest on QemuMachine and prints its console and times. Exit code 0: the guest reset itself.");
+  CLI::App app(
+      "Boots a guest on QemuMachine and prints its console and times. Exit code 0: the guest reset itself.");
   app.add_option("--kernel", request.machine.kernel, "vmlinux")->required();
   app.add_option("--initramfs", request.machine.initramfs, "cpio archive")->required();
   app.add_option("--memory", request.memory_mib, "MiB");
@@ -110,7 +111,8 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", request.seconds, "cut the power after so many");
   app.add_option("--qemu", request.qemu.program);
   app.add_flag("--console", request.machine.console, "the kernel logs to the console");
-  app.add_flag("--count", request.machine.count_instructions, "the guest's time stamp counter counts instructions");
+  app.add_flag("--count", request.machine.count_instructions,
+               "the guest's time stamp counter counts instructions");
   CLI11_PARSE(app, argc, argv);
   request.machine.memory_bytes = request.memory_mib << 20U;
   const auto done = caisson::vmm::boot(request);

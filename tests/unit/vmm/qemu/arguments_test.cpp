@@ -41,7 +41,8 @@ MachineConfig config() {
 
 std::vector<std::string> build(const MachineConfig& config, const QemuOptions& options = {},
                                const std::vector<QemuDevice>& devices = {}) {
-  return qemu_arguments(config, options, {.kernel = 7, .initramfs = 8, .console = 9, .monitor = 10}, devices, 2'000'000)
+  return qemu_arguments(config, options, {.kernel = 7, .initramfs = 8, .console = 9, .monitor = 10}, devices,
+                        2'000'000)
       .value();
 }
 
@@ -74,7 +75,8 @@ TEST(QemuArguments, several_cpus_run_on_several_threads_under_tcg) {
   EXPECT_THAT(build(many), Contains(HasSubstr("tcg,thread=single")));
   many.cpus = 4;
   EXPECT_THAT(build(many), Contains(HasSubstr("tcg,thread=multi")));
-  EXPECT_THAT(build(many, {.accelerator = QemuAccelerator::kvm, .program = "q", .identity = {}}), Contains("kvm"));
+  EXPECT_THAT(build(many, {.accelerator = QemuAccelerator::kvm, .program = "q", .identity = {}}),
+              Contains("kvm"));
 }
 
 TEST(QemuArguments, counting_instructions_makes_the_clock_count_them) {
@@ -85,7 +87,8 @@ TEST(QemuArguments, counting_instructions_makes_the_clock_count_them) {
 }
 
 TEST(GuestCommandLine, clock_frequencies_are_told_under_tcg_only) {
-  EXPECT_THAT(guest_command_line(config(), QemuAccelerator::tcg, 2'000'000), HasSubstr("tsc_early_khz=2000000"));
+  EXPECT_THAT(guest_command_line(config(), QemuAccelerator::tcg, 2'000'000),
+              HasSubstr("tsc_early_khz=2000000"));
   EXPECT_THAT(guest_command_line(config(), QemuAccelerator::kvm, 0), Not(HasSubstr("tsc")));
 }
 

@@ -92,7 +92,8 @@ TEST(Child, descriptors_not_meant_for_it_are_closed) {
 
 TEST(Child, environment_is_the_given_one_and_the_process_group_its_own) {
   Pipe output;
-  auto child = Child::spawn(shell("env | grep -v ^PWD= | sort; [ $(ps -o pgid= -p $$) -eq $$ ] && echo leader", output));
+  auto child = Child::spawn(
+      shell("env | grep -v ^PWD= | sort; [ $(ps -o pgid= -p $$) -eq $$ ] && echo leader", output));
   ASSERT_TRUE(child);
   EXPECT_EQ(read_all(output), "ONLY=this\nPATH=/usr/bin:/bin\nleader\n");
 }

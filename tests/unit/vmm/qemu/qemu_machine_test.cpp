@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QemuMachine against stand-ins for QEMU (shell scripts): what it refuses, and how it tells each end. The real QEMU
-// is for the guest tier.
+// QemuMachine against stand-ins for QEMU (shell scripts): what it refuses, and how it tells each end. The
+// real QEMU is for the guest tier.
 #include "vmm/qemu/qemu_machine.h"
 
 #include <gmock/gmock.h>
@@ -34,8 +34,10 @@ class QemuMachineTest : public ::testing::Test {
 
   // A program in QEMU's place. Its arguments tell it the descriptors: $CONSOLE, $MONITOR.
   QemuOptions stand_in(const std::string& script) {
-    write("qemu", "#!/bin/bash\nfor a; do case $a in socket,id=console,fd=*) CONSOLE=${a##*=} ;; "
-                  "socket,id=monitor,fd=*) MONITOR=${a##*=} ;; esac; done\n" + script + "\n");
+    write("qemu",
+          "#!/bin/bash\nfor a; do case $a in socket,id=console,fd=*) CONSOLE=${a##*=} ;; "
+          "socket,id=monitor,fd=*) MONITOR=${a##*=} ;; esac; done\n" +
+              script + "\n");
     ::chmod((folder_ / "qemu").c_str(), 0755);
     return {.accelerator = QemuAccelerator::tcg, .program = (folder_ / "qemu").string(), .identity = {}};
   }
@@ -77,7 +79,8 @@ TEST_F(QemuMachineTest, missing_kernel_is_refused_by_its_path) {
 }
 
 TEST_F(QemuMachineTest, memory_out_of_range_is_refused) {
-  for (const uint64_t bytes : {uint64_t{0}, uint64_t{1} << 20U, (uint64_t{64} << 20U) + 4096, uint64_t{1} << 50U}) {
+  for (const uint64_t bytes :
+       {uint64_t{0}, uint64_t{1} << 20U, (uint64_t{64} << 20U) + 4096, uint64_t{1} << 50U}) {
     config_.memory_bytes = bytes;
     EXPECT_THAT(refusal(), HasSubstr("memory of")) << bytes;
   }
@@ -114,7 +117,8 @@ TEST_F(QemuMachineTest, shutdown_event_ends_the_machine_without_waiting_for_qemu
 }
 
 TEST_F(QemuMachineTest, stop_event_is_a_machine_error) {
-  EXPECT_EQ(run(R"(echo '{"event": "STOP"}' >&$MONITOR; exec sleep 100)").detail, "QEMU stopped the guest's CPUs");
+  EXPECT_EQ(run(R"(echo '{"event": "STOP"}' >&$MONITOR; exec sleep 100)").detail,
+            "QEMU stopped the guest's CPUs");
 }
 
 TEST_F(QemuMachineTest, nonsense_on_the_monitor_is_a_machine_error) {

@@ -13,10 +13,9 @@ Result<std::vector<QmpEvent>> feed(QmpReader& reader, const std::string& text) {
 constexpr const char* kGreeting =
     R"({"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}}, "capabilities": ["oob"]}})"
     "\r\n";
-constexpr const char* kShutdown =
-    R"({"timestamp": {"seconds": 1, "microseconds": 2}, "event": "SHUTDOWN", )"
-    R"("data": {"guest": true, "reason": "guest-reset"}})"
-    "\r\n";
+constexpr const char* kShutdown = R"({"timestamp": {"seconds": 1, "microseconds": 2}, "event": "SHUTDOWN", )"
+                                  R"("data": {"guest": true, "reason": "guest-reset"}})"
+                                  "\r\n";
 
 TEST(QmpReader, greeting_and_return_are_no_events) {
   QmpReader reader;
@@ -49,7 +48,8 @@ TEST(QmpReader, event_without_data_has_no_reason) {
 
 TEST(QmpReader, error_reply_is_refused_with_its_text) {
   QmpReader reader;
-  const auto events = feed(reader, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}}\n");
+  const auto events =
+      feed(reader, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}}\n");
   ASSERT_FALSE(events);
   EXPECT_NE(events.error().message.find("no such thing"), std::string::npos);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A scripted vhost-user front end for tests: speaks over one end of a socket pair, owns the shared memory and the
-// eventfds, and lays out split rings in it by hand. It can misspeak at will.
+// A scripted vhost-user front end for tests: speaks over one end of a socket pair, owns the shared memory and
+// the eventfds, and lays out split rings in it by hand. It can misspeak at will.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -42,8 +42,9 @@ class FrontEnd {
 
   void send(Request request, std::span<const std::byte> payload, const std::vector<int>& fds = {},
             uint32_t flags = kFlagVersion) {
-    const Header header{
-        .request = static_cast<uint32_t>(request), .flags = flags, .size = static_cast<uint32_t>(payload.size())};
+    const Header header{.request = static_cast<uint32_t>(request),
+                        .flags = flags,
+                        .size = static_cast<uint32_t>(payload.size())};
     std::vector<std::byte> bytes(sizeof(header) + payload.size());
     std::memcpy(bytes.data(), &header, sizeof(header));
     std::ranges::copy(payload, bytes.begin() + sizeof(header));
@@ -116,7 +117,9 @@ class FrontEnd {
   void share_memory() {
     struct {
       MemoryTableHead head{.count = 1, .padding = 0};
-      MemoryRegion region{.guest_address = kGuestBase, .size_bytes = kMemoryBytes, .user_address = kUserBase,
+      MemoryRegion region{.guest_address = kGuestBase,
+                          .size_bytes = kMemoryBytes,
+                          .user_address = kUserBase,
                           .mmap_offset = 0};
     } table;
     send(Request::set_mem_table, table, {memory_fd_.get()});
@@ -137,7 +140,12 @@ class FrontEnd {
 
   [[nodiscard]] static VringAddress address(uint32_t index) {
     const uint64_t ring = kUserBase + index * kRingStride;
-    return {.index = index, .flags = 0, .descriptors = ring, .used = ring + 0x2000, .available = ring + 0x1000, .log = 0};
+    return {.index = index,
+            .flags = 0,
+            .descriptors = ring,
+            .used = ring + 0x2000,
+            .available = ring + 0x1000,
+            .log = 0};
   }
 
   // Makes one device-writable buffer of `bytes` available in a ring.

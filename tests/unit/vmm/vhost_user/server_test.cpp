@@ -84,10 +84,11 @@ class VhostUserServer : public ::testing::Test {
     std::array<int, 2> fds{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
     front_ = std::make_unique<FrontEnd>(fds[0]);
-    server_ = Server::create(device_, *loop_, UniqueFd(fds[1]), Server::ConfigSpace::ours, [this](Error error) {
-                end_.set_value(std::move(error));
-                loop_->post([this] { server_.reset(); });
-              }).value();
+    server_ =
+        Server::create(device_, *loop_, UniqueFd(fds[1]), Server::ConfigSpace::ours, [this](Error error) {
+          end_.set_value(std::move(error));
+          loop_->post([this] { server_.reset(); });
+        }).value();
     runner_ = std::thread([this] { EXPECT_TRUE(loop_->run()); });
   }
 
@@ -391,7 +392,8 @@ TEST_F(VhostUserServer, memory_region_that_wraps_is_a_breach) {
   ASSERT_EQ(::ftruncate(file.get(), 4096), 0);
   struct {
     MemoryTableHead head{.count = 1, .padding = 0};
-    MemoryRegion region{.guest_address = 0, .size_bytes = 4096, .user_address = UINT64_MAX - 100, .mmap_offset = 0};
+    MemoryRegion region{
+        .guest_address = 0, .size_bytes = 4096, .user_address = UINT64_MAX - 100, .mmap_offset = 0};
   } table;
   front_->send(Request::set_mem_table, table, {file.get()});
   expect_breach();
