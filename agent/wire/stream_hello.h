@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first 16 bytes the host sends on a connection to the agent's stream port (agent/proto/agent.proto, "Ports").
-// Partners: runtime/sandbox (exec) and vmm/supervisor on the host, agent/io in the guest.
+// The first 16 bytes the host sends on a connection to the agent's stream port (agent/proto/agent.proto,
+// "Ports"). Partners: runtime/sandbox (exec) and vmm/supervisor on the host, agent/io in the guest.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls of agent/proto/agent.proto, one file each, and the table that names them. Each answers its
+// Responder once, now or later.
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/proto/agent.pb.h"
+#include "common/ttrpc/server.h"
+
+namespace caisson::agent {
+
+ttrpc::Methods methods_of(Agent& agent);
+
+void handshake(Agent& agent, const v1::HandshakeRequest& request, ttrpc::Responder responder);
+void create_container(Agent& agent, const v1::CreateContainerRequest& request, ttrpc::Responder responder);
+void start_container(Agent& agent, const v1::StartContainerRequest& request, ttrpc::Responder responder);
+void delete_container(Agent& agent, const v1::DeleteContainerRequest& request, ttrpc::Responder responder);
+void create_process(Agent& agent, const v1::CreateProcessRequest& request, ttrpc::Responder responder);
+void signal_process(Agent& agent, const v1::SignalProcessRequest& request, ttrpc::Responder responder);
+void wait_process(Agent& agent, const v1::WaitProcessRequest& request, ttrpc::Responder responder);
+void resize_tty(Agent& agent, const v1::ResizeTtyRequest& request, ttrpc::Responder responder);
+void close_stdin(Agent& agent, const v1::CloseStdinRequest& request, ttrpc::Responder responder);
+void shutdown(Agent& agent, const v1::ShutdownRequest& request, ttrpc::Responder responder);
+
+// Undoes what create_container made, once no process is left of it; `container` is gone afterwards.
+void discard_container(Agent& agent, Container& container);
+
+// Answers with Empty, or with the error.
+void answer(ttrpc::Responder& responder, const Result<void>& outcome);
+
+}  // namespace caisson::agent

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateContainer: a cgroup, namespaces, and a first process that has done everything but its exec.
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/calls/calls.h"
+
+namespace caisson::agent {
+namespace {
+
+// Made by clone3; the others are made late, by the child (process/leave.cpp).
+constexpr uint64_t kEarlyNamespaces =
+    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWUSER;
+constexpr uint64_t kNamespaces = kEarlyNamespaces | CLONE_NEWCGROUP | CLONE_NEWTIME;
+// LIMIT: lines of /proc/<pid>/uid_map that the kernel takes.
+constexpr int kMaxIdMappings = 340;
+
+Result<void> check(const v1::CreateContainerRequest& request) {
+  if (!request.has_init()) {
+    return fail(EINVAL, "create container: init is missing");
+  }
+  if (request.init().preserved_fds() != 0) {
+    return fail(EOPNOTSUPP, "create container: preserved_fds must be 0");
+  }
+  if (request.uid_mappings_size() > kMaxIdMappings || request.gid_mappings_size() > kMaxIdMappings) {
+    return fail(E2BIG, "create container: too many id mappings");
+  }
+  for (const v1::Namespace& ns : request.namespaces()) {
+    if ((ns.kind() & ~kNamespaces) != 0 || ns.kind() == 0 || (ns.kind() & (ns.kind() - 1)) != 0) {
+      return fail(EINVAL, "create container: unknown namespace kind");
+    }
+  }
+  return {};
+}
+
+Result<void> choose_namespaces(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
+                               LaunchOrder& order) {
+  // A container always has its own mounts: how else would it have its own root.
+  order.new_namespaces = CLONE_NEWNS;
+  container.namespaces = CLONE_NEWNS;
+  for (const v1::Namespace& ns : request.namespaces()) {
+    container.namespaces |= static_cast<int>(ns.kind());
+    if (ns.join_container().empty()) {
+      order.new_namespaces |= ns.kind() & kEarlyNamespaces;
+    } else {
+      const Container* other = TRY(agent.containers().find(ns.join_container()));
+      if (!other->init) {
+        return fail(EBUSY, "join namespaces of " + other->id + ": it is not created yet");
+      }
+      order.plan.joins.push_back(
+          Join{.pidfd = other->init->pidfd().get(), .kinds = static_cast<int>(ns.kind())});
+    }
+  }
+  return {};
+}
+
+template <typename Mappings>
+std::string lines_of(const Mappings& mappings) {
+  std::string lines;
+  for (const v1::IdMapping& mapping : mappings) {
+    lines += std::to_string(mapping.container_id()) + " " + std::to_string(mapping.host_id()) + " " +
+             std::to_string(mapping.size()) + "\n";
+  }
+  return lines;
+}
+
+Result<void> make_mount_point(const Agent& agent, Container& container) {
+  const std::string parent = agent.options().run_directory + "/containers";
+  ::mkdir(agent.options().run_directory.c_str(), 0755);
+  ::mkdir(parent.c_str(), 0700);
+  container.mount_point = parent + "/" + container.id;
+  if (::mkdir(container.mount_point.c_str(), 0755) < 0 && errno != EEXIST) {
+    return fail_errno("make " + container.mount_point);
+  }
+  return {};
+}
+
+Result<void> make_cgroup(const Agent& agent, const v1::CreateContainerRequest& request,
+                         Container& container) {
+  if (agent.options().cgroup_root.empty()) {
+    return {};
+  }
+  const std::string path = request.cgroup_path().empty() ? "/" + container.id : request.cgroup_path();
+  container.cgroup = TRY(Cgroup::create(agent.options().cgroup_root, path));
+  return {};
+}
+
+Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
+                    const std::shared_ptr<ttrpc::Responder>& responder) {
+  TRY(make_mount_point(agent, container));
+  TRY(make_cgroup(agent, request, container));
+  TRY(agent.mount_exports());
+  LaunchOrder order{
+      .token = request.process(),
+      .container = container.id,
+      .plan = {.process = &request.init(),
+               .container = &request,
+               .stdio = {-1, -1, -1},
+               .exports = agent.options().exports,
+               .cgroup = container.cgroup ? container.cgroup->directory() : -1,
+               .mount_point = container.mount_point,
+               .joins = {}},
+      .new_namespaces = 0,
+      .id_maps = {.uid = lines_of(request.uid_mappings()), .gid = lines_of(request.gid_mappings())}};
+  TRY(choose_namespaces(agent, request, container, order));
+  container.init =
+      TRY(agent.processes().launch(std::move(order), [&agent, &container, responder](Result<void> settled) {
+        if (!settled) {
+          discard_container(agent, container);
+          responder->fail(settled.error());
+          return;
+        }
+        v1::CreateContainerResponse response;
+        response.set_guest_pid(static_cast<uint32_t>(container.init->pid()));
+        responder->succeed(response);
+      }));
+  return {};
+}
+
+}  // namespace
+
+void discard_container(Agent& agent, Container& container) {
+  if (container.cgroup) {
+    (void)container.cgroup->remove();
+  }
+  ::rmdir(container.mount_point.c_str());
+  const std::string id = container.id;
+  agent.containers().remove(id);
+}
+
+void create_container(Agent& agent, const v1::CreateContainerRequest& request, ttrpc::Responder responder) {
+  if (const auto checked = check(request); !checked) {
+    responder.fail(checked.error());
+    return;
+  }
+  const auto container = agent.containers().add(request.container());
+  if (!container) {
+    responder.fail(container.error());
+    return;
+  }
+  const auto shared = std::make_shared<ttrpc::Responder>(std::move(responder));
+  if (const auto launched = launch(agent, request, **container, shared); !launched) {
+    discard_container(agent, **container);
+    shared->fail(launched.error());
+  }
+}
+
+}  // namespace caisson::agent

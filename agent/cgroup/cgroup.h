@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cgroup of the guest's version 2 hierarchy: made for a container, removed with it. Used by container/
+// and calls/.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::agent {
+
+class Cgroup {
+ public:
+  // `root` is where the hierarchy is mounted, `path` is beneath it ("/a/b"); parents are made, and all
+  // controllers that the guest has are passed down to it.
+  static Result<Cgroup> create(const std::string& root, const std::string& path);
+  Cgroup(Cgroup&&) = default;
+  Cgroup& operator=(Cgroup&&) = default;
+
+  // Writes `value` to the file `name` of this cgroup. The error names both.
+  [[nodiscard]] Result<void> write(const std::string& name, const std::string& value) const;
+  [[nodiscard]] Result<std::string> read(const std::string& name) const;
+  // The number behind `key` in a file of "key value" lines; 0 when it is not there.
+  [[nodiscard]] uint64_t read_key(const std::string& name, const std::string& key) const;
+  // The pids in it and below.
+  [[nodiscard]] Result<std::vector<pid_t>> processes() const;
+  // Kills every process in it and below.
+  [[nodiscard]] Result<void> kill() const;
+  // EBUSY while processes are in it. Descendants the container made go with it.
+  [[nodiscard]] Result<void> remove() const;
+
+  [[nodiscard]] int directory() const { return directory_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  Cgroup(UniqueFd directory, std::string path) : directory_(std::move(directory)), path_(std::move(path)) {}
+
+  UniqueFd directory_;
+  std::string path_;  // in the file system
+};
+
+}  // namespace caisson::agent

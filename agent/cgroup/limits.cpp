@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cgroup/limits.h"
+
+#include <optional>
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+using v1::Resources;
+
+std::string number_or_max(int64_t value) {
+  return value < 0 ? "max" : std::to_string(value);
+}
+
+// The kernel refuses a swap limit only together with no swap at all.
+std::optional<std::string> cpu_max(const Resources& resources) {
+  if (!resources.has_cpu_quota_us() && !resources.has_cpu_period_us()) {
+    return std::nullopt;
+  }
+  std::string text = resources.has_cpu_quota_us() && resources.cpu_quota_us() > 0
+                         ? std::to_string(resources.cpu_quota_us())
+                         : "max";
+  if (resources.has_cpu_period_us() && resources.cpu_period_us() != 0) {
+    text += " " + std::to_string(resources.cpu_period_us());
+  }
+  return text;
+}
+
+struct Field {
+  const char* file;
+  std::optional<std::string> (*value)(const Resources&);
+};
+
+#define CAISSON_IF_GIVEN(field, text)                                                    \
+  [](const Resources& r) -> std::optional<std::string> {                                 \
+    return r.has_##field() ? std::optional<std::string>(text(r.field())) : std::nullopt; \
+  }
+
+std::string plain(uint64_t value) {
+  return std::to_string(value);
+}
+std::string flag(bool value) {
+  return value ? "1" : "0";
+}
+std::string same(const std::string& value) {
+  return value;
+}
+
+// Order matters where a limit is raised and another lowered: memory.max before memory.high, idle before
+// weight.
+constexpr Field kFields[] = {
+    {"memory.max", CAISSON_IF_GIVEN(memory_max, number_or_max)},
+    {"memory.swap.max", CAISSON_IF_GIVEN(memory_swap_max, number_or_max)},
+    {"memory.low", CAISSON_IF_GIVEN(memory_low, number_or_max)},
+    {"memory.high", CAISSON_IF_GIVEN(memory_high, number_or_max)},
+    {"cpu.idle", CAISSON_IF_GIVEN(cpu_idle, flag)},
+    {"cpu.weight", CAISSON_IF_GIVEN(cpu_weight, plain)},
+    {"cpu.max", cpu_max},
+    {"cpu.max.burst", CAISSON_IF_GIVEN(cpu_burst_us, plain)},
+    {"cpuset.cpus", CAISSON_IF_GIVEN(cpuset_cpus, same)},
+    {"cpuset.mems", CAISSON_IF_GIVEN(cpuset_mems, same)},
+    {"pids.max", CAISSON_IF_GIVEN(pids_max, number_or_max)},
+    {"io.weight", CAISSON_IF_GIVEN(io_weight, plain)},
+};
+
+#undef CAISSON_IF_GIVEN
+
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with("cgroup.") &&
+         name.front() != '.';
+}
+
+// No limit on swap where there is no swap accounting limits nothing: the guest has no swap.
+bool is_harmless(const Field& field, const std::string& value, const Error& error) {
+  return error.code == ENOENT && (value == "max" || std::string_view(field.file) == "memory.swap.max");
+}
+
+}  // namespace
+
+Result<void> apply_limits(const Cgroup& cgroup, const Resources& resources) {
+  for (const Field& field : kFields) {
+    if (const auto value = field.value(resources)) {
+      const auto written = cgroup.write(field.file, *value);
+      if (!written && !is_harmless(field, *value, written.error())) {
+        return written;
+      }
+    }
+  }
+  if (resources.oom_kill_group()) {
+    TRY(cgroup.write("memory.oom.group", "1"));
+  }
+  for (const std::string& line : resources.io_max()) {
+    TRY(cgroup.write("io.max", line));
+  }
+  for (const auto& [name, value] : resources.unified()) {
+    if (!is_file_name(name)) {
+      return fail(EINVAL, "set resources.unified: " + name + " is not the name of a limit");
+    }
+    TRY(cgroup.write(name, value));
+  }
+  return {};
+}
+
+}  // namespace caisson::agent

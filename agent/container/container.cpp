@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/container/container.h"
+
+#include <algorithm>
+
+namespace caisson::agent {
+namespace {
+
+// LIMIT: agent.proto.
+constexpr size_t kMaxIdBytes = 1024;
+// LIMIT: containers of one sandbox.
+constexpr size_t kMaxContainers = 256;
+
+bool is_id_byte(char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+         byte == '_' || byte == '+' || byte == '.' || byte == '-';
+}
+
+bool is_id(const std::string& id) {
+  return !id.empty() && id.size() <= kMaxIdBytes && id != "." && id != ".." &&
+         std::all_of(id.begin(), id.end(), is_id_byte);
+}
+
+}  // namespace
+
+Result<Container*> ContainerTable::add(const std::string& id) {
+  if (!is_id(id)) {
+    return fail(EINVAL, "create container: not an id");
+  }
+  if (containers_.contains(id)) {
+    return fail(EEXIST, "create container " + id + ": it exists");
+  }
+  if (containers_.size() >= kMaxContainers) {
+    return fail(EAGAIN, "create container " + id + ": too many containers in this sandbox");
+  }
+  auto& slot = containers_[id];
+  slot = std::make_unique<Container>();
+  slot->id = id;
+  return slot.get();
+}
+
+Result<Container*> ContainerTable::find(const std::string& id) const {
+  const auto found = containers_.find(id);
+  if (found == containers_.end()) {
+    return fail(ENOENT, "find container " + id + ": no such container");
+  }
+  return found->second.get();
+}
+
+Result<Container*> ContainerTable::find_running(const std::string& id) const {
+  Container* container = TRY(find(id));
+  if (!container->init || !container->init->is_executed()) {
+    return fail(EBUSY, "container " + id + " is not running yet");
+  }
+  if (container->init->exit()) {
+    return fail(ESRCH, "container " + id + " has ended");
+  }
+  return container;
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent knows of one container, and the table of all of them by id.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/cgroup/cgroup.h"
+#include "agent/process/process.h"
+#include "common/result.h"
+
+namespace caisson::agent {
+
+struct Container {
+  std::string id;
+  std::string mount_point;       // the empty directory its root was mounted on, in its own mount namespace
+  int namespaces = 0;            // CLONE_NEW* an exec must join
+  std::optional<Cgroup> cgroup;  // none where the guest has no hierarchy
+  std::shared_ptr<Process> init;
+  bool paused = false;
+};
+
+class ContainerTable {
+ public:
+  // EINVAL for what is no id, EEXIST when it is taken.
+  Result<Container*> add(const std::string& id);
+  // ENOENT when there is none.
+  Result<Container*> find(const std::string& id) const;
+  // The same, but its first process must be running its program (ESRCH when it has ended, EBUSY before).
+  Result<Container*> find_running(const std::string& id) const;
+  void remove(const std::string& id) { containers_.erase(id); }
+
+ private:
+  std::map<std::string, std::unique_ptr<Container>> containers_;
+};
+
+}  // namespace caisson::agent

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/events/event_stream.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "agent/client/event_reader.h"
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+// LIMIT: a host that does not read costs the guest no more memory than this.
+constexpr size_t kMaxUnsentBytes = 256U << 10;
+// LIMIT: agent.proto, Log.message.
+constexpr size_t kMaxMessageBytes = 4096;
+
+}  // namespace
+
+EventStream::EventStream(EventLoop& loop, UniqueFd connection)
+    : loop_(loop), connection_(std::move(connection)) {
+  if (connection_ && !loop_.add(connection_.get(), EPOLLOUT, [this](uint32_t) { flush(); })) {
+    connection_.reset();
+  }
+}
+
+EventStream::~EventStream() {
+  close();
+}
+
+void EventStream::close() {
+  if (connection_) {
+    loop_.remove(connection_.get());
+    connection_.reset();
+  }
+}
+
+void EventStream::send(const v1::AgentEvent& event) {
+  const auto bytes = encode_event(event);
+  if (!bytes || !connection_ || out_.size() + bytes->size() > kMaxUnsentBytes) {
+    ++dropped_;
+    return;
+  }
+  out_ += *bytes;
+  (void)loop_.modify(connection_.get(), EPOLLOUT);
+}
+
+void EventStream::log(LogLevel level, std::string message, const LogFields& fields) {
+  v1::AgentEvent event;
+  v1::Log& log = *event.mutable_log();
+  log.set_level(static_cast<v1::Log::Level>(level));
+  message.resize(std::min(message.size(), kMaxMessageBytes));
+  log.set_message(std::move(message));
+  log.mutable_fields()->insert(fields.begin(), fields.end());
+  if (dropped_ > 0) {
+    (*log.mutable_fields())["dropped"] = std::to_string(std::exchange(dropped_, 0));
+  }
+  send(event);
+}
+
+void EventStream::flush() {
+  while (!out_.empty()) {
+    const ssize_t n = ::send(connection_.get(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0) {
+      if (errno == EAGAIN || errno == EINTR) {
+        return;
+      }
+      close();
+      return;
+    }
+    out_.erase(0, static_cast<size_t>(n));
+  }
+  (void)loop_.modify(connection_.get(), 0);
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/io/pump.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+
+namespace caisson::agent {
+namespace {
+
+// What a pipe holds, so that one write(2) of a program is one round. One thread: one buffer for all pumps.
+constexpr size_t kChunkBytes = 64U << 10;
+std::array<char, kChunkBytes> chunk;
+
+void make_non_blocking(const UniqueFd& fd) {
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK);
+}
+
+}  // namespace
+
+bool is_peer_gone(int socket) {
+  pollfd watched{.fd = socket, .events = 0, .revents = 0};
+  if (::poll(&watched, 1, 0) > 0 && (watched.revents & (POLLHUP | POLLERR)) != 0) {
+    return true;
+  }
+  // A vsock peer that closed reports no POLLHUP while our side is open; sending nothing asks without doing.
+  return ::send(socket, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN;
+}
+
+Pump::Pump(EventLoop& loop, UniqueFd source, UniqueFd sink, Done done)
+    : loop_(loop), source_(std::move(source)), sink_(std::move(sink)), done_(std::move(done)) {}
+
+Result<std::shared_ptr<Pump>> Pump::start(EventLoop& loop, UniqueFd source, UniqueFd sink, Done done) {
+  make_non_blocking(source);
+  make_non_blocking(sink);
+  const std::shared_ptr<Pump> pump(new Pump(loop, std::move(source), std::move(sink), std::move(done)));
+  // The handlers own the pump; end() removes them.
+  TRY(loop.add(pump->sink_.get(), 0, [pump](uint32_t events) { pump->on_sink(events); }));
+  pump->watch_source(true);
+  return pump;
+}
+
+void Pump::on_source() {
+  move_once();
+}
+
+bool Pump::move_once() {
+  const ssize_t n = ::read(source_.get(), chunk.data(), chunk.size());
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+    return false;
+  }
+  // A terminal whose last slave was closed answers EIO; a reset connection has ended too.
+  if (n <= 0) {
+    source_ended_ = true;
+    watch_source(false);
+    flush();
+    return false;
+  }
+  left_.append(chunk.data(), static_cast<size_t>(n));
+  flush();
+  return source_.is_valid() && left_.empty();
+}
+
+void Pump::on_sink(uint32_t events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    end(End::sink_broken);
+    return;
+  }
+  flush();
+}
+
+void Pump::flush() {
+  size_t written = 0;
+  while (written < left_.size()) {
+    const ssize_t n = ::write(sink_.get(), left_.data() + written, left_.size() - written);
+    if (n >= 0) {
+      written += static_cast<size_t>(n);
+    } else if (errno == EAGAIN) {
+      left_.erase(0, written);
+      watch_source(false);
+      watch_sink(true);
+      return;
+    } else if (errno != EINTR) {
+      end(End::sink_broken);
+      return;
+    }
+  }
+  left_.clear();
+  if (source_ended_) {
+    ::shutdown(sink_.get(), SHUT_WR);  // fails on a pipe, which close() ends
+    end(End::source_ended);
+    return;
+  }
+  watch_sink(false);
+  watch_source(true);
+}
+
+void Pump::finish() {
+  const auto self = shared_from_this();
+  while (source_ && !source_ended_ && move_once()) {
+  }
+  if (source_ && !source_ended_) {
+    source_ended_ = true;
+    watch_source(false);
+    flush();
+  }
+}
+
+void Pump::abandon() {
+  end(End::sink_broken);
+}
+
+// A source that has hung up is always ready: unwatched means out of the loop altogether.
+void Pump::watch_source(bool wanted) {
+  if (wanted == source_watched_ || !source_) {
+    return;
+  }
+  source_watched_ = wanted;
+  if (!wanted) {
+    loop_.remove(source_.get());
+  } else if (!loop_.add(source_.get(), EPOLLIN,
+                        [self = shared_from_this()](uint32_t) { self->on_source(); })) {
+    end(End::sink_broken);
+  }
+}
+
+void Pump::watch_sink(bool wanted) {
+  (void)loop_.modify(sink_.get(), wanted ? EPOLLOUT : 0U);
+}
+
+void Pump::end(End how) {
+  if (!sink_) {
+    return;
+  }
+  const auto self = shared_from_this();  // the loop's handlers may be the last owners
+  watch_source(false);
+  loop_.remove(sink_.get());
+  source_.reset();
+  sink_.reset();
+  left_.clear();
+  if (const Done done = std::move(done_)) {
+    done(how);
+  }
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// config.json "mounts", one after the other. Everything is resolved inside the root; see resolve.h.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/mounts/copy_up.h"
+#include "agent/mounts/exports.h"
+#include "agent/mounts/mount_fd.h"
+#include "agent/mounts/resolve.h"
+#include "agent/process/child.h"
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+// As runc: files of /proc that a container manager may replace, and nothing else below /proc.
+constexpr std::array kReplaceableInProc = {
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/uptime",
+    "/proc/loadavg",
+    "/proc/slabinfo",
+    "/proc/net/dev",
+    "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/crypto/fips_enabled",
+};
+
+bool is_bind(const v1::Mount& mount) {
+  return !mount.export_name().empty() || mount.type() == "bind";
+}
+
+bool is_recursive(const v1::Mount& mount) {
+  return (mount.flags() & MS_REC) != 0;
+}
+
+Result<void> refuse_inside_proc(const v1::Mount& mount, int target) {
+  struct statfs info {};
+  if (::fstatfs(target, &info) < 0) {
+    return fail_errno("look at target");
+  }
+  const bool allowed = info.f_type != PROC_SUPER_MAGIC || mount.type() == "proc" ||
+                       std::find(kReplaceableInProc.begin(), kReplaceableInProc.end(), mount.destination()) !=
+                           kReplaceableInProc.end();
+  return allowed ? Result<void>{} : fail(EPERM, "cannot be mounted because it is inside /proc");
+}
+
+Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
+  if (!mount.export_name().empty()) {
+    TRY(check_export_name(mount.export_name()));
+    return clone_mount(child.exports.get(), mount.export_name(), is_recursive(mount));
+  }
+  return clone_mount(AT_FDCWD, mount.source(), is_recursive(mount));
+}
+
+// A user namespace may not mount a sysfs of a network namespace it does not own: it gets the guest's,
+// read-only.
+Result<UniqueFd> new_sysfs(const NewFilesystem& wanted) {
+  auto mount = new_filesystem(wanted);
+  if (mount || mount.error().code != EPERM) {
+    return mount;
+  }
+  UniqueFd clone = TRY(clone_mount(AT_FDCWD, "/sys", true));
+  TRY(change_mount(clone.get(), {.set = MOUNT_ATTR_RDONLY, .recursive = true}));
+  return clone;
+}
+
+// A tmpfs takes the mode of the directory it hides, unless it is given one.
+std::string tmpfs_data(const v1::Mount& mount, int target) {
+  std::string data = mount.data();
+  struct stat info {};
+  if (("," + data).find(",mode=") == std::string::npos && ::fstat(target, &info) == 0) {
+    std::array<char, 16> mode{};
+    std::snprintf(mode.data(), mode.size(), "mode=%o", info.st_mode & 07777U);
+    data += (data.empty() ? "" : ",") + std::string(mode.data());
+  }
+  return data;
+}
+
+Result<UniqueFd> new_mount(const v1::Mount& mount, int target) {
+  NewFilesystem wanted{
+      .type = mount.type(), .source = mount.source(), .data = mount.data(), .flags = mount.flags()};
+  if (mount.type() == "cgroup" || mount.type() == "cgroup2") {
+    // The guest has version 2 only; options of version 1 mean nothing to it.
+    wanted.type = "cgroup2";
+    wanted.data.clear();
+  }
+  if (mount.type() == "sysfs") {
+    return new_sysfs(wanted);
+  }
+  if (mount.type() != "tmpfs") {
+    return new_filesystem(wanted);
+  }
+  wanted.data = tmpfs_data(mount, target);
+  if (mount.destination() == "/dev" || mount.tmpcopyup()) {
+    wanted.flags &= ~uint64_t{MS_RDONLY};  // something is to be written first
+  }
+  UniqueFd made = TRY(new_filesystem(wanted));
+  if (mount.tmpcopyup()) {
+    TRY_CONTEXT("copy up", copy_tree(target, made.get()));
+    TRY(change_mount(made.get(), {.set = mount_attributes_of(mount.flags())}));
+  }
+  return made;
+}
+
+Result<void> adjust(const v1::Mount& mount, int detached) {
+  if (is_bind(mount)) {
+    const uint64_t set = mount_attributes_of(mount.flags());
+    const uint64_t clear = mount_attributes_of(mount.flags_cleared()) | cleared_by(set);
+    if ((set | clear) != 0) {
+      TRY(change_mount(detached, {.set = set, .clear = clear}));
+    }
+  }
+  if ((mount.recursive_set() | mount.recursive_clear()) != 0) {
+    TRY(change_mount(detached, {.set = mount.recursive_set(),
+                                .clear = mount.recursive_clear() | cleared_by(mount.recursive_set()),
+                                .recursive = true}));
+  }
+  for (const uint64_t propagation : mount.propagation()) {
+    TRY(change_mount(detached, {.propagation = propagation & ~uint64_t{MS_REC},
+                                .recursive = (propagation & MS_REC) != 0}));
+  }
+  return {};
+}
+
+Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
+  if (!mount.uid_mappings().empty() || !mount.gid_mappings().empty()) {
+    return fail(EOPNOTSUPP, "id-mapped mounts are not supported; remove uidMappings and gidMappings");
+  }
+  UniqueFd source;
+  Missing missing = Missing::make_directory;
+  if (is_bind(mount)) {
+    source = TRY(source_of_bind(child, mount));
+    struct stat info {};
+    if (::fstat(source.get(), &info) < 0) {
+      return fail_errno("look at source");
+    }
+    missing = S_ISDIR(info.st_mode) ? Missing::make_directory : Missing::make_file;
+  }
+  // A symlink at /proc or /sys would put them where masks and labels do not expect them (CVE-2019-16884).
+  const bool plain = mount.type() == "proc" || mount.type() == "sysfs";
+  const UniqueFd target = TRY(resolve_in_root(child.root.get(), mount.destination(), missing,
+                                              plain ? LastLink::keep : LastLink::follow));
+  TRY(refuse_inside_proc(mount, target.get()));
+  if (!source) {
+    source = TRY(new_mount(mount, target.get()));
+  }
+  TRY(adjust(mount, source.get()));
+  return attach_mount(source, target.get());
+}
+
+}  // namespace
+
+Result<void> mount_everything(Child& child) {
+  for (const v1::Mount& mount : child.plan.container->mounts()) {
+    TRY_CONTEXT("mount " + mount.destination(), mount_entry(child, mount));
+  }
+  return {};
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks a path up inside a root, as if one had chrooted there, without ever leaving it: every component is
+// opened by itself, symlinks are read and walked by us, ".." stops at the root. What a hostile file system
+// swaps meanwhile can make the walk fail or end elsewhere inside. [oci] config.md "mounts": CVE-2021-30465
+// and its kin.
+#pragma once
+
+#include <string_view>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::agent {
+
+enum class Missing {
+  refuse,          // ENOENT
+  make_directory,  // make it and its parents, mode 0755
+  make_file,       // make an empty file, and directories above it
+};
+
+enum class LastLink { follow, keep };
+
+// An O_PATH descriptor of what `path` names inside `root`. Dangling symlinks are made real when `missing`
+// says so.
+Result<UniqueFd> resolve_in_root(int root, std::string_view path, Missing missing = Missing::refuse,
+                                 LastLink last = LastLink::follow);
+
+}  // namespace caisson::agent

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a child is to become: the request plus the descriptors the agent prepared. Borrowed by clone_child()
+// only; the child works on its own copy of the agent's memory.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace caisson::agent {
+
+namespace v1 {
+class CreateContainerRequest;
+class Process;
+}  // namespace v1
+
+// Namespaces of an existing process to enter.
+struct Join {
+  int pidfd = -1;
+  int kinds = 0;  // CLONE_NEW*
+};
+
+struct Blueprint {
+  const v1::Process* process = nullptr;
+  const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
+  std::array<int, 3> stdio = {-1, -1, -1};                // none with a terminal
+  std::string exports;                                    // directory of the host's exports; containers only
+  int cgroup = -1;          // directory of the cgroup to be born in; -1: the agent's
+  std::string mount_point;  // empty directory for the root file system; containers only
+  std::vector<Join> joins;  // entered by the child; process namespaces by the agent
+};
+
+}  // namespace caisson::agent

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hooks that run inside the container: createContainer (before pivot_root) and startContainer (before exec).
+// [oci] config.md "POSIX-platform Hooks". Each gets the state document on stdin; the first that fails ends
+// the start.
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/process/child.h"
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+Result<UniqueFd> as_file(const std::string& bytes) {
+  UniqueFd file(::memfd_create("state", MFD_CLOEXEC));
+  if (!file || ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+      ::lseek(file.get(), 0, SEEK_SET) < 0) {
+    return fail_errno("hold state for hooks");
+  }
+  return file;
+}
+
+[[noreturn]] void execute_hook(const v1::Hook& hook, int state) {
+  std::vector<char*> argv;
+  for (const std::string& argument : hook.args()) {
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  if (argv.empty()) {
+    argv.push_back(const_cast<char*>(hook.path().c_str()));
+  }
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (const std::string& variable : hook.env()) {
+    envp.push_back(const_cast<char*>(variable.c_str()));
+  }
+  envp.push_back(nullptr);
+  ::dup2(state, 0);
+  ::execve(hook.path().c_str(), argv.data(), envp.data());
+  ::_exit(127);
+}
+
+// Waits for the hook's end; past its timeout it is killed. [oci] "timeout".
+Result<void> await_hook(const v1::Hook& hook, pid_t pid) {
+  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd watched{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  const bool timed = hook.timeout_seconds() != 0 && hook.timeout_seconds() < 1000000;
+  const bool late = ::poll(&watched, 1, timed ? static_cast<int>(hook.timeout_seconds()) * 1000 : -1) == 0;
+  if (late) {
+    ::kill(pid, SIGKILL);
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (late) {
+    return fail(ETIMEDOUT, "timed out after " + std::to_string(hook.timeout_seconds()) + " s");
+  }
+  if (WIFSIGNALED(status)) {
+    return fail(ECANCELED, "signal: " + std::to_string(WTERMSIG(status)));
+  }
+  return WEXITSTATUS(status) == 0 ? Result<void>{}
+                                  : fail(ECANCELED, "exit status " + std::to_string(WEXITSTATUS(status)));
+}
+
+Result<void> run_hook(const v1::Hook& hook, const UniqueFd& state) {
+  if (::lseek(state.get(), 0, SEEK_SET) < 0) {
+    return fail_errno("rewind state");
+  }
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    return fail_errno("fork");
+  }
+  if (pid == 0) {
+    execute_hook(hook, state.get());
+  }
+  return await_hook(hook, pid);
+}
+
+template <typename Hooks>
+Result<void> run_hooks(const char* kind, const Hooks& hooks, const std::string& state_json) {
+  if (hooks.empty()) {
+    return {};
+  }
+  const UniqueFd state = TRY(as_file(state_json));
+  int index = 0;
+  for (const v1::Hook& hook : hooks) {
+    TRY_CONTEXT("error running " + std::string(kind) + " hook #" + std::to_string(index),
+                run_hook(hook, state));
+    ++index;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_create_hooks(Child& child) {
+  return run_hooks("createContainer", child.plan.container->create_container_hooks(),
+                   child.plan.container->state_json());
+}
+
+Result<void> run_start_hooks(Child& child) {
+  return run_hooks("startContainer", child.plan.container->start_container_hooks(),
+                   child.plan.container->state_json());
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The child's first steps: shedding what it inherited from the agent, entering namespaces.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "agent/mounts/mount_fd.h"
+#include "agent/process/child.h"
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+// Closes every descriptor above 2 that is not in `kept`. A leaked one is a way out (CVE-2024-21626).
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int fd : kept) {
+    if (fd < 3) {
+      continue;
+    }
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) {
+      ::close_range(next, number - 1, 0);
+    }
+    next = number + 1;
+  }
+  ::close_range(next, ~0U, 0);
+}
+
+void forget_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number < NSIG; ++number) {
+    ::signal(number, SIG_DFL);
+  }
+}
+
+bool makes(const v1::CreateContainerRequest& request, uint64_t kind) {
+  return std::any_of(request.namespaces().begin(), request.namespaces().end(), [&](const v1::Namespace& ns) {
+    return ns.kind() == kind && ns.join_container().empty();
+  });
+}
+
+Result<void> write_time_offsets(const v1::CreateContainerRequest& request) {
+  if (request.time_offsets().empty()) {
+    return {};
+  }
+  std::string lines;
+  for (const v1::TimeOffset& offset : request.time_offsets()) {
+    lines += offset.clock() + " " + std::to_string(offset.seconds()) + " " +
+             std::to_string(offset.nanoseconds()) + "\n";
+  }
+  const UniqueFd file(::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
+  if (!file || ::write(file.get(), lines.data(), lines.size()) < 0) {
+    return fail_errno("set time offsets");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> leave_the_agent(Child& child) {
+  // Whoever shares the process namespace must not trace us, nor follow /proc/<pid>/exe or /fd, before we are
+  // the user's program. CVE-2016-9962, CVE-2019-5736. execve undoes it.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  forget_signals();
+  ::umask(0);
+  for (int i = 0; i < 3; ++i) {
+    const int fd = child.plan.stdio.at(static_cast<size_t>(i));
+    if (fd >= 0 && ::dup2(fd, i) < 0) {
+      return fail_errno("set up stdio");
+    }
+  }
+  std::vector<int> kept = {child.control.fd()};
+  for (const Join& join : child.plan.joins) {
+    kept.push_back(join.pidfd);
+  }
+  close_all_but(std::move(kept));
+  if (::setsid() < 0) {
+    return fail_errno("make a session");
+  }
+  return {};
+}
+
+Result<void> take_user_namespace(Child& child) {
+  if (!makes(*child.plan.container, CLONE_NEWUSER)) {
+    return {};
+  }
+  TRY(child.control.send(ControlKind::need_id_maps));
+  TRY(child.control.expect(ControlKind::id_maps_written));
+  if (::setresgid(0, 0, 0) < 0 || ::setresuid(0, 0, 0) < 0) {
+    return fail_errno("become root of the user namespace: map container id 0");
+  }
+  // Changing ids made us dumpable again.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return {};
+}
+
+Result<void> join_namespaces(Child& child) {
+  for (const Join& join : child.plan.joins) {
+    const int kinds = join.kinds & ~CLONE_NEWPID;
+    if (kinds != 0 && ::setns(join.pidfd, kinds) < 0) {
+      return fail_errno("join namespaces");
+    }
+    // Nothing of the agent's may be left when the container's processes can see us.
+    ::close(join.pidfd);
+  }
+  return {};
+}
+
+Result<void> make_late_namespaces(Child& child) {
+  const v1::CreateContainerRequest& request = *child.plan.container;
+  if (makes(request, CLONE_NEWCGROUP) && ::unshare(CLONE_NEWCGROUP) < 0) {
+    return fail_errno("make cgroup namespace");
+  }
+  if (makes(request, CLONE_NEWTIME)) {
+    // Offsets must be written before a process is in the namespace; execve takes us in.
+    if (::unshare(CLONE_NEWTIME) < 0) {
+      return fail_errno("make time namespace");
+    }
+    TRY(write_time_offsets(request));
+  }
+  return {};
+}
+
+Result<void> set_names(Child& child) {
+  const v1::CreateContainerRequest& request = *child.plan.container;
+  if (!request.hostname().empty() &&
+      ::sethostname(request.hostname().data(), request.hostname().size()) < 0) {
+    return fail_errno("set hostname");
+  }
+  if (!request.domainname().empty() &&
+      ::setdomainname(request.domainname().data(), request.domainname().size()) < 0) {
+    return fail_errno("set domainname");
+  }
+  return {};
+}
+
+Result<void> open_private_proc(Child& child) {
+  child.proc = TRY(new_filesystem({.type = "proc", .source = "proc", .data = "", .flags = 0}));
+  return {};
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::agent {
+namespace {
+
+ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
+  return {.terminal = process.terminal(),
+          .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()}};
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file || ::write(file.get(), text.data(), text.size()) < 0) {
+    return fail_errno("write " + path);
+  }
+  return {};
+}
+
+}  // namespace
+
+Process::Process(EventLoop& loop, LaunchOrder order, Outcome settled)
+    : loop_(loop),
+      order_(std::move(order)),
+      waits_for_start_(order_.plan.container != nullptr),
+      streams_(loop),
+      outcome_(std::move(settled)) {}
+
+Process::~Process() {
+  if (control_) {
+    loop_.remove(control_->fd());
+  }
+}
+
+Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder order, Outcome settled) {
+  std::shared_ptr<Process> process(new Process(loop, std::move(order), std::move(settled)));
+  Blueprint& plan = process->order_.plan;
+  const ProcessStreams::ChildEnds ends = TRY(process->streams_.prepare(wanted_streams(*plan.process)));
+  for (size_t i = 0; i < ends.size(); ++i) {
+    plan.stdio.at(i) = ends.at(i).get();
+  }
+  Control::Pair control = TRY(Control::create_pair());
+  process->child_ = TRY(clone_child(plan, process->order_.new_namespaces, control.child));
+  // All of it was borrowed for the clone; the child has its own.
+  plan = Blueprint{};
+  process->control_.emplace(std::move(control.agent));
+  TRY(loop.add(process->control_->fd(), EPOLLIN, [raw = process.get()](uint32_t) { raw->on_control(); }));
+  return process;
+}
+
+Result<void> Process::start(Outcome running) {
+  if (phase_ != Phase::waiting || !control_) {
+    return fail(EBUSY, "start container: it is not in the state created");
+  }
+  TRY(control_->send(ControlKind::go));
+  phase_ = Phase::starting;
+  outcome_ = std::move(running);
+  return {};
+}
+
+Result<void> Process::signal(int number) {
+  if (exit_) {
+    return fail(ESRCH, "signal process: it has ended");
+  }
+  if (::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), number, nullptr, 0) < 0) {
+    return fail_errno("signal process");
+  }
+  return {};
+}
+
+void Process::on_control() {
+  const auto self = shared_from_this();  // an outcome may make the table forget us
+  hear_one();
+}
+
+bool Process::hear_one() {
+  if (!control_) {
+    return false;
+  }
+  auto message = control_->receive();
+  if (!message && message.error().code == EAGAIN) {
+    return false;
+  }
+  if (!message || !*message) {
+    hear_end();
+    return false;
+  }
+  hear(std::move(**message));
+  return true;
+}
+
+void Process::hear(ControlMessage message) {
+  switch (message.kind) {
+    case ControlKind::need_id_maps:
+      // Failing this, the child reads end of file and gives up.
+      if (auto written = write_id_maps(); !written || !control_->send(ControlKind::id_maps_written)) {
+        failed_ = true;
+        settle(std::move(written));
+        hear_end();
+      }
+      break;
+    case ControlKind::terminal:
+      streams_.set_terminal(std::move(message.fd));
+      break;
+    case ControlKind::ready:
+      phase_ = Phase::waiting;
+      settle({});
+      break;
+    case ControlKind::error:
+      failed_ = true;
+      settle(tl::unexpected(std::move(message.error)));
+      break;
+    default:
+      break;
+  }
+}
+
+// The child executed its program, or died.
+void Process::hear_end() {
+  loop_.remove(control_->fd());
+  control_.reset();
+  if (failed_) {
+    return;
+  }
+  const bool executed = phase_ == Phase::starting || (phase_ == Phase::setting_up && !waits_for_start_);
+  if (executed) {
+    phase_ = Phase::executed;
+    settle({});
+    return;
+  }
+  failed_ = true;
+  settle(fail(ECHILD, phase_ == Phase::waiting
+                          ? "start container: its first process was killed before the start"
+                          : "set up process: it died"));
+}
+
+void Process::settle(Result<void> outcome) {
+  if (const Outcome waiting = std::exchange(outcome_, nullptr)) {
+    waiting(std::move(outcome));
+  }
+}
+
+Result<void> Process::write_id_maps() {
+  const std::string directory = "/proc/" + std::to_string(pid());
+  TRY(write_file(directory + "/gid_map", order_.id_maps.gid));
+  return write_file(directory + "/uid_map", order_.id_maps.uid);
+}
+
+void Process::note_exit(int wait_status) {
+  // LIMIT: a child sends at most one message of each kind.
+  for (int i = 0; i < 8 && hear_one(); ++i) {
+  }
+  if (control_) {
+    hear_end();
+  }
+  if (WIFSIGNALED(wait_status)) {
+    const auto number = static_cast<uint32_t>(WTERMSIG(wait_status));
+    exit_ = ExitStatus{.exit_code = 128 + number, .signal = number};
+  } else {
+    exit_ = ExitStatus{.exit_code = static_cast<uint32_t>(WEXITSTATUS(wait_status)), .signal = 0};
+  }
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One process the host asked for, from clone3 until its exit status is fetched: a small state machine fed by
+// its control socket and by the reaper. Owned by ProcessTable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/io/process_streams.h"
+#include "agent/process/blueprint.h"
+#include "agent/process/clone.h"
+#include "agent/process/control.h"
+#include "common/event_loop.h"
+
+namespace caisson::agent {
+
+struct ExitStatus {
+  uint32_t exit_code = 0;  // 128+n when signal n ended it
+  uint32_t signal = 0;
+  bool out_of_memory = false;
+};
+
+// For a child with a user namespace of its own.
+struct IdMaps {
+  std::string uid;  // lines of /proc/<pid>/uid_map
+  std::string gid;
+};
+
+struct LaunchOrder {
+  uint64_t token = 0;     // the host's name for it
+  std::string container;  // id
+  Blueprint plan;
+  uint64_t new_namespaces = 0;  // CLONE_NEW*
+  IdMaps id_maps;
+};
+
+class Process : public std::enable_shared_from_this<Process> {
+ public:
+  using Outcome = std::function<void(Result<void>)>;
+
+  // `settled` is called once, later: when the first process of a container waits for start(), when an exec
+  // runs, or when either failed.
+  static Result<std::shared_ptr<Process>> launch(EventLoop& loop, LaunchOrder order, Outcome settled);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  // Lets a first process go; `running` is called once, when its program runs or could not be executed.
+  Result<void> start(Outcome running);
+  Result<void> signal(int number);
+  // From the reaper: it has ended. What its control socket still holds is heard first.
+  void note_exit(int wait_status);
+
+  [[nodiscard]] uint64_t token() const { return order_.token; }
+  [[nodiscard]] const std::string& container() const { return order_.container; }
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+  [[nodiscard]] const UniqueFd& pidfd() const { return child_.pidfd; }
+  [[nodiscard]] ProcessStreams& streams() { return streams_; }
+  [[nodiscard]] const std::optional<ExitStatus>& exit() const { return exit_; }
+  // Never became the user's program: it is as if it had not been asked for.
+  [[nodiscard]] bool is_failed() const { return failed_; }
+  // Its program runs (or ran): start() has been passed.
+  [[nodiscard]] bool is_executed() const { return phase_ == Phase::executed; }
+  [[nodiscard]] bool is_waiting() const { return phase_ == Phase::waiting; }
+
+ private:
+  enum class Phase { setting_up, waiting, starting, executed };
+
+  Process(EventLoop& loop, LaunchOrder order, Outcome settled);
+  void on_control();
+  // False when there is nothing more to hear.
+  bool hear_one();
+  void hear(ControlMessage message);
+  void hear_end();
+  Result<void> write_id_maps();
+  void settle(Result<void> outcome);
+
+  EventLoop& loop_;
+  LaunchOrder order_;
+  const bool waits_for_start_;  // the first process of a container
+  ProcessStreams streams_;
+  std::optional<Control> control_;
+  Cloned child_;
+  Phase phase_ = Phase::setting_up;
+  bool failed_ = false;
+  Outcome outcome_;  // of the phase under way
+  std::optional<ExitStatus> exit_;
+};
+
+}  // namespace caisson::agent
