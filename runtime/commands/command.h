@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every verb of the command line looks like: it declares its options, then runs. One file a verb, all listed in
+// command_table.cpp; main() knows nothing else of them.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/result.h"
+#include "runtime/commands/options.h"
+#include "runtime/state/state_directory.h"
+
+namespace caisson::runtime {
+
+// The options before the verb.
+struct Globals {
+  std::string root = default_state_root();
+  LogOptions log;
+  bool systemd_cgroup = false;
+  std::string rootless = "auto";
+
+  [[nodiscard]] StateRoot state_root() const { return StateRoot(root); }
+};
+
+class Command {
+ public:
+  Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+  virtual ~Command() = default;
+
+  virtual void declare(Options options) = 0;
+  // The exit code, or why there is none (exit code 1).
+  virtual Result<int> run(const Globals& globals) = 0;
+};
+
+struct CommandEntry {
+  const char* name;
+  const char* summary;
+  std::unique_ptr<Command> (*make)();
+};
+
+std::span<const CommandEntry> command_table();
+
+}  // namespace caisson::runtime

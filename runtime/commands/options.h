@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of one verb, as its file declares them: each names a variable that the parser fills. The one place that
+// knows the parsing library is options.cpp, so that no verb pays for its headers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace caisson::runtime {
+
+class Options {
+ public:
+  explicit Options(CLI::App& app) : app_(app) {}
+
+  // The container's id, the first positional argument.
+  void id(std::string& id);
+  void positional(const char* name, std::string& value, const char* help);
+
+  // `names` as "-f,--force".
+  void flag(const char* names, bool& value, const char* help);
+  void text(const char* names, std::string& value, const char* help);
+  void texts(const char* names, std::vector<std::string>& values, const char* help);
+  void number(const char* names, int64_t& value, const char* help);
+  void optional_number(const char* names, std::optional<int64_t>& value, const char* help);
+  void choice(const char* names, std::string& value, std::vector<std::string> choices, const char* help);
+
+  // Parsing stops at the first argument that is no option; it and all that follow are the verb's own.
+  void rest(std::vector<std::string>& arguments, const char* usage);
+
+ private:
+  CLI::App& app_;
+};
+
+}  // namespace caisson::runtime

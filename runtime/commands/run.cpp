@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson run: create and start in one, then stay as the container's foreground until it ends; or leave, detached.
+
+#include "runtime/commands/bundle_options.h"
+#include "runtime/commands/verbs.h"
+#include "runtime/sandbox/foreground.h"
+
+namespace caisson::runtime {
+namespace {
+
+class Run final : public Command {
+ public:
+  void declare(Options options) override {
+    bundle_.declare(options);
+    options.flag("-d,--detach", detach_, "Leave the container running and return at once");
+    options.flag("--keep", keep_, "Do not delete the container when it has ended");
+    options.flag("--no-subreaper", no_subreaper_, "Accepted; the container's processes are reaped in the VM");
+  }
+
+  Result<int> run(const Globals& globals) override {
+    CreateRequest request = TRY(bundle_.request(globals));
+    request.detached = detach_;
+    return run_container(globals.state_root(), request, keep_);
+  }
+
+ private:
+  BundleOptions bundle_;
+  bool detach_ = false;
+  bool keep_ = false;
+  bool no_subreaper_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run() { return std::make_unique<Run>(); }
+
+}  // namespace caisson::runtime

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson start: lets the first process of a created container go.
+#include "runtime/sandbox/start.h"
+
+#include "runtime/commands/command.h"
+#include "runtime/commands/verbs.h"
+
+namespace caisson::runtime {
+namespace {
+
+class Start final : public Command {
+ public:
+  void declare(Options options) override { options.id(id_); }
+
+  Result<int> run(const Globals& globals) override {
+    const LockedContainer locked = TRY(globals.state_root().lock(id_));
+    ContainerState state = TRY(locked.directory().load());
+    const oci::Config config = TRY(oci::parse_config(TRY(locked.directory().read("config.json"))));
+    TRY(start_container(locked.directory(), state, config));
+    return 0;
+  }
+
+ private:
+  std::string id_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_start() { return std::make_unique<Start>(); }
+
+}  // namespace caisson::runtime

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson state: prints one container's state as runc does.
+#include "runtime/commands/command.h"
+#include "runtime/commands/state_json.h"
+#include "runtime/commands/verbs.h"
+
+#include <cstdio>
+
+namespace caisson::runtime {
+namespace {
+
+class State final : public Command {
+ public:
+  void declare(Options options) override { options.id(id_); }
+
+  Result<int> run(const Globals& globals) override {
+    const ContainerDirectory directory = TRY(globals.state_root().find(id_));
+    const std::string text = state_json(TRY(directory.load()), JsonLayout::indented) + "\n";
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+
+ private:
+  std::string id_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_state() { return std::make_unique<State>(); }
+
+}  // namespace caisson::runtime

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson: the OCI command line. Parses the options, sets up the log, runs one verb, reports its error the way runc
+// does: to the log, and as one line on standard error.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "runtime/commands/command.h"
+#include "runtime/install_paths.h"
+#include "runtime/oci/version.h"
+
+namespace caisson::runtime {
+namespace {
+
+struct CommandLine {
+  Globals globals;
+  std::shared_ptr<Command> command;  // the verb's, once parsed
+};
+
+void declare_globals(CLI::App& program, Globals& globals) {
+  program.add_option("--root", globals.root, "Directory of the containers' states (default: " + globals.root + ")");
+  program.add_option("--log", globals.log.path, "File to append the log to (default: standard error)");
+  program
+      .add_option_function<std::string>(
+          "--log-format",
+          [&globals](const std::string& name) {
+            globals.log.format = name == "json" ? LogFormat::json : LogFormat::text;
+          },
+          "text or json (default: text)")
+      ->check(CLI::IsMember({"text", "json"}));
+  program.add_flag("--debug", globals.log.debug, "Log more");
+  program.add_flag("--systemd-cgroup", globals.systemd_cgroup,
+                   "cgroupsPath is slice:prefix:name, and systemd makes the cgroup");
+  program.add_option("--rootless", globals.rootless, "true, false or auto: whether cgroups may be missing")
+      ->check(CLI::IsMember({"true", "false", "auto"}));
+  program.add_option("--criu", "Accepted; checkpoints are not supported")->group("");
+}
+
+std::string version_text() {
+  return std::string("caisson version ") + kVersion + "\nspec: " + oci::kSpecificationVersion;
+}
+
+void declare_commands(CLI::App& program, CommandLine& line) {
+  for (const CommandEntry& entry : command_table()) {
+    CLI::App* verb = program.add_subcommand(entry.name, entry.summary);
+    auto command = std::shared_ptr<Command>(entry.make());
+    command->declare(Options(*verb));
+    verb->callback([&line, command] { line.command = command; });
+  }
+  program.require_subcommand(1);
+}
+
+// Other processes work elsewhere: caisson-vmm in the root directory.
+Result<void> make_absolute(std::string& path) {
+  std::error_code error;
+  path = std::filesystem::absolute(path, error).lexically_normal().string();
+  if (error) {
+    return fail_errno("find current directory", error.value());
+  }
+  return {};
+}
+
+Result<int> run_command(CommandLine& line) {
+  TRY(make_absolute(line.globals.root));
+  if (!line.globals.log.path.empty()) {
+    TRY(make_absolute(line.globals.log.path));
+  }
+  TRY(set_up_log(line.globals.log));
+  return line.command->run(line.globals);
+}
+
+// As runc does: a record in the log where there is one, and one line on standard error.
+void report(const Globals& globals, const Error& error) {
+  if (!globals.log.path.empty()) {
+    spdlog::error("{}", error.message);
+    std::fprintf(stderr, "%s\n", error.message.c_str());
+  } else {
+    std::fprintf(stderr, "ERRO[0000] %s\n", error.message.c_str());
+  }
+}
+
+int main_program(int argc, char** argv) {
+  CommandLine line;
+  CLI::App program("Runs each container in a virtual machine of its own, with runc's command line", "caisson");
+  declare_globals(program, line.globals);
+  program.set_version_flag("-v,--version", version_text());
+  declare_commands(program, line);
+  // CLI11 reports by exceptions; they end here.
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : 1;
+  }
+  const auto code = run_command(line);
+  if (!code) {
+    report(line.globals, code.error());
+    return 1;
+  }
+  return *code;
+}
+
+}  // namespace
+}  // namespace caisson::runtime
+
+int main(int argc, char** argv) { return caisson::runtime::main_program(argc, argv); }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/oci/config.h"
+
+#include <algorithm>
+
+namespace caisson::runtime::oci {
+namespace {
+
+template <typename T>
+Result<T> parse(std::string_view text, std::string_view what) {
+  const Document document = TRY(Document::parse(text, what));
+  T parsed;
+  TRY_CONTEXT(what, read(document.root(), parsed));
+  return parsed;
+}
+
+// What the tables cannot say: rules that tie fields together.
+Result<void> check_process(const Process& process, const std::string& path) {
+  if (process.args.empty()) {
+    return fail(EINVAL, path + "args: must not be empty");
+  }
+  // [oci] config.md, process.cwd: "This value MUST be an absolute path."
+  if (!process.cwd.starts_with('/')) {
+    return fail(EINVAL, path + "cwd: must be an absolute path");
+  }
+  // [oci] config.md, rlimits: "The runtime MUST generate an error for duplicated entries".
+  for (size_t i = 0; i < process.rlimits.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (process.rlimits[i].type.number == process.rlimits[j].type.number) {
+        return fail(EINVAL, path + "rlimits[" + std::to_string(i) + "].type: is given twice");
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> check_hooks(const std::vector<Hook>& hooks, const char* kind) {
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    const std::string path = std::string("hooks.") + kind + "[" + std::to_string(i) + "]";
+    if (!hooks[i].path.starts_with('/')) {
+      return fail(EINVAL, path + ".path: must be an absolute path");
+    }
+    if (hooks[i].timeout && *hooks[i].timeout <= 0) {
+      return fail(EINVAL, path + ".timeout: must be greater than zero");
+    }
+  }
+  return {};
+}
+
+Result<void> check_config(const Config& config) {
+  // [oci] config.md, ociVersion: SemVer 2.0.0; every 1.x is compatible.
+  if (!config.oci_version.starts_with("1.")) {
+    return fail(EINVAL, "ociVersion: \"" + config.oci_version + "\" is not supported; 1.x is");
+  }
+  if (config.process) {
+    TRY(check_process(*config.process, "process."));
+  }
+  if (config.root.path.empty()) {
+    return fail(EINVAL, "root.path: must not be empty");
+  }
+  for (size_t i = 0; i < config.mounts.size(); ++i) {
+    if (config.mounts[i].destination.empty()) {
+      return fail(EINVAL, "mounts[" + std::to_string(i) + "].destination: must not be empty");
+    }
+  }
+  const auto& namespaces = config.linux_.namespaces;
+  for (size_t i = 0; i < namespaces.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (namespaces[i].type.flag == namespaces[j].type.flag) {
+        return fail(EINVAL, "linux.namespaces[" + std::to_string(i) + "].type: is given twice");
+      }
+    }
+  }
+  TRY(check_hooks(config.hooks.prestart, "prestart"));
+  TRY(check_hooks(config.hooks.create_runtime, "createRuntime"));
+  TRY(check_hooks(config.hooks.create_container, "createContainer"));
+  TRY(check_hooks(config.hooks.start_container, "startContainer"));
+  TRY(check_hooks(config.hooks.poststart, "poststart"));
+  return check_hooks(config.hooks.poststop, "poststop");
+}
+
+}  // namespace
+
+const Namespace* Linux::find_namespace(uint64_t flag) const {
+  const auto found =
+      std::find_if(namespaces.begin(), namespaces.end(), [&](const Namespace& n) { return n.type.flag == flag; });
+  return found == namespaces.end() ? nullptr : &*found;
+}
+
+Result<Config> parse_config(std::string_view text) {
+  auto config = TRY(parse<Config>(text, "config.json"));
+  TRY_CONTEXT("config.json", check_config(config));
+  return config;
+}
+
+Result<Process> parse_process(std::string_view text) {
+  auto process = TRY(parse<Process>(text, "process.json"));
+  TRY_CONTEXT("process.json", check_process(process, ""));
+  return process;
+}
+
+Result<Resources> parse_resources(std::string_view text) { return parse<Resources>(text, "resources"); }
+
+std::span<const Row> config_rows() { return rows(static_cast<const Config*>(nullptr)); }
+
+}  // namespace caisson::runtime::oci

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/container_request.h"
+
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+
+#include "agent/proto/agent.pb.h"
+#include "runtime/oci/mount_options.h"
+#include "runtime/oci/names.h"
+#include "runtime/sandbox/guest_process.h"
+#include "runtime/sandbox/guest_resources.h"
+
+namespace caisson::runtime {
+namespace {
+
+// File systems the guest's kernel makes out of nothing; a source on the host means nothing to them.
+constexpr std::string_view kGuestFileSystems[] = {
+    "proc",      "sysfs", "tmpfs",   "devpts",   "mqueue",    "cgroup",  "cgroup2",
+    "ramfs",     "bpf",   "debugfs", "tracefs",  "configfs",  "fusectl", "hugetlbfs",
+    "securityfs", "binfmt_misc", "devtmpfs", "pstore", "overlay",
+};
+
+std::string absolute(const std::string& path, const std::string& base) {
+  return path.starts_with('/') ? path : base + "/" + path;
+}
+
+void fill_mappings(const std::vector<oci::IdMapping>& from,
+                   google::protobuf::RepeatedPtrField<agent::v1::IdMapping>& to) {
+  for (const oci::IdMapping& mapping : from) {
+    auto& entry = *to.Add();
+    entry.set_container_id(mapping.container_id);
+    entry.set_host_id(mapping.host_id);
+    entry.set_size(mapping.size);
+  }
+}
+
+bool is_bind(const oci::Mount& mount, const oci::MountOptions& options) {
+  return mount.type == "bind" || (options.flags & MS_BIND) != 0;
+}
+
+Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, const std::string& context,
+                        Exports& exports, agent::v1::Mount& out) {
+  const oci::MountOptions options = oci::parse_mount_options(mount.options);
+  if (is_bind(mount, options)) {
+    if (mount.source.empty()) {
+      return fail(EINVAL, context + ".source: a bind mount needs one");
+    }
+    const bool read_only = (options.flags & MS_RDONLY) != 0 || (options.recursive_set & MOUNT_ATTR_RDONLY) != 0;
+    const bool recursive = mount.type == "bind" ? (options.flags & MS_BIND) == 0 || (options.flags & MS_REC) != 0
+                                                : (options.flags & MS_REC) != 0;
+    out.set_export_name(
+        TRY(exports.add_bind(absolute(mount.source, source.bundle), context, read_only, recursive)));
+    out.set_type("bind");
+  } else {
+    if (std::find(std::begin(kGuestFileSystems), std::end(kGuestFileSystems), mount.type) ==
+        std::end(kGuestFileSystems)) {
+      return fail(EINVAL, context + ".type: \"" + mount.type +
+                              "\" is neither bind nor a file system of the guest; mount it on the host and bind it");
+    }
+    if (mount.type == "overlay") {
+      return fail(EINVAL, context + ".type: the layers of an overlay are on the host; mount it there and bind it");
+    }
+    out.set_type(mount.type);
+    out.set_source(mount.source);
+  }
+  out.set_destination(mount.destination.starts_with('/') ? mount.destination : "/" + mount.destination);
+  out.set_flags(options.flags & ~static_cast<uint64_t>(MS_BIND | MS_REC));
+  out.set_flags_cleared(options.flags_cleared);
+  for (const uint64_t propagation : options.propagation) out.add_propagation(propagation);
+  out.set_recursive_set(options.recursive_set);
+  out.set_recursive_clear(options.recursive_clear);
+  out.set_data(options.data);
+  out.set_tmpcopyup(options.tmpcopyup);
+  if (options.idmap && mount.uid_mappings.empty() && mount.gid_mappings.empty()) {
+    return fail(EINVAL, context + ".options: idmap needs uidMappings and gidMappings of the mount");
+  }
+  fill_mappings(mount.uid_mappings, *out.mutable_uid_mappings());
+  fill_mappings(mount.gid_mappings, *out.mutable_gid_mappings());
+  out.set_recursive_idmap(options.recursive_idmap);
+  return {};
+}
+
+// docs/namespaces.md: every kind is made anew inside the guest. A path is a namespace of the host: of the network's,
+// caisson-vmm joins it there; the others cannot be entered from another kernel.
+Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateContainerRequest& out) {
+  for (size_t i = 0; i < linux_config.namespaces.size(); ++i) {
+    const oci::Namespace& entry = linux_config.namespaces[i];
+    if (!entry.path.empty() && entry.type.flag != CLONE_NEWNET) {
+      return fail(EINVAL, "linux.namespaces[" + std::to_string(i) + "].path: " + entry.path +
+                              " is a namespace of the host's kernel, which the guest cannot enter; remove the path");
+    }
+    if (entry.type.flag != CLONE_NEWNET) {
+      out.add_namespaces()->set_kind(entry.type.flag);
+    }
+  }
+  return {};
+}
+
+Result<void> fill_devices(const std::vector<oci::Device>& devices, agent::v1::CreateContainerRequest& out) {
+  for (size_t i = 0; i < devices.size(); ++i) {
+    const oci::Device& device = devices[i];
+    const std::string context = "linux.devices[" + std::to_string(i) + "]";
+    if (device.type.letter == 'a') {
+      return fail(EINVAL, context + ".type: must be c, u, b or p");
+    }
+    if (device.major < 0 || device.minor < 0 || device.major > INT32_MAX || device.minor > INT32_MAX) {
+      return fail(EINVAL, context + ": major and minor must be between 0 and 2147483647");
+    }
+    auto& to = *out.add_devices();
+    to.set_path(device.path);
+    to.set_type(device.type.letter == 'b' ? S_IFBLK : device.type.letter == 'p' ? S_IFIFO : S_IFCHR);
+    to.set_major(static_cast<uint32_t>(device.major));
+    to.set_minor(static_cast<uint32_t>(device.minor));
+    if (device.file_mode) to.set_file_mode(*device.file_mode);
+    to.set_uid(device.uid);
+    to.set_gid(device.gid);
+  }
+  return {};
+}
+
+void fill_hooks(const std::vector<oci::Hook>& hooks, google::protobuf::RepeatedPtrField<agent::v1::Hook>& to) {
+  for (const oci::Hook& hook : hooks) {
+    auto& entry = *to.Add();
+    entry.set_path(hook.path);
+    for (const std::string& argument : hook.args) entry.add_args(argument);
+    for (const std::string& variable : hook.env) entry.add_env(variable);
+    entry.set_timeout_seconds(static_cast<uint32_t>(hook.timeout.value_or(0)));
+  }
+}
+
+Result<void> fill_linux(const oci::Linux& from, agent::v1::CreateContainerRequest& out) {
+  TRY(fill_namespaces(from, out));
+  fill_mappings(from.uid_mappings, *out.mutable_uid_mappings());
+  fill_mappings(from.gid_mappings, *out.mutable_gid_mappings());
+  TRY(fill_devices(from.devices, out));
+  TRY(fill_resources(from.resources, *out.mutable_resources()));
+  for (const auto& [name, value] : from.sysctl) (*out.mutable_sysctl())[name] = value;
+  for (const std::string& path : from.masked_paths) out.add_masked_paths(path);
+  for (const std::string& path : from.readonly_paths) out.add_readonly_paths(path);
+  out.set_rootfs_propagation(from.rootfs_propagation.flags);
+  for (const auto& [clock, offset] : from.time_offsets) {
+    if (clock != "monotonic" && clock != "boottime") {
+      return fail(EINVAL, "linux.timeOffsets." + clock + ": unknown clock; monotonic and boottime are known");
+    }
+    auto& to = *out.add_time_offsets();
+    to.set_clock(clock);
+    to.set_seconds(offset.secs);
+    to.set_nanoseconds(offset.nanosecs);
+  }
+  if (from.personality) {
+    constexpr oci::Name kDomains[] = {{"LINUX", 0}, {"LINUX32", 8}};
+    const auto domain = oci::find_number(kDomains, from.personality->domain);
+    if (!domain) {
+      return fail(EINVAL, "linux.personality.domain: unknown value \"" + from.personality->domain + "\"");
+    }
+    out.set_personality(static_cast<uint32_t>(*domain));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string rootfs_path(const oci::Config& config, const std::string& bundle) {
+  return absolute(config.root.path, bundle);
+}
+
+Result<void> plan_container(const RequestSource& source, Exports& exports, agent::v1::CreateContainerRequest& out) {
+  const oci::Config& config = source.config;
+  if (!config.process) {
+    return fail(EINVAL, "process: is missing");
+  }
+  out.set_container(source.id);
+  out.set_process(kInitProcess);
+  TRY(fill_process(*config.process, config.linux_.seccomp, *out.mutable_init()));
+
+  const bool read_only_export = config.root.read_only || source.ephemeral_overlay;
+  out.mutable_root()->set_export_name(TRY(exports.add_directory(rootfs_path(config, source.bundle), "rootfs",
+                                                                read_only_export, !source.shared_root, true)));
+  out.mutable_root()->set_read_only(config.root.read_only && !source.ephemeral_overlay);
+  out.mutable_root()->set_ephemeral_overlay(source.ephemeral_overlay);
+
+  for (size_t i = 0; i < config.mounts.size(); ++i) {
+    TRY(fill_mount(config.mounts[i], source, "mounts[" + std::to_string(i) + "]", exports, *out.add_mounts()));
+  }
+  out.set_hostname(config.hostname);
+  out.set_domainname(config.domainname);
+  fill_hooks(config.hooks.create_container, *out.mutable_create_container_hooks());
+  fill_hooks(config.hooks.start_container, *out.mutable_start_container_hooks());
+  return fill_linux(config.linux_, out);
+}
+
+}  // namespace caisson::runtime

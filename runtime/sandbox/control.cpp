@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/control.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "runtime/unix_socket.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr size_t kMaxAnswerBytes = 64UL << 10;  // LIMIT: one line of counters
+constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};
+
+Result<std::string> read_line(int socket) {
+  std::string line;
+  std::array<char, 4096> chunk{};
+  while (line.find('\n') == std::string::npos) {
+    const ssize_t got = ::recv(socket, chunk.data(), chunk.size(), 0);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return fail_errno("read answer of caisson-vmm");
+    }
+    if (got == 0 || line.size() + static_cast<size_t>(got) > kMaxAnswerBytes) {
+      return fail(EPROTO, "read answer of caisson-vmm: it hung up or talks too much");
+    }
+    line.append(chunk.data(), static_cast<size_t>(got));
+  }
+  return line.substr(0, line.find('\n'));
+}
+
+}  // namespace
+
+Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_view verb) {
+  const UniqueFd socket = TRY(connect_unix(directory.control_socket()));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
+  const std::string request = "{\"verb\":\"" + std::string(verb) + "\"}\n";
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
+    return fail_errno("ask caisson-vmm");
+  }
+  std::string line = TRY(read_line(socket.get()));
+  const auto answer = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object()) {
+    return fail(EPROTO, "read answer of caisson-vmm: not a JSON object");
+  }
+  if (const auto error = answer.find("error"); error != answer.end()) {
+    return fail(EIO, std::string(verb) + " machine: " + (error->is_string() ? error->get<std::string>() : "failed"));
+  }
+  return line;
+}
+
+Result<AwakeGuest> AwakeGuest::of(const ContainerDirectory& directory, const ContainerState& state) {
+  if (state.status != Status::paused) {
+    return AwakeGuest(nullptr);
+  }
+  TRY(ask_vmm(directory, "resume"));
+  return AwakeGuest(&directory);
+}
+
+AwakeGuest::AwakeGuest(AwakeGuest&& other) noexcept : directory_(std::exchange(other.directory_, nullptr)) {}
+
+AwakeGuest::~AwakeGuest() {
+  if (directory_ != nullptr) {
+    // When this fails, the machine has gone, or the container runs no code anyway: the guest keeps it frozen.
+    (void)ask_vmm(*directory_, "pause");
+  }
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/create.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "agent/client/agent_client.h"
+#include "agent/proto/agent.pb.h"
+#include "runtime/files.h"
+#include "runtime/sandbox/console.h"
+#include "runtime/sandbox/container_request.h"
+#include "runtime/sandbox/destroy.h"
+#include "runtime/sandbox/hooks.h"
+#include "runtime/sandbox/settings.h"
+
+namespace caisson::runtime {
+namespace {
+
+// Generous: a host of two cores may be booting twenty guests without hardware virtualization.
+constexpr std::chrono::seconds kBootPatience{120};
+constexpr std::chrono::seconds kCreatePatience{60};
+
+// Removes what was laid down, unless the container came to be.
+class Unfinished {
+ public:
+  Unfinished(const ContainerDirectory& directory, const ContainerState& state)
+      : directory_(directory), state_(state) {}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    if (!finished_) {
+      if (auto removed = remove_remains(directory_, state_); !removed) {
+        spdlog::warn("clean up after failed create: {}", removed.error().message);
+      }
+    }
+  }
+  void finish() { finished_ = true; }
+
+ private:
+  const ContainerDirectory& directory_;
+  const ContainerState& state_;
+  bool finished_ = false;
+};
+
+// [oci] config-linux.md, "Network": without a network namespace the container would use the host's.
+Result<UniqueFd> open_network_namespace(const oci::Config& config) {
+  const oci::Namespace* network = config.linux_.find_namespace(CLONE_NEWNET);
+  if (network == nullptr) {
+    return fail(EINVAL, "linux.namespaces: no \"network\" is listed, but a VM cannot use the host's network stack; add "
+                        "{\"type\": \"network\"}");
+  }
+  if (network->path.empty()) {
+    return UniqueFd();
+  }
+  UniqueFd fd(::open(network->path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return fail_errno("linux.namespaces (network): open " + network->path);
+  }
+  return fd;
+}
+
+ContainerState initial_state(const CreateRequest& request, const oci::Config& config,
+                             const MachineSettings& machine) {
+  ContainerState state;
+  state.id = request.id;
+  state.oci_version = config.oci_version;
+  state.bundle = request.bundle;
+  state.rootfs = rootfs_path(config, request.bundle);
+  state.created = timestamp_now();
+  state.annotations = config.annotations;
+  state.owner = ::geteuid();
+  state.init_process = kInitProcess;
+  state.guest_memory_bytes = machine.memory_bytes;
+  state.guest_cpus = machine.cpus;
+  return state;
+}
+
+LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& directory,
+                       const MachineSettings& machine, const InstalledFiles& files, bool terminal) {
+  LaunchSpec spec;
+  spec.id = request.id;
+  spec.state_directory = directory.path();
+  spec.hypervisor = machine.hypervisor;
+  spec.cpus = machine.cpus;
+  spec.memory_bytes = machine.memory_bytes;
+  spec.kernel = files.kernel;
+  spec.initramfs = files.initramfs;
+  spec.console = machine.console;
+  spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;
+  spec.init_process = kInitProcess;
+  spec.log = request.log;
+  return spec;
+}
+
+void announce(const LaunchStatus& status, const CreateRequest& request) {
+  spdlog::debug("guest is ready on {}: agent {}, kernel {}", status.machine, status.agent_version,
+                status.kernel_release);
+  // Engines and scripts compare what a container wrote to standard error: only a log or a person is told there.
+  if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {
+    spdlog::warn("{}", status.announcement);
+  }
+}
+
+Result<void> create_in_guest(const ContainerDirectory& directory, const agent::v1::CreateContainerRequest& request) {
+  auto agent =
+      TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kCreatePatience)));
+  TRY(agent.create_container(request, agent::deadline_in(kCreatePatience)));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_bundle_config(const std::string& bundle) {
+  return read_file(bundle + "/config.json", oci::kMaxDocumentBytes);
+}
+
+Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request) {
+  oci::Config config = TRY(oci::parse_config(request.config_text));
+  const InstalledFiles files = TRY(find_installed_files());
+  const MachineSettings machine = TRY(machine_settings(config));
+  Exports exports;
+  agent::v1::CreateContainerRequest guest_request;
+  TRY(plan_container({.config = config,
+                      .id = request.id,
+                      .bundle = request.bundle,
+                      .ephemeral_overlay = request.ephemeral_overlay,
+                      .shared_root = request.shared_root},
+                     exports, guest_request));
+  const UniqueFd network = TRY(open_network_namespace(config));
+
+  LockedContainer locked = TRY(root.reserve(request.id));
+  const ContainerDirectory& directory = locked.directory();
+  ContainerState state = initial_state(request, config, machine);
+  Unfinished unfinished(directory, state);
+  TRY(directory.write("config.json", request.config_text));
+  TRY(directory.save(state));
+
+  auto pty = TRY(open_console({.terminal = config.process->terminal,
+                               .socket = request.console_socket,
+                               .detached = request.detached,
+                               .size = config.process->console_size}));
+  VmmSpawn spawn{.program = files.vmm,
+                 .spec = launch_spec(request, directory, machine, files, pty.has_value()),
+                 .exports = &exports.entries(),
+                 .controlling_terminal = pty.has_value(),
+                 .network_namespace = network.is_valid() ? network.get() : -1};
+  if (pty) {
+    std::fill_n(spawn.standard_fds, 3, pty->slave.get());
+  }
+  VmmProcess vmm = TRY(VmmProcess::spawn(std::move(spawn)));
+  // From here on a dead caisson leaves a process behind that `delete` must find.
+  state.vmm = vmm.identity();
+  TRY(directory.save(state));
+
+  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(kBootPatience)));
+  announce(launched, request);
+  state.machine = launched.machine;
+  const std::string hook_state = oci_state_json(state, Status::creating);
+  TRY(run_hooks(config.hooks.prestart, "prestart", hook_state));
+  TRY(run_hooks(config.hooks.create_runtime, "createRuntime", hook_state));
+  guest_request.set_state_json(hook_state);
+  TRY(create_in_guest(directory, guest_request));
+
+  state.status = Status::created;
+  TRY(directory.save(state));
+  if (!request.pid_file.empty()) {
+    TRY(replace_file(request.pid_file, std::to_string(state.vmm.pid), 0644));
+  }
+  TRY(vmm.commit());
+  vmm.release();
+  unfinished.finish();
+  return CreatedContainer{.locked = std::move(locked),
+                          .state = std::move(state),
+                          .config = std::move(config),
+                          .vmm = std::move(vmm),
+                          .pty_master = pty ? std::move(pty->master) : UniqueFd()};
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a container: from a bundle to a guest whose first process waits for `start`. The steps are those of
+// docs/launch.md; whatever fails, nothing is left behind.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/log.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "runtime/oci/config.h"
+#include "runtime/sandbox/vmm_process.h"
+#include "runtime/state/state_directory.h"
+
+namespace caisson::runtime {
+
+struct CreateRequest {
+  std::string id;
+  std::string bundle;       // absolute
+  std::string config_text;  // of config.json
+  std::string pid_file;
+  std::string console_socket;
+  bool detached = true;  // false: the caller relays a terminal and waits for the end
+  LogOptions log;
+  bool systemd_cgroup = false;
+  bool ephemeral_overlay = false;  // see RequestSource
+  bool shared_root = false;
+};
+
+struct CreatedContainer {
+  LockedContainer locked;
+  ContainerState state;
+  oci::Config config;
+  VmmProcess vmm;       // released: it lives on
+  UniqueFd pty_master;  // when the caller relays a terminal
+};
+
+Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request);
+
+// Reads <bundle>/config.json.
+Result<std::string> read_bundle_config(const std::string& bundle);
+
+}  // namespace caisson::runtime

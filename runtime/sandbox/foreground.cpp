@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/foreground.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+
+#include "agent/client/agent_client.h"
+#include "runtime/sandbox/destroy.h"
+#include "runtime/sandbox/start.h"
+#include "runtime/sandbox/terminal_relay.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr std::chrono::seconds kSignalPatience{10};
+
+// Every signal that can be caught goes to the container, but these, which concern this process alone.
+bool concerns_only_us(int signal) {
+  switch (signal) {
+    case SIGCHLD:
+    case SIGPIPE:
+    case SIGURG:
+    case SIGWINCH:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Takes the signals that are passed on, as events. Inherited by nobody: caisson-vmm resets its own mask.
+Result<UniqueFd> catch_signals() {
+  sigset_t caught;
+  ::sigemptyset(&caught);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (!concerns_only_us(signal) || signal == SIGWINCH) {
+      ::sigaddset(&caught, signal);
+    }
+  }
+  ::sigprocmask(SIG_BLOCK, &caught, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  UniqueFd fd(::signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) {
+    return fail_errno("make signalfd");
+  }
+  return fd;
+}
+
+void pass_on(const CreatedContainer& container, int signal) {
+  const auto deadline = agent::deadline_in(kSignalPatience);
+  auto agent = agent::AgentClient::connect(container.locked.directory().vsock_socket(), deadline);
+  const auto sent = agent ? agent->signal_process(container.state.id, container.state.init_process, signal, deadline)
+                          : tl::unexpected(agent.error());
+  // ESRCH: it has just ended, and we are about to hear of it.
+  if (!sent && sent.error().code != ESRCH) {
+    spdlog::debug("pass on signal {}: {}", signal, sent.error().message);
+  }
+}
+
+// Until caisson-vmm has ended; its exit code is the container's.
+Result<int> attend(CreatedContainer& container, const UniqueFd& signals, TerminalRelay* relay) {
+  while (true) {
+    pollfd entries[2] = {{.fd = container.vmm.pidfd(), .events = POLLIN, .revents = 0},
+                         {.fd = signals.get(), .events = POLLIN, .revents = 0}};
+    if (::poll(entries, 2, -1) < 0 && errno != EINTR) {
+      return fail_errno("wait for container");
+    }
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+      const int signal = static_cast<int>(info.ssi_signo);
+      if (signal != SIGWINCH) {
+        pass_on(container, signal);
+      } else if (relay != nullptr) {
+        relay->follow_window_size();
+      }
+    }
+    if ((entries[0].revents & POLLIN) != 0) {
+      return container.vmm.wait_exit();
+    }
+  }
+}
+
+// Leaves nothing behind when start or attendance fails.
+Result<void> take_away(const StateRoot& root, const ContainerState& state) {
+  const auto locked = root.lock(state.id);
+  if (!locked) {
+    // Somebody else has deleted it meanwhile.
+    return locked.error().code == ENOENT ? Result<void>() : tl::unexpected(locked.error());
+  }
+  return destroy_container(locked->directory(), state);
+}
+
+}  // namespace
+
+Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep) {
+  // Before caisson-vmm starts: no signal may fall between.
+  UniqueFd signals;
+  if (!request.detached) {
+    signals = TRY(catch_signals());
+  }
+  CreatedContainer container = TRY(create_container(root, request));
+  auto started = start_container(container.locked.directory(), container.state, container.config);
+  container.locked.unlock();
+  if (!started) {
+    TRY(take_away(root, container.state));
+    return tl::unexpected(std::move(started).error());
+  }
+  if (request.detached) {
+    return 0;
+  }
+  std::optional<TerminalRelay> relay;
+  if (container.pty_master) {
+    relay.emplace(TRY(TerminalRelay::start(std::move(container.pty_master))));
+  }
+  const int code = TRY(attend(container, signals, relay ? &*relay : nullptr));
+  if (relay) {
+    relay->finish();
+  }
+  if (!keep) {
+    TRY(take_away(root, container.state));
+  }
+  return code;
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A process of config.json or process.json in the agent's words. Used by create (the first process) and by exec.
+#pragma once
+
+#include <optional>
+
+#include "common/result.h"
+#include "runtime/oci/config.h"
+
+namespace caisson::agent::v1 {
+class Process;
+}
+
+namespace caisson::runtime {
+
+Result<void> fill_process(const oci::Process& process, const std::optional<oci::Seccomp>& seccomp,
+                          agent::v1::Process& out);
+
+}  // namespace caisson::runtime

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// linux.resources in the terms of the guest's cgroup v2. The conversions are runc's, so that a limit means the same
+// number in either runtime. Used by create and update.
+#pragma once
+
+#include "common/result.h"
+#include "runtime/oci/config.h"
+
+namespace caisson::agent::v1 {
+class Resources;
+}
+
+namespace caisson::runtime {
+
+Result<void> fill_resources(const oci::Resources& resources, agent::v1::Resources& out);
+
+// 2 … 262144 shares to 1 … 10000 of weight; 0 stays 0 (not given).
+[[nodiscard]] uint64_t cpu_weight_of_shares(uint64_t shares);
+// Swap alone, of memory plus swap; -1 is no limit, 0 not given.
+Result<int64_t> swap_of_memory_and_swap(int64_t memory_and_swap, int64_t memory);
+
+}  // namespace caisson::runtime

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/settings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "runtime/install_paths.h"
+
+namespace caisson::runtime {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string program_directory() {
+  std::array<char, 4096> path{};
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  const std::string_view program(path.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  return std::string(program.substr(0, program.rfind('/')));
+}
+
+// The first that exists, else the last.
+std::string pick(const char* variable, std::string in_build_tree, std::string installed) {
+  if (std::string chosen = environment(variable); !chosen.empty()) {
+    return chosen;
+  }
+  return ::access(in_build_tree.c_str(), F_OK) == 0 ? in_build_tree : installed;
+}
+
+Result<void> must_be_readable(const std::string& path, const char* what, const char* variable, int mode) {
+  if (::access(path.c_str(), mode) == 0) {
+    return {};
+  }
+  return fail_errno(std::string("find ") + what + " at " + path + " (install it, or set " + variable + ")");
+}
+
+std::string annotation(const oci::Config& config, const std::string& name) {
+  const auto found = config.annotations.find("org.caisson." + name);
+  return found == config.annotations.end() ? std::string() : found->second;
+}
+
+Result<Hypervisor> choose_hypervisor(const oci::Config& config) {
+  std::string name = annotation(config, "hypervisor");
+  if (name.empty()) name = environment("CAISSON_HYPERVISOR");
+  if (name.empty() || name == "auto") return Hypervisor::automatic;
+  if (name == "kvm") return Hypervisor::kvm;
+  if (name == "qemu") return Hypervisor::qemu;
+  return fail(EINVAL, "choose hypervisor: \"" + name + "\" is unknown; auto, kvm and qemu are known");
+}
+
+uint64_t host_memory_bytes() {
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+}
+
+Result<uint64_t> choose_memory(const oci::Config& config) {
+  const std::string asked = annotation(config, "memory");
+  if (!asked.empty()) {
+    const auto bytes = parse_size(asked);
+    if (!bytes || *bytes > host_memory_bytes()) {
+      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: \"" + asked +
+                              "\" is not a size up to the host's memory, such as 512M");
+    }
+    if (*bytes < kMinimumMemoryBytes) {
+      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: " + asked + " is too small to boot; give at least " +
+                              std::to_string(kMinimumMemoryBytes / kMiB) + "M");
+    }
+    return *bytes / kMiB * kMiB;
+  }
+  const auto& memory = config.linux_.resources.memory;
+  const int64_t limit = memory ? memory->limit.value_or(0) : 0;
+  return limit > 0 ? memory_for_limit(static_cast<uint64_t>(limit)) : kDefaultMemoryBytes;
+}
+
+Result<uint32_t> choose_cpus(const oci::Config& config) {
+  const std::string asked = annotation(config, "cpus");
+  if (!asked.empty()) {
+    uint32_t cpus = 0;
+    const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), cpus);
+    if (error != std::errc() || end != asked.data() + asked.size() || cpus == 0 || cpus > kMaximumCpus) {
+      return fail(EINVAL, "annotations[\"org.caisson.cpus\"]: \"" + asked + "\" is not a number from 1 to " +
+                              std::to_string(kMaximumCpus));
+    }
+    return cpus;
+  }
+  constexpr uint64_t kDefaultPeriodUs = 100000;
+  uint64_t cpus = 1;
+  if (const auto& cpu = config.linux_.resources.cpu) {
+    const uint64_t period = cpu->period.value_or(0) == 0 ? kDefaultPeriodUs : *cpu->period;
+    if (cpu->quota.value_or(0) > 0) {
+      cpus = (static_cast<uint64_t>(*cpu->quota) + period - 1) / period;
+    } else if (!cpu->cpus.empty()) {
+      cpus = count_cpus(cpu->cpus);
+      if (cpus == 0) {
+        return fail(EINVAL, "linux.resources.cpu.cpus: \"" + cpu->cpus + "\" is not a list of CPUs such as 0-3,5");
+      }
+    }
+  }
+  return static_cast<uint32_t>(std::clamp<uint64_t>(cpus, 1, kMaximumCpus));
+}
+
+}  // namespace
+
+InstalledFiles expected_files() {
+  const std::string here = program_directory();
+  return {.vmm = pick("CAISSON_VMM", here + "/caisson-vmm", kInstalledVmm),
+          .kernel = pick("CAISSON_KERNEL", here + "/../share/vmlinux", kInstalledKernel),
+          .initramfs = pick("CAISSON_INITRAMFS", here + "/../share/initramfs.cpio", kInstalledInitramfs)};
+}
+
+Result<InstalledFiles> find_installed_files() {
+  InstalledFiles files = expected_files();
+  TRY(must_be_readable(files.vmm, "caisson-vmm", "CAISSON_VMM", X_OK));
+  TRY(must_be_readable(files.kernel, "the guest kernel", "CAISSON_KERNEL", R_OK));
+  TRY(must_be_readable(files.initramfs, "the guest's initramfs", "CAISSON_INITRAMFS", R_OK));
+  return files;
+}
+
+Result<MachineSettings> machine_settings(const oci::Config& config) {
+  MachineSettings settings;
+  settings.hypervisor = TRY(choose_hypervisor(config));
+  settings.memory_bytes = TRY(choose_memory(config));
+  settings.cpus = TRY(choose_cpus(config));
+  const std::string console = annotation(config, "console");
+  if (!console.empty() && console != "true" && console != "false") {
+    return fail(EINVAL, "annotations[\"org.caisson.console\"]: must be true or false");
+  }
+  settings.console = console == "true";
+  return settings;
+}
+
+uint64_t memory_for_limit(uint64_t limit) {
+  // The kernel describes each 4 KiB page by 64 bytes. A limit beyond the host's memory limits nothing.
+  limit = std::min(limit, host_memory_bytes());
+  const uint64_t wanted = limit + limit / 64 + kGuestOverheadBytes;
+  return std::max((wanted + kMiB - 1) / kMiB * kMiB, kMinimumMemoryBytes);
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  size_t digits = 0;
+  while (digits < text.size() && ((text[digits] >= '0' && text[digits] <= '9') || text[digits] == '.')) {
+    ++digits;
+  }
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+  if (digits == 0 || error != std::errc() || end != text.data() + digits) {
+    return std::nullopt;
+  }
+  std::string_view unit = text.substr(digits);
+  uint64_t factor = 1;
+  if (!unit.empty()) {
+    constexpr std::string_view kUnits = "kmgt";
+    const size_t power = kUnits.find(static_cast<char>(unit[0] | 0x20));
+    if (power != std::string_view::npos) {
+      factor = 1ULL << (10 * (power + 1));
+      unit.remove_prefix(1);
+      if (unit.starts_with('i')) unit.remove_prefix(1);
+    }
+    if (unit == "B" || unit == "b") unit.remove_prefix(1);
+    if (!unit.empty()) return std::nullopt;
+  }
+  const double bytes = number * static_cast<double>(factor);
+  constexpr double kLargest = 1ULL << 60;
+  return bytes >= 0 && bytes <= kLargest ? std::optional(static_cast<uint64_t>(std::llround(bytes))) : std::nullopt;
+}
+
+uint32_t count_cpus(std::string_view list) {
+  constexpr uint32_t kHighestCpu = 8191;  // LIMIT: the kernel's largest NR_CPUS
+  uint32_t count = 0;
+  while (!list.empty()) {
+    const std::string_view item = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), item.size() + 1));
+    uint32_t first = 0;
+    auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), first);
+    if (error != std::errc()) return 0;
+    uint32_t last = first;
+    if (end != item.data() + item.size()) {
+      if (*end != '-') return 0;
+      const auto [stop, again] = std::from_chars(end + 1, item.data() + item.size(), last);
+      if (again != std::errc() || stop != item.data() + item.size()) return 0;
+    }
+    if (last < first || last > kHighestCpu) return 0;
+    count += last - first + 1;
+  }
+  return count;
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/start.h"
+
+#include "agent/client/agent_client.h"
+#include "runtime/sandbox/hooks.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr std::chrono::seconds kStartPatience{60};
+
+}  // namespace
+
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state, const oci::Config& config) {
+  switch (state.current_status()) {
+    case Status::created:
+      break;
+    case Status::stopped:
+      return fail(EINVAL, "cannot start a container that has stopped");
+    case Status::creating:
+      return fail(EINVAL, "cannot start a container that is still being created");
+    default:
+      return fail(EINVAL, "cannot start an already running container");
+  }
+  auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kStartPatience)));
+  TRY(agent.start_container(state.id, agent::deadline_in(kStartPatience)));
+  state.status = Status::running;
+  TRY(directory.save(state));
+  run_hooks_logging(config.hooks.poststart, "poststart", oci_state_json(state, Status::running));
+  return {};
+}
+
+}  // namespace caisson::runtime

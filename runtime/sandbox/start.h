@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lets a created container's first process go. Used by start, run and do.
+#pragma once
+
+#include "common/result.h"
+#include "runtime/oci/config.h"
+#include "runtime/state/state_directory.h"
+
+namespace caisson::runtime {
+
+// Under the lock. Fails, in runc's words, unless the container is created. Updates `state` and its file.
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state, const oci::Config& config);
+
+}  // namespace caisson::runtime

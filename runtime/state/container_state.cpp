@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state/container_state.h"
+
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace caisson::runtime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kStatusNames[] = {"creating", "created", "running", "paused", "stopped"};
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+template <typename T>
+bool take(const Json& object, const char* key, T& out) {
+  const auto found = object.find(key);
+  if (found == object.end()) {
+    return false;
+  }
+  if constexpr (std::is_same_v<T, std::string>) {
+    if (!found->is_string()) return false;
+  } else if constexpr (std::is_integral_v<T>) {
+    if (!found->is_number_unsigned()) return false;
+  } else {
+    // A list or a map of strings.
+    if (!found->is_structured()) return false;
+    for (const auto& element : *found) {
+      if (!element.is_string()) return false;
+    }
+    if (found->is_array() == std::is_same_v<T, std::map<std::string, std::string>> && !found->empty()) return false;
+    if (found->empty()) return true;
+  }
+  out = found->template get<T>();
+  return true;
+}
+
+}  // namespace
+
+std::string_view status_name(Status status) { return kStatusNames[static_cast<size_t>(status)]; }
+
+Status ContainerState::current_status() const {
+  if (status == Status::stopped || vmm.is_alive()) {
+    return status;
+  }
+  // `creating` without a process yet: its creator is at work, or died there (state_directory.h tells which).
+  return status == Status::creating && vmm.pid == 0 ? Status::creating : Status::stopped;
+}
+
+std::string to_json(const ContainerState& state) {
+  return dump({{"id", state.id},
+               {"ociVersion", state.oci_version},
+               {"status", status_name(state.status)},
+               {"bundle", state.bundle},
+               {"rootfs", state.rootfs},
+               {"created", state.created},
+               {"annotations", state.annotations},
+               {"owner", state.owner},
+               {"pid", static_cast<uint64_t>(state.vmm.pid)},
+               {"pidStartTime", state.vmm.start_time},
+               {"initProcess", state.init_process},
+               {"machine", state.machine},
+               {"guestMemoryBytes", state.guest_memory_bytes},
+               {"guestCpus", state.guest_cpus},
+               {"cgroups", state.cgroups}});
+}
+
+Result<ContainerState> parse_container_state(std::string_view json) {
+  const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) {
+    return fail(EINVAL, "read state.json: not a JSON object");
+  }
+  ContainerState state;
+  std::string status;
+  const bool whole = take(document, "id", state.id) && take(document, "ociVersion", state.oci_version) &&
+                     take(document, "status", status) && take(document, "bundle", state.bundle) &&
+                     take(document, "rootfs", state.rootfs) && take(document, "created", state.created) &&
+                     take(document, "annotations", state.annotations) && take(document, "owner", state.owner) &&
+                     take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
+                     take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
+                     take(document, "guestMemoryBytes", state.guest_memory_bytes) &&
+                     take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups);
+  if (!whole || state.vmm.pid < 0) {
+    return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
+  }
+  for (size_t i = 0; i < std::size(kStatusNames); ++i) {
+    if (kStatusNames[i] == status) {
+      state.status = static_cast<Status>(i);
+      return state;
+    }
+  }
+  return fail(EINVAL, "read state.json: unknown status \"" + status + "\"");
+}
+
+std::string oci_state_json(const ContainerState& state, Status status) {
+  Json document = {{"ociVersion", state.oci_version}, {"id", state.id}, {"status", status_name(status)}};
+  if (status != Status::stopped) {
+    document["pid"] = state.vmm.pid;
+  }
+  document["bundle"] = state.bundle;
+  if (!state.annotations.empty()) {
+    document["annotations"] = state.annotations;
+  }
+  return dump(document);
+}
+
+std::string timestamp_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm calendar{};
+  ::gmtime_r(&now.tv_sec, &calendar);
+  std::array<char, 32> seconds{};
+  std::strftime(seconds.data(), seconds.size(), "%Y-%m-%dT%H:%M:%S", &calendar);
+  std::string fraction = std::to_string(now.tv_nsec);
+  fraction.insert(0, 9 - fraction.size(), '0');
+  return std::string(seconds.data()) + "." + fraction + "Z";
+}
+
+}  // namespace caisson::runtime

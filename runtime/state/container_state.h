@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on record of one container: state.json in its directory. Written whole, read whole; what it says of a
+// process is checked against the process itself (current_status), so that a power cut of caisson-vmm needs no writer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "runtime/state/process_identity.h"
+
+namespace caisson::runtime {
+
+// [oci] runtime.md, "State"; paused is runc's.
+enum class Status { creating, created, running, paused, stopped };
+[[nodiscard]] std::string_view status_name(Status status);
+
+struct ContainerState {
+  std::string id;
+  std::string oci_version;
+  Status status = Status::creating;
+  std::string bundle;   // absolute
+  std::string rootfs;   // absolute
+  std::string created;  // RFC 3339, UTC, nanoseconds
+  std::map<std::string, std::string> annotations;
+  uint32_t owner = 0;             // uid of who created it
+  ProcessIdentity vmm;            // pid 0: not started yet
+  uint64_t init_process = 0;      // the agent's name of the first process
+  std::string machine;            // "kvm" or "qemu"
+  uint64_t guest_memory_bytes = 0;
+  uint32_t guest_cpus = 0;
+  std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
+
+  // The recorded status, or stopped when caisson-vmm has gone.
+  [[nodiscard]] Status current_status() const;
+};
+
+[[nodiscard]] std::string to_json(const ContainerState& state);
+Result<ContainerState> parse_container_state(std::string_view json);
+
+// The state document of the specification, for hooks.
+[[nodiscard]] std::string oci_state_json(const ContainerState& state, Status status);
+
+// Now, as `created` wants it.
+[[nodiscard]] std::string timestamp_now();
+
+}  // namespace caisson::runtime

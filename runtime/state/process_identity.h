@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A process of the host that is never mistaken for another: its pid together with its start time, and signals through
+// a pidfd. Used for caisson-vmm and the relays of exec'd processes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::runtime {
+
+struct ProcessIdentity {
+  pid_t pid = 0;
+  uint64_t start_time = 0;  // clock ticks since boot: field 22 of /proc/<pid>/stat
+
+  static Result<ProcessIdentity> of(pid_t pid);
+  // Zombies count as dead: they run nothing and only wait for their parent.
+  [[nodiscard]] bool is_alive() const;
+};
+
+// A pidfd of exactly that process; ESRCH when it has gone.
+Result<UniqueFd> open_process(const ProcessIdentity& process);
+
+// ESRCH when it has gone.
+Result<void> send_signal(const UniqueFd& process, int signal);
+
+// Waits until the process has ended; false at the deadline. It need not be a child.
+Result<bool> wait_for_end(const UniqueFd& process, std::chrono::steady_clock::time_point deadline);
+
+}  // namespace caisson::runtime

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state/state_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "runtime/files.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr size_t kMaxIdBytes = 1024;  // LIMIT: runc's, and the agent's
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
+         c == '.' || c == '-';
+}
+
+tl::unexpected<Error> does_not_exist(std::string_view id) {
+  return fail(ENOENT, "container \"" + std::string(id) + "\" does not exist");
+}
+
+}  // namespace
+
+Result<void> check_id(std::string_view id) {
+  if (id.empty() || id.size() > kMaxIdBytes || id == "." || id == ".." ||
+      !std::all_of(id.begin(), id.end(), is_id_character)) {
+    return fail(EINVAL, "invalid container ID format: \"" + std::string(id) +
+                            "\"; use 1 to 1024 letters, digits, '_', '+', '.' and '-'");
+  }
+  return {};
+}
+
+Result<ContainerState> ContainerDirectory::load() const {
+  auto state = parse_container_state(TRY(read("state.json")));
+  if (!state) {
+    return tl::unexpected(with_context(path_, std::move(state).error()));
+  }
+  return state;
+}
+
+Result<void> ContainerDirectory::save(const ContainerState& state) const { return write("state.json", to_json(state)); }
+
+Result<void> ContainerDirectory::write(std::string_view name, std::string_view text) const {
+  // The directory lives in a tmpfs and dies with the host: nothing here needs fsync, only to be whole.
+  return replace_file(file(name), text, 0600);
+}
+
+Result<std::string> ContainerDirectory::read(std::string_view name) const {
+  constexpr size_t kMaxBytes = 8UL << 20;  // LIMIT: twice the largest config.json we take
+  return read_file(file(name), kMaxBytes);
+}
+
+Result<void> ContainerDirectory::remove() const {
+  std::error_code error;
+  std::filesystem::remove_all(path_, error);
+  if (error) {
+    return fail_errno("remove " + path_, error.value());
+  }
+  return {};
+}
+
+Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory) const {
+  const std::string lock_path = directory.file("lock");
+  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) {
+    return fail_errno("open " + lock_path);
+  }
+  while (::flock(lock.get(), LOCK_EX) < 0) {
+    if (errno != EINTR) {
+      return fail_errno("lock " + lock_path);
+    }
+  }
+  // While we waited, the holder may have removed the container, and somebody else made one by the same name.
+  struct stat ours {};
+  struct stat there {};
+  if (::fstat(lock.get(), &ours) < 0 || ::stat(lock_path.c_str(), &there) < 0 || ours.st_ino != there.st_ino ||
+      ours.st_dev != there.st_dev) {
+    return fail(ENOENT, "lock " + lock_path + ": the container has been deleted meanwhile");
+  }
+  return LockedContainer(std::move(directory), std::move(lock));
+}
+
+Result<LockedContainer> StateRoot::reserve(std::string_view id) const {
+  TRY(check_id(id));
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error) {
+    return fail_errno("make state directory " + path_, error.value());
+  }
+  ContainerDirectory directory(path_ + "/" + std::string(id));
+  if (::mkdir(directory.path().c_str(), 0700) < 0) {
+    if (errno == EEXIST) {
+      return fail(EEXIST, "container with given ID already exists: \"" + std::string(id) +
+                              "\"; choose another or delete that one");
+    }
+    return fail_errno("make " + directory.path());
+  }
+  return lock_directory(std::move(directory));
+}
+
+Result<ContainerDirectory> StateRoot::find(std::string_view id) const {
+  TRY(check_id(id));
+  ContainerDirectory directory(path_ + "/" + std::string(id));
+  struct stat there {};
+  if (::lstat(directory.path().c_str(), &there) < 0) {
+    return errno == ENOENT ? does_not_exist(id) : fail_errno("look up " + directory.path());
+  }
+  if (!S_ISDIR(there.st_mode)) {
+    return does_not_exist(id);
+  }
+  return directory;
+}
+
+Result<LockedContainer> StateRoot::lock(std::string_view id) const {
+  auto locked = lock_directory(TRY(find(id)));
+  if (!locked && locked.error().code == ENOENT) {
+    return does_not_exist(id);
+  }
+  return locked;
+}
+
+Result<std::vector<std::string>> StateRoot::list() const {
+  std::vector<std::string> ids;
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  const std::unique_ptr<DIR, Close> root(::opendir(path_.c_str()));
+  if (!root) {
+    if (errno == ENOENT) {
+      return ids;
+    }
+    return fail_errno("open state directory " + path_);
+  }
+  while (const dirent* entry = ::readdir(root.get())) {
+    if (entry->d_type == DT_DIR && check_id(entry->d_name)) {
+      ids.emplace_back(entry->d_name);
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::string default_state_root() {
+  const char* runtime = ::geteuid() == 0 ? nullptr : ::getenv("XDG_RUNTIME_DIR");
+  return std::string(runtime != nullptr && runtime[0] == '/' ? runtime : "/run") + "/caisson";
+}
+
+}  // namespace caisson::runtime

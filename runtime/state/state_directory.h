@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state directory: one directory a container beneath the root, named by its id, 0700. Whoever changes a container
+// holds the lock in it; readers need none, since state.json is replaced whole. Any process may die at any moment: a
+// directory without a readable state.json is a container half made, which delete removes like any other.
+//
+//   <root>/<id>/lock         flock(2)
+//   <root>/<id>/state.json   container_state.h
+//   <root>/<id>/config.json  the bundle's, as it was at create: exec and hooks go by it
+//   <root>/<id>/*.sock       of caisson-vmm (docs/launch.md)
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "runtime/state/container_state.h"
+
+namespace caisson::runtime {
+
+// 1 … 1024 of [A-Za-z0-9_+.-], as in runc; not "." or "..".
+Result<void> check_id(std::string_view id);
+
+class ContainerDirectory {
+ public:
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+  [[nodiscard]] std::string vsock_socket() const { return file("vsock.sock"); }
+  [[nodiscard]] std::string control_socket() const { return file("control.sock"); }
+
+  Result<ContainerState> load() const;
+  // Only under the lock.
+  Result<void> save(const ContainerState& state) const;
+  // Replaces a file whole: a reader sees the old text or the new.
+  Result<void> write(std::string_view name, std::string_view text) const;
+  Result<std::string> read(std::string_view name) const;
+
+  // Removes everything. Only under the lock, which others then find to be of a directory that is gone.
+  Result<void> remove() const;
+
+ private:
+  friend class StateRoot;
+  explicit ContainerDirectory(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+// A container's directory with its lock held.
+class LockedContainer {
+ public:
+  [[nodiscard]] const ContainerDirectory& directory() const { return directory_; }
+  void unlock() { lock_.reset(); }
+
+ private:
+  friend class StateRoot;
+  LockedContainer(ContainerDirectory directory, UniqueFd lock)
+      : directory_(std::move(directory)), lock_(std::move(lock)) {}
+
+  ContainerDirectory directory_;
+  UniqueFd lock_;
+};
+
+class StateRoot {
+ public:
+  explicit StateRoot(std::string path) : path_(std::move(path)) {}
+
+  // Makes a container's directory. EEXIST when there is one by this id.
+  Result<LockedContainer> reserve(std::string_view id) const;
+  // ENOENT: "container does not exist" (the words engines look for).
+  Result<ContainerDirectory> find(std::string_view id) const;
+  // find(), waiting for the lock.
+  Result<LockedContainer> lock(std::string_view id) const;
+  // Every id there is, sorted; empty when the root does not exist.
+  Result<std::vector<std::string>> list() const;
+
+ private:
+  Result<LockedContainer> lock_directory(ContainerDirectory directory) const;
+
+  std::string path_;
+};
+
+// /run/caisson for root, else $XDG_RUNTIME_DIR/caisson.
+[[nodiscard]] std::string default_state_root();
+
+}  // namespace caisson::runtime

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections to Unix sockets named by paths of any length, and a descriptor sent over one. Used for console sockets
+// and caisson-vmm's control socket.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::runtime {
+
+Result<UniqueFd> connect_unix(const std::string& path);
+
+// One message with one descriptor; `text` goes with it.
+Result<void> send_descriptor(int socket, int fd, std::string_view text);
+
+}  // namespace caisson::runtime
