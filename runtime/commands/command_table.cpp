@@ -14,6 +14,8 @@ constexpr CommandEntry kCommands[] = {
     {"list", "List containers", make_list},
     {"kill", "Send a signal to a container", make_kill},
     {"delete", "Delete a container", make_delete},
+    {"exec", "Run another process in a container", make_exec},
+    {"do", "Run a command in a VM over this host's root file system", make_do},
     {"spec", "Write a config.json to start from", make_spec},
 };
 

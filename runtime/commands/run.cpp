@@ -3,6 +3,7 @@
 
 #include "runtime/commands/bundle_options.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/exec_error.h"
 #include "runtime/sandbox/foreground.h"
 
 namespace caisson::runtime {
@@ -20,7 +21,9 @@ class Run final : public Command {
   Result<int> run(const Globals& globals) override {
     CreateRequest request = TRY(bundle_.request(globals));
     request.detached = detach_;
-    return run_container(globals.state_root(), request, keep_);
+    auto code = run_container(globals.state_root(), request, keep_);
+    // In the foreground we stand for the process; detached, for runc.
+    return code || detach_ ? std::move(code) : exec_exit_code(std::move(code).error());
   }
 
  private:

@@ -10,6 +10,8 @@ class Command;
 
 std::unique_ptr<Command> make_create();
 std::unique_ptr<Command> make_delete();
+std::unique_ptr<Command> make_do();
+std::unique_ptr<Command> make_exec();
 std::unique_ptr<Command> make_kill();
 std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_run();

@@ -3,13 +3,12 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <optional>
 
 #include "agent/client/agent_client.h"
+#include "runtime/sandbox/caught_signals.h"
 #include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/start.h"
 #include "runtime/sandbox/terminal_relay.h"
@@ -18,44 +17,6 @@ namespace caisson::runtime {
 namespace {
 
 constexpr std::chrono::seconds kSignalPatience{10};
-
-// Every signal that can be caught goes to the container, but these, which concern this process alone.
-bool concerns_only_us(int signal) {
-  switch (signal) {
-    case SIGCHLD:
-    case SIGPIPE:
-    case SIGURG:
-    case SIGWINCH:
-    case SIGTTIN:
-    case SIGTTOU:
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGABRT:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Takes the signals that are passed on, as events. Inherited by nobody: caisson-vmm resets its own mask.
-Result<UniqueFd> catch_signals() {
-  sigset_t caught;
-  ::sigemptyset(&caught);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (!concerns_only_us(signal) || signal == SIGWINCH) {
-      ::sigaddset(&caught, signal);
-    }
-  }
-  ::sigprocmask(SIG_BLOCK, &caught, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  UniqueFd fd(::signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd) {
-    return fail_errno("make signalfd");
-  }
-  return fd;
-}
 
 void pass_on(const CreatedContainer& container, int signal) {
   const auto deadline = agent::deadline_in(kSignalPatience);
@@ -69,16 +30,14 @@ void pass_on(const CreatedContainer& container, int signal) {
 }
 
 // Until caisson-vmm has ended; its exit code is the container's.
-Result<int> attend(CreatedContainer& container, const UniqueFd& signals, TerminalRelay* relay) {
+Result<int> attend(CreatedContainer& container, const CaughtSignals& signals, TerminalRelay* relay) {
   while (true) {
     pollfd entries[2] = {{.fd = container.vmm.pidfd(), .events = POLLIN, .revents = 0},
-                         {.fd = signals.get(), .events = POLLIN, .revents = 0}};
+                         {.fd = signals.fd(), .events = POLLIN, .revents = 0}};
     if (::poll(entries, 2, -1) < 0 && errno != EINTR) {
       return fail_errno("wait for container");
     }
-    signalfd_siginfo info{};
-    while (::read(signals.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-      const int signal = static_cast<int>(info.ssi_signo);
+    for (int signal = signals.next(); signal != 0; signal = signals.next()) {
       if (signal != SIGWINCH) {
         pass_on(container, signal);
       } else if (relay != nullptr) {
@@ -105,9 +64,9 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
 
 Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep) {
   // Before caisson-vmm starts: no signal may fall between.
-  UniqueFd signals;
+  std::optional<CaughtSignals> signals;
   if (!request.detached) {
-    signals = TRY(catch_signals());
+    signals = TRY(CaughtSignals::take());
   }
   CreatedContainer container = TRY(create_container(root, request));
   auto started = start_container(container.locked.directory(), container.state, container.config);
@@ -123,7 +82,7 @@ Result<int> run_container(const StateRoot& root, const CreateRequest& request, b
   if (container.pty_master) {
     relay.emplace(TRY(TerminalRelay::start(std::move(container.pty_master))));
   }
-  const int code = TRY(attend(container, signals, relay ? &*relay : nullptr));
+  const int code = TRY(attend(container, *signals, relay ? &*relay : nullptr));
   if (relay) {
     relay->finish();
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/guest_process.h"
 
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 
 #include "agent/proto/agent.pb.h"
@@ -29,10 +28,11 @@ constexpr Name kSchedulerFlags[] = {
     {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
 };
 
+// linux/ioprio.h is not C++: it names a parameter `class`.
 constexpr Name kIoClasses[] = {
-    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+    {"IOPRIO_CLASS_RT", 1},
+    {"IOPRIO_CLASS_BE", 2},
+    {"IOPRIO_CLASS_IDLE", 3},
 };
 
 Result<void> fill_scheduler(const oci::Scheduler& scheduler, agent::v1::Scheduler& out) {

@@ -24,7 +24,7 @@ struct VmmSpawn {
   int standard_fds[3] = {0, 1, 2};
   bool controlling_terminal = false;  // fd 0 becomes the controlling terminal, so that window changes are signalled
   int network_namespace = -1;         // to join; -1: a new, empty one
-  std::vector<int> cgroup_procs;      // open cgroup.procs files to join
+  std::vector<int> cgroup_procs = {};      // open cgroup.procs files to join
 };
 
 class VmmProcess {

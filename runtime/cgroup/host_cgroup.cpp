@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/host_cgroup.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <map>
+
+#include "runtime/cgroup/hierarchies.h"
+#include "runtime/cgroup/limits.h"
+#include "runtime/files.h"
+#include "runtime/state/process_identity.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr size_t kMaxFileBytes = 1UL << 20;  // LIMIT: cgroup.procs of some ten thousand processes
+constexpr std::chrono::seconds kKillPatience{10};
+
+Result<void> write_limits(const std::string& directory, const std::vector<CgroupWrite>& writes,
+                          std::string_view controller) {
+  for (const CgroupWrite& write : writes) {
+    if (controller.empty() || write.controller == controller) {
+      TRY_CONTEXT(write.path, write_file(directory + "/" + write.file, write.text));
+    }
+  }
+  return {};
+}
+
+// A new v1 cpuset is empty, and nothing may join an empty one: it starts with its parent's.
+Result<void> inherit_cpuset(const std::string& parent, const std::string& directory) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    const std::string own = TRY(read_file(directory + file, kMaxFileBytes));
+    if (own.find_first_not_of('\n') == std::string::npos) {
+      TRY(write_file(directory + file, TRY(read_file(parent + file, kMaxFileBytes))));
+    }
+  }
+  return {};
+}
+
+// Makes `path` beneath `mount`, remembering in `made` only a last component that was not there.
+Result<std::string> make_directories(const std::string& mount, const std::string& path, const std::string& controller,
+                                     const std::vector<CgroupWrite>& writes, std::vector<std::string>& made) {
+  std::string directory = mount;
+  for (size_t start = 1; start <= path.size();) {
+    const size_t end = std::min(path.find('/', start), path.size());
+    const std::string parent = directory;
+    directory += "/" + path.substr(start, end - start);
+    if (::mkdir(directory.c_str(), 0755) == 0) {
+      if (end == path.size()) {
+        made.push_back(directory);
+      }
+    } else if (errno != EEXIST) {
+      return fail_errno("make cgroup " + directory);
+    }
+    if (controller == "cpuset") {
+      TRY(inherit_cpuset(parent, directory));
+    } else if (controller.empty()) {
+      // cgroup v2: a limit's controller must be enabled in each ancestor.
+      for (const CgroupWrite& write : writes) {
+        TRY_CONTEXT(write.path, write_file(parent + "/cgroup.subtree_control", "+" + write.controller));
+      }
+    }
+    start = end + 1;
+  }
+  return directory;
+}
+
+// One hierarchy; `controller` is empty for v2.
+Result<void> make_one(const std::string& mount, const std::string& path, const std::string& controller,
+                      const std::vector<CgroupWrite>& writes, HostCgroup& cgroup) {
+  const std::string directory = TRY(make_directories(mount, path, controller, writes, cgroup.directories));
+  TRY(write_limits(directory, writes, controller));
+  const std::string procs = directory + "/cgroup.procs";
+  UniqueFd fd(::open(procs.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) {
+    return fail_errno("open " + procs);
+  }
+  cgroup.procs.push_back(std::move(fd));
+  return {};
+}
+
+Result<void> make_all(const CgroupHierarchies& host, const std::string& path, const oci::Resources& resources,
+                      uint64_t guest_memory_bytes, HostCgroup& cgroup) {
+  if (host.is_unified()) {
+    return make_one(*host.v2, path, "", v2_writes(resources, guest_memory_bytes), cgroup);
+  }
+  const std::vector<CgroupWrite> writes = v1_writes(resources, guest_memory_bytes);
+  for (const CgroupWrite& write : writes) {
+    if (!host.v1.contains(write.controller)) {
+      return fail(ENOTSUP, write.path + ": this host has no " + write.controller + " cgroup; remove the limit");
+    }
+  }
+  for (const auto& [controller, mount] : host.v1) {
+    TRY(make_one(mount, path, controller, writes, cgroup));
+  }
+  return {};
+}
+
+std::vector<pid_t> processes_of(const std::string& directory) {
+  std::vector<pid_t> pids;
+  const std::string text = read_file(directory + "/cgroup.procs", kMaxFileBytes).value_or("");
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (at < end) {
+    pid_t pid = 0;
+    const auto [next, error] = std::from_chars(at, end, pid);
+    if (error != std::errc()) break;
+    pids.push_back(pid);
+    at = next + 1;
+  }
+  return pids;
+}
+
+// Kills every process of a cgroup and waits until each has gone.
+Result<void> empty_cgroup(const std::string& directory) {
+  const auto deadline = std::chrono::steady_clock::now() + kKillPatience;
+  for (std::vector<pid_t> pids = processes_of(directory); !pids.empty(); pids = processes_of(directory)) {
+    for (const pid_t pid : pids) {
+      const auto identity = ProcessIdentity::of(pid);
+      const auto process = identity ? open_process(*identity) : Result<UniqueFd>(fail(ESRCH, "gone"));
+      if (process) {
+        (void)send_signal(*process, SIGKILL);
+        (void)TRY(wait_for_end(*process, deadline));
+      }
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return fail(ETIMEDOUT, "empty cgroup " + directory + ": its processes do not end");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd) {
+  if (systemd) {
+    return fail(ENOTSUP, "--systemd-cgroup: cgroups made by systemd are not supported; let the engine use its cgroupfs "
+                         "manager (podman --cgroup-manager=cgroupfs, dockerd native.cgroupdriver=cgroupfs)");
+  }
+  if (cgroups_path.empty()) {
+    return "/caisson-" + id;
+  }
+  std::string path = cgroups_path.starts_with('/') ? cgroups_path : "/" + cgroups_path;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if ((path + "/").find("/../") != std::string::npos || path == "/") {
+    return fail(EINVAL, "linux.cgroupsPath: \"" + cgroups_path + "\" must name a cgroup beneath the root");
+  }
+  return path;
+}
+
+Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
+                               CgroupPolicy policy) {
+  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  HostCgroup cgroup;
+  auto made = make_all(host, path, resources, guest_memory_bytes, cgroup);
+  if (made) {
+    return cgroup;
+  }
+  (void)remove_cgroup(cgroup.directories);
+  const int code = made.error().code;
+  if (policy == CgroupPolicy::best_effort && (code == EACCES || code == EPERM || code == EROFS)) {
+    spdlog::warn("go without a cgroup: {}", made.error().message);
+    return HostCgroup{};
+  }
+  return tl::unexpected(std::move(made).error());
+}
+
+Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,
+                           uint64_t guest_memory_bytes) {
+  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  const auto beneath = [&directories](const std::string& mount) {
+    return std::find_if(directories.begin(), directories.end(),
+                        [&](const std::string& directory) { return directory.starts_with(mount + "/"); });
+  };
+  if (host.is_unified()) {
+    const auto directory = beneath(*host.v2);
+    return directory == directories.end()
+               ? Result<void>()
+               : write_limits(*directory, v2_writes(resources, guest_memory_bytes), "");
+  }
+  const std::vector<CgroupWrite> writes = v1_writes(resources, guest_memory_bytes);
+  for (const auto& [controller, mount] : host.v1) {
+    if (const auto directory = beneath(mount); directory != directories.end()) {
+      TRY(write_limits(*directory, writes, controller));
+    }
+  }
+  return {};
+}
+
+Result<void> remove_cgroup(const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    TRY(empty_cgroup(directory));
+    if (::rmdir(directory.c_str()) < 0 && errno != ENOENT) {
+      return fail_errno("remove cgroup " + directory);
+    }
+  }
+  return {};
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's cgroup on the host: made before caisson-vmm starts, which joins it before it executes; removed with
+// the container, together with whatever still runs in it. v1, v2 and hybrid hosts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "runtime/oci/config.h"
+
+namespace caisson::runtime {
+
+enum class CgroupPolicy {
+  required,     // an error when the host gives us none
+  best_effort,  // --rootless: go without when we may not
+};
+
+struct HostCgroup {
+  std::vector<std::string> directories;  // made by us, to be removed with the container
+  std::vector<UniqueFd> procs;           // cgroup.procs of each hierarchy, open for writing
+};
+
+// The cgroup of a container by linux.cgroupsPath, or by its id. Refuses a path with ".." in it, and systemd's form.
+Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd);
+
+// Makes the directories and writes the limits. On failure what was made is removed again.
+Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
+                               CgroupPolicy policy);
+
+// Changes the limits of one made before.
+Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,
+                           uint64_t guest_memory_bytes);
+
+// Kills what runs in them, then removes them. Those that are gone already are passed over.
+Result<void> remove_cgroup(const std::vector<std::string>& directories);
+
+}  // namespace caisson::runtime

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/limits.h"
+
+#include "runtime/sandbox/guest_resources.h"
+
+namespace caisson::runtime {
+namespace {
+
+using std::to_string;
+
+bool has_memory_limit(const oci::Resources& resources) {
+  return resources.memory && resources.memory->limit.value_or(0) > 0;
+}
+
+void add_cpuset(const oci::Cpu& cpu, std::vector<CgroupWrite>& writes) {
+  if (!cpu.cpus.empty()) writes.push_back({"cpuset", "cpuset.cpus", cpu.cpus, "linux.resources.cpu.cpus"});
+  if (!cpu.mems.empty()) writes.push_back({"cpuset", "cpuset.mems", cpu.mems, "linux.resources.cpu.mems"});
+}
+
+// One line a device and limit: "<major>:<minor> <value>".
+void add_v1_throttle(const std::vector<oci::ThrottleDevice>& devices, const char* file, const char* field,
+                     std::vector<CgroupWrite>& writes) {
+  for (const oci::ThrottleDevice& device : devices) {
+    writes.push_back({"blkio", file,
+                      to_string(device.major) + ":" + to_string(device.minor) + " " + to_string(device.rate), field});
+  }
+}
+
+void add_v2_throttle(const std::vector<oci::ThrottleDevice>& devices, const char* key, const char* field,
+                     std::vector<CgroupWrite>& writes) {
+  for (const oci::ThrottleDevice& device : devices) {
+    writes.push_back({"io", "io.max",
+                      to_string(device.major) + ":" + to_string(device.minor) + " " + key + "=" +
+                          (device.rate == 0 ? "max" : to_string(device.rate)),
+                      field});
+  }
+}
+
+}  // namespace
+
+std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t guest_memory_bytes) {
+  std::vector<CgroupWrite> writes;
+  if (has_memory_limit(resources)) {
+    writes.push_back({"memory", "memory.limit_in_bytes", to_string(guest_memory_bytes + kHostOverheadBytes),
+                      "linux.resources.memory.limit"});
+  }
+  if (const auto& cpu = resources.cpu) {
+    if (cpu->shares.value_or(0) != 0) {
+      writes.push_back({"cpu", "cpu.shares", to_string(*cpu->shares), "linux.resources.cpu.shares"});
+    }
+    if (cpu->period.value_or(0) != 0) {
+      writes.push_back({"cpu", "cpu.cfs_period_us", to_string(*cpu->period), "linux.resources.cpu.period"});
+    }
+    if (cpu->quota.value_or(0) != 0) {
+      writes.push_back({"cpu", "cpu.cfs_quota_us", to_string(*cpu->quota), "linux.resources.cpu.quota"});
+    }
+    add_cpuset(*cpu, writes);
+  }
+  if (const auto& io = resources.block_io) {
+    if (io->weight.value_or(0) != 0) {
+      writes.push_back({"blkio", "blkio.weight", to_string(*io->weight), "linux.resources.blockIO.weight"});
+    }
+    add_v1_throttle(io->read_bps, "blkio.throttle.read_bps_device", "linux.resources.blockIO.throttleReadBpsDevice",
+                    writes);
+    add_v1_throttle(io->write_bps, "blkio.throttle.write_bps_device",
+                    "linux.resources.blockIO.throttleWriteBpsDevice", writes);
+    add_v1_throttle(io->read_iops, "blkio.throttle.read_iops_device",
+                    "linux.resources.blockIO.throttleReadIOPSDevice", writes);
+    add_v1_throttle(io->write_iops, "blkio.throttle.write_iops_device",
+                    "linux.resources.blockIO.throttleWriteIOPSDevice", writes);
+  }
+  return writes;
+}
+
+std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t guest_memory_bytes) {
+  std::vector<CgroupWrite> writes;
+  if (has_memory_limit(resources)) {
+    writes.push_back({"memory", "memory.max", to_string(guest_memory_bytes + kHostOverheadBytes),
+                      "linux.resources.memory.limit"});
+  }
+  if (const auto& cpu = resources.cpu) {
+    if (const uint64_t weight = cpu_weight_of_shares(cpu->shares.value_or(0)); weight != 0) {
+      writes.push_back({"cpu", "cpu.weight", to_string(weight), "linux.resources.cpu.shares"});
+    }
+    if (cpu->quota.value_or(0) != 0) {
+      const std::string quota = *cpu->quota > 0 ? to_string(*cpu->quota) : "max";
+      const uint64_t period = cpu->period.value_or(0) != 0 ? *cpu->period : 100000;
+      writes.push_back({"cpu", "cpu.max", quota + " " + to_string(period), "linux.resources.cpu.quota"});
+    }
+    add_cpuset(*cpu, writes);
+  }
+  if (const auto& io = resources.block_io) {
+    if (io->weight.value_or(0) != 0) {
+      // 10 … 1000 to 1 … 10000, as runc converts it.
+      const uint64_t weight = 1 + (uint64_t{*io->weight} - 10) * 9999 / 990;
+      writes.push_back({"io", "io.weight", to_string(weight), "linux.resources.blockIO.weight"});
+    }
+    add_v2_throttle(io->read_bps, "rbps", "linux.resources.blockIO.throttleReadBpsDevice", writes);
+    add_v2_throttle(io->write_bps, "wbps", "linux.resources.blockIO.throttleWriteBpsDevice", writes);
+    add_v2_throttle(io->read_iops, "riops", "linux.resources.blockIO.throttleReadIOPSDevice", writes);
+    add_v2_throttle(io->write_iops, "wiops", "linux.resources.blockIO.throttleWriteIOPSDevice", writes);
+  }
+  return writes;
+}
+
+}  // namespace caisson::runtime

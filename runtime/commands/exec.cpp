@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson exec: another process in a running container. This process is its relay: it carries its bytes, passes on
+// signals and ends with its exit code. With --detach a child of ours does so, whose pid goes into the pid file.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "agent/proto/agent.pb.h"
+#include "runtime/commands/command.h"
+#include "runtime/commands/exec_process.h"
+#include "runtime/commands/verbs.h"
+#include "runtime/exec_error.h"
+#include "runtime/files.h"
+#include "runtime/sandbox/console.h"
+#include "runtime/sandbox/container_request.h"
+#include "runtime/sandbox/guest_process.h"
+#include "runtime/sandbox/process_relay.h"
+
+namespace caisson::runtime {
+namespace {
+
+// runc's, for an exec that failed before there was a process.
+constexpr int kExecFailed = 255;
+
+Result<uint64_t> new_token() {
+  uint64_t token = 0;
+  if (::getrandom(&token, sizeof(token), 0) != static_cast<ssize_t>(sizeof(token))) {
+    return fail_errno("draw a random number");
+  }
+  return token <= kInitProcess ? token + kInitProcess + 1 : token;
+}
+
+// How the detached child tells its parent that the process runs, or why not: an errno (0: it runs) and a message.
+struct Outcome {
+  int code = 0;
+  std::array<char, 4096> message{};
+};
+
+void tell(int pipe, const Error* error) {
+  Outcome outcome;
+  if (error != nullptr) {
+    outcome.code = error->code;
+    error->message.copy(outcome.message.data(), outcome.message.size() - 1);
+  }
+  [[maybe_unused]] const ssize_t written = ::write(pipe, &outcome, sizeof(outcome));
+}
+
+class Exec final : public Command {
+ public:
+  void declare(Options options) override {
+    options.text("--console-socket", console_socket_, "Unix socket that receives the master of the process's terminal");
+    options.text("--cwd", exec_.cwd, "Working directory in the container");
+    options.texts("-e,--env", exec_.environment, "NAME=VALUE; may be repeated");
+    options.flag("-t,--tty", exec_.terminal, "Give the process a terminal");
+    options.text("-u,--user", exec_.user, "UID[:GID]");
+    options.texts("-g,--additional-gids", exec_.additional_gids, "Another group; may be repeated");
+    options.text("-p,--process", exec_.process_file, "process.json to take everything from");
+    options.flag("-d,--detach", detach_, "Leave the process running and return at once");
+    options.text("--pid-file", pid_file_, "File to write the process id of the relay to");
+    options.text("--process-label", label_, "Refused unless empty: the guest has no SELinux");
+    options.text("--apparmor", apparmor_, "Refused unless empty: the guest has no AppArmor");
+    options.flag("--no-new-privs", exec_.no_new_privileges, "Set no_new_privs");
+    options.texts("-c,--cap", exec_.capabilities, "Add a capability; may be repeated");
+    options.number("--preserve-fds", preserve_fds_, "Accepted as 0 only: a VM takes no descriptors of the host");
+    options.texts("--cgroup", cgroups_, "Refused unless /: processes live in the container's own cgroup");
+    options.flag("--ignore-paused", ignore_paused_, "Also in a paused container: the process waits for resume");
+    options.rest(arguments_, "caisson exec [options] CONTAINER COMMAND [ARGUMENT...]");
+  }
+
+  Result<int> run(const Globals& globals) override {
+    TRY(check_options());
+    const ContainerDirectory directory = TRY(globals.state_root().find(arguments_[0]));
+    TRY(check_status(TRY(directory.load())));
+    const oci::Config config = TRY(oci::parse_config(TRY(directory.read("config.json"))));
+    exec_.command.assign(arguments_.begin() + 1, arguments_.end());
+    const oci::Process process = TRY(exec_process(exec_, config));
+
+    agent::v1::CreateProcessRequest request;
+    request.set_container(arguments_[0]);
+    request.set_token(TRY(new_token()));
+    TRY(fill_process(process, config.linux_.seccomp, *request.mutable_process()));
+    auto pty = TRY(console_socket_.empty() && !detach_ && process.terminal
+                       ? Result<std::optional<PtyPair>>(std::nullopt)
+                       : open_console({.terminal = process.terminal,
+                                       .socket = console_socket_,
+                                       .detached = detach_,
+                                       .size = process.console_size}));
+    return detach_ ? run_detached(directory, request, pty) : run_here(directory, request, pty);
+  }
+
+ private:
+  Result<void> check_options() const {
+    if (arguments_.empty() || arguments_[0].starts_with('-')) {
+      return fail(EINVAL, arguments_.empty() ? "no container given; usage: caisson exec [options] CONTAINER COMMAND"
+                                             : "unknown option " + arguments_[0] + "; see caisson exec --help");
+    }
+    if (preserve_fds_ != 0) {
+      return fail(EINVAL, "--preserve-fds: descriptors of the host cannot be passed into a VM; give 0");
+    }
+    if (!label_.empty() || !apparmor_.empty()) {
+      return fail(EINVAL, "--process-label and --apparmor: the guest has neither SELinux nor AppArmor; leave them out");
+    }
+    for (const std::string& cgroup : cgroups_) {
+      if (cgroup != "/") {
+        return fail(EINVAL, "--cgroup " + cgroup + ": processes live in the container's own cgroup; leave it out");
+      }
+    }
+    return {};
+  }
+
+  Result<void> check_status(const ContainerState& state) const {
+    switch (state.current_status()) {
+      case Status::stopped:
+        return fail(ESRCH, "cannot exec in a stopped container");
+      case Status::paused:
+        return ignore_paused_
+                   ? fail(EBUSY, "cannot exec in a paused container: its machine stands still; resume it first")
+                   : fail(EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+      case Status::creating:
+        return fail(EBUSY, "cannot exec in a container that is still being created");
+      default:
+        return {};
+    }
+  }
+
+  static RelayEnds ends_of(const std::optional<PtyPair>& pty) {
+    if (!pty) {
+      return {};
+    }
+    const int slave = pty->slave.get();
+    return {.input = slave, .output = slave, .error = slave};
+  }
+
+  Result<int> run_here(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
+                       const std::optional<PtyPair>& pty) {
+    const CaughtSignals signals = TRY(CaughtSignals::take());
+    auto relay = ProcessRelay::start(directory.vsock_socket(), request);
+    if (!relay) {
+      return exec_failed(std::move(relay).error());
+    }
+    TRY(write_pid(::getpid()));
+    return relay->attend(ends_of(pty), signals);
+  }
+
+  // fork() comes before any thread. The child outlives us; the engine, our reaper, learns the exit code from it.
+  Result<int> run_detached(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
+                           const std::optional<PtyPair>& pty) {
+    int pipe_ends[2] = {-1, -1};
+    if (::pipe2(pipe_ends, O_CLOEXEC) < 0) {
+      return fail_errno("make pipe");
+    }
+    UniqueFd reader(pipe_ends[0]);
+    UniqueFd writer(pipe_ends[1]);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+      return fail_errno("start relay");
+    }
+    if (pid == 0) {
+      reader.reset();
+      ::setsid();
+      if (pty) {
+        // So that SIGWINCH reaches us.
+        ::ioctl(pty->slave.get(), TIOCSCTTY, 0);
+      }
+      ::_exit(relay_detached(directory, request, pty, std::move(writer)));
+    }
+    writer.reset();
+    Outcome outcome;
+    const ssize_t size = ::read(reader.get(), &outcome, sizeof(outcome));
+    if (size != static_cast<ssize_t>(sizeof(outcome))) {
+      outcome.code = ECHILD;
+      std::strcpy(outcome.message.data(), "start process: its relay died");
+    }
+    if (outcome.code != 0) {
+      ::waitpid(pid, nullptr, 0);
+      outcome.message.back() = '\0';
+      return exec_failed(Error{outcome.code, outcome.message.data()});
+    }
+    TRY(write_pid(pid));
+    return 0;
+  }
+
+  static int relay_detached(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
+                            const std::optional<PtyPair>& pty, UniqueFd outcome) {
+    const auto signals = CaughtSignals::take();
+    auto relay = signals ? ProcessRelay::start(directory.vsock_socket(), request)
+                         : Result<ProcessRelay>(tl::unexpected(signals.error()));
+    tell(outcome.get(), relay ? nullptr : &relay.error());
+    outcome.reset();
+    return relay ? relay->attend(ends_of(pty), *signals).value_or(kExecFailed) : kExecFailed;
+  }
+
+  static Result<int> exec_failed(Error error) {
+    if (is_exec_error(error)) {
+      return exec_exit_code(std::move(error));
+    }
+    return tl::unexpected(std::move(error));
+  }
+
+  Result<void> write_pid(pid_t pid) const {
+    return pid_file_.empty() ? Result<void>() : replace_file(pid_file_, std::to_string(pid), 0644);
+  }
+
+  ExecOptions exec_;
+  std::vector<std::string> arguments_;
+  std::vector<std::string> cgroups_;
+  std::string console_socket_;
+  std::string pid_file_;
+  std::string label_;
+  std::string apparmor_;
+  int64_t preserve_fds_ = 0;
+  bool detach_ = false;
+  bool ignore_paused_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_exec() { return std::make_unique<Exec>(); }
+
+}  // namespace caisson::runtime

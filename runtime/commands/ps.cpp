@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson ps: the processes of a container as its guest counts them: as a list of pids, or as `ps -ef` shows them.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "agent/client/agent_client.h"
+#include "agent/proto/agent.pb.h"
+#include "runtime/commands/command.h"
+#include "runtime/commands/verbs.h"
+#include "runtime/sandbox/control.h"
+
+namespace caisson::runtime {
+namespace {
+
+using Entry = agent::v1::ListProcessesResponse::Entry;
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr uint64_t kNanoseconds = 1'000'000'000;
+
+// Foreign text must not reach the terminal as control sequences.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
+  return text;
+}
+
+std::string start_of(const Entry& entry, uint64_t uptime_ns) {
+  const auto age = static_cast<time_t>((uptime_ns - std::min(uptime_ns, entry.start_time_ns())) / kNanoseconds);
+  const time_t started = ::time(nullptr) - age;
+  tm calendar{};
+  ::localtime_r(&started, &calendar);
+  std::array<char, 16> text{};
+  constexpr time_t kDay = 24L * 60 * 60;
+  std::strftime(text.data(), text.size(), age < kDay ? "%H:%M" : "%b%d", &calendar);
+  return text.data();
+}
+
+std::string cpu_time_of(const Entry& entry) {
+  const uint64_t seconds = entry.cpu_time_ns() / kNanoseconds;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%02u:%02u:%02u", static_cast<unsigned>(seconds / 3600 % 100000),
+                static_cast<unsigned>(seconds / 60 % 60), static_cast<unsigned>(seconds % 60));
+  return text.data();
+}
+
+void print_table(const agent::v1::ListProcessesResponse& list) {
+  std::puts("UID          PID    PPID  C STIME TTY          TIME CMD");
+  for (const Entry& entry : list.processes()) {
+    const std::string user = entry.user().empty() ? std::to_string(entry.uid()) : entry.user();
+    const std::string tty = entry.tty().empty() ? "?" : entry.tty();
+    std::printf("%-8s %7u %7u %2u %5s %-8s %8s %s\n", printable(user).c_str(), entry.pid(), entry.ppid(),
+                entry.cpu_percent(), start_of(entry, list.uptime_ns()).c_str(), printable(tty).c_str(),
+                cpu_time_of(entry).c_str(), printable(entry.command()).c_str());
+  }
+}
+
+void print_json(const agent::v1::ListProcessesResponse& list) {
+  std::string text;
+  for (const Entry& entry : list.processes()) {
+    text += (text.empty() ? "" : ",") + std::to_string(entry.pid());
+  }
+  std::puts(list.processes().empty() ? "null" : ("[" + text + "]").c_str());
+}
+
+class Ps final : public Command {
+ public:
+  void declare(Options options) override {
+    options.choice("-f,--format", format_, {"table", "json"}, "table or json (default: table)");
+    options.rest(arguments_, "caisson ps [options] CONTAINER [-ef]");
+  }
+
+  Result<int> run(const Globals& globals) override {
+    TRY(check_arguments());
+    const ContainerDirectory directory = TRY(globals.state_root().find(arguments_[0]));
+    const ContainerState state = TRY(directory.load());
+    if (state.current_status() == Status::stopped) {
+      return fail(ESRCH, "container not running");
+    }
+    const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
+    const auto deadline = agent::deadline_in(kPatience);
+    auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
+    const auto list = TRY(agent.list_processes(state.id, deadline));
+    format_ == "json" ? print_json(list) : print_table(list);
+    return 0;
+  }
+
+ private:
+  Result<void> check_arguments() const {
+    if (arguments_.empty()) {
+      return fail(EINVAL, "no container given; usage: caisson ps [options] CONTAINER");
+    }
+    for (size_t i = 1; i < arguments_.size(); ++i) {
+      constexpr std::string_view kKnown[] = {"-ef", "-e", "-f", "-x", "ef"};
+      if (std::find(std::begin(kKnown), std::end(kKnown), arguments_[i]) == std::end(kKnown)) {
+        return fail(EINVAL, "ps option " + arguments_[i] + ": the guest's processes are shown as ps -ef does; other "
+                            "layouts come from ps inside the container (caisson exec)");
+      }
+    }
+    return {};
+  }
+
+  std::string format_ = "table";
+  std::vector<std::string> arguments_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_ps() { return std::make_unique<Ps>(); }
+
+}  // namespace caisson::runtime

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/commands/stats.h"
+
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace caisson::runtime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
+
+// LIMIT: lines of memory.stat that are passed on; the kernel writes some sixty.
+constexpr size_t kMaxRawEntries = 256;
+
+std::string_view file_of(const CgroupFiles& files, const char* name) {
+  const auto found = files.find(name);
+  return found == files.end() ? std::string_view() : std::string_view(found->second);
+}
+
+// Calls `visit(key, value)` for every "key value" line.
+template <typename Visit>
+void for_each_flat(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const size_t space = line.find(' ');
+    if (space != std::string_view::npos) {
+      visit(line.substr(0, space), single_value(line.substr(space + 1)));
+    }
+  }
+}
+
+Json cpu_stats(const CgroupFiles& files) {
+  const std::string_view stat = file_of(files, "cpu.stat");
+  const auto nanoseconds = [&](const char* key) { return flat_value(stat, key) * kNanosecondsPerMicrosecond; };
+  return {{"usage",
+           {{"total", nanoseconds("usage_usec")},
+            {"kernel", nanoseconds("system_usec")},
+            {"user", nanoseconds("user_usec")}}},
+          {"throttling",
+           {{"periods", flat_value(stat, "nr_periods")},
+            {"throttledPeriods", flat_value(stat, "nr_throttled")},
+            {"throttledTime", nanoseconds("throttled_usec")}}}};
+}
+
+Json memory_entry(const CgroupFiles& files, const char* limit, const char* usage, const char* peak) {
+  const std::string_view events = file_of(files, "memory.events");
+  return {{"limit", single_value(file_of(files, limit))},
+          {"usage", single_value(file_of(files, usage))},
+          {"max", single_value(file_of(files, peak))},
+          {"failcnt", flat_value(events, "max")}};
+}
+
+Json memory_stats(const CgroupFiles& files) {
+  Json raw = Json::object();
+  for_each_flat(file_of(files, "memory.stat"), [&raw](std::string_view key, uint64_t value) {
+    if (raw.size() < kMaxRawEntries) raw[std::string(key)] = value;
+  });
+  return {{"cache", flat_value(file_of(files, "memory.stat"), "file")},
+          {"usage", memory_entry(files, "memory.max", "memory.current", "memory.peak")},
+          {"swap", memory_entry(files, "memory.swap.max", "memory.swap.current", "memory.swap.peak")},
+          {"kernel", {{"limit", 0}, {"failcnt", 0}}},
+          {"kernelTCP", {{"limit", 0}, {"failcnt", 0}}},
+          {"raw", raw}};
+}
+
+}  // namespace
+
+uint64_t single_value(std::string_view text) {
+  if (text.starts_with("max")) {
+    return std::numeric_limits<uint64_t>::max();
+  }
+  uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+uint64_t flat_value(std::string_view text, std::string_view key) {
+  uint64_t found = 0;
+  for_each_flat(text, [&](std::string_view name, uint64_t value) {
+    if (name == key) found = value;
+  });
+  return found;
+}
+
+std::string stats_event(const std::string& id, const CgroupFiles& files) {
+  const Json event = {{"type", "stats"},
+                      {"id", id},
+                      {"data",
+                       {{"cpu", cpu_stats(files)},
+                        {"cpuset", Json::object()},
+                        {"memory", memory_stats(files)},
+                        {"pids",
+                         {{"current", single_value(file_of(files, "pids.current"))},
+                          {"limit", file_of(files, "pids.max").starts_with("max")
+                                        ? 0
+                                        : single_value(file_of(files, "pids.max"))}}},
+                        {"blkio", Json::object()},
+                        {"hugetlb", Json::object()},
+                        {"intel_rdt", Json::object()},
+                        {"network_interfaces", nullptr}}}};
+  // Keys come from the guest: invalid UTF-8 must not throw.
+  return event.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson update: new limits for a running container, inside the guest and for its cgroup on the host.
+#include <algorithm>
+#include <iterator>
+
+#include "agent/client/agent_client.h"
+#include "agent/proto/agent.pb.h"
+#include "runtime/cgroup/host_cgroup.h"
+#include "runtime/commands/command.h"
+#include "runtime/commands/verbs.h"
+#include "runtime/files.h"
+#include "runtime/sandbox/control.h"
+#include "runtime/sandbox/guest_resources.h"
+#include "runtime/sandbox/settings.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+
+class Update final : public Command {
+ public:
+  void declare(Options options) override {
+    options.id(id_);
+    options.text("-r,--resources", file_, "JSON file with the resources, or - for standard input; others are ignored");
+    options.optional_number("--blkio-weight", weight_, "Relative weight of block I/O, 10 to 1000");
+    options.optional_number("--cpu-period", period_, "Period of the CPU quota in microseconds");
+    options.optional_number("--cpu-quota", quota_, "CPU time in a period, in microseconds; -1: no limit");
+    options.optional_number("--cpu-share", shares_, "Relative weight of CPU time");
+    options.text("--cpu-rt-period", rt_period_, "Refused: cgroup v2 has no realtime budget");
+    options.text("--cpu-rt-runtime", rt_runtime_, "Refused: cgroup v2 has no realtime budget");
+    options.text("--cpuset-cpus", cpus_, "CPUs of the host that the VM may run on, such as 0-3,5");
+    options.text("--cpuset-mems", mems_, "Memory nodes of the host that the VM may use");
+    options.text("--memory", memory_, "Memory limit, such as 64M; -1: no limit");
+    options.text("--memory-reservation", reservation_, "Soft memory limit");
+    options.text("--memory-swap", swap_, "Memory and swap together; -1: no limit");
+    options.optional_number("--pids-limit", pids_, "Number of processes; -1: no limit");
+    options.text("--l3-cache-schema", l3_, "Refused: the guest has no resctrl");
+    options.text("--mem-bw-schema", bandwidth_, "Refused: the guest has no resctrl");
+  }
+
+  Result<int> run(const Globals& globals) override {
+    const LockedContainer locked = TRY(globals.state_root().lock(id_));
+    const ContainerState state = TRY(locked.directory().load());
+    if (state.current_status() == Status::stopped) {
+      return fail(ESRCH, "container not running");
+    }
+    const oci::Resources resources = TRY(wanted());
+    TRY(check_room(resources, state));
+    agent::v1::Resources in_guest;
+    TRY(fill_resources(resources, in_guest));
+    const AwakeGuest awake = TRY(AwakeGuest::of(locked.directory(), state));
+    const auto deadline = agent::deadline_in(kPatience);
+    auto agent = TRY(agent::AgentClient::connect(locked.directory().vsock_socket(), deadline));
+    TRY(agent.update_container(state.id, in_guest, deadline));
+    TRY(update_cgroup(state.cgroups, resources, state.guest_memory_bytes));
+    return 0;
+  }
+
+ private:
+  // The machine's memory was fixed when it was created.
+  static Result<void> check_room(const oci::Resources& resources, const ContainerState& state) {
+    const int64_t limit = resources.memory ? resources.memory->limit.value_or(0) : 0;
+    if (limit > 0 && memory_for_limit(static_cast<uint64_t>(limit)) > state.guest_memory_bytes) {
+      return fail(ENOSPC, "update memory limit: the VM was created with " +
+                              std::to_string(state.guest_memory_bytes / kMiB) +
+                              " MiB, which is too little for that; recreate the container with a larger limit or the "
+                              "annotation org.caisson.memory");
+    }
+    return {};
+  }
+
+  Result<oci::Resources> wanted() const {
+    if (!file_.empty()) {
+      const std::string text = TRY(file_ == "-" ? read_all(0, "standard input", oci::kMaxDocumentBytes)
+                                                : read_file(file_, oci::kMaxDocumentBytes));
+      return oci::parse_resources(text);
+    }
+    for (const std::string* refused : {&rt_period_, &rt_runtime_, &l3_, &bandwidth_}) {
+      if (!refused->empty() && *refused != "0") {
+        return fail(ENOTSUP, "update: realtime budgets and resctrl do not exist in the guest; leave the option out");
+      }
+    }
+    oci::Resources resources;
+    oci::Cpu& cpu = resources.cpu.emplace();
+    cpu.shares = TRY(positive(shares_, "--cpu-share"));
+    cpu.period = TRY(positive(period_, "--cpu-period"));
+    cpu.quota = quota_;
+    cpu.cpus = cpus_;
+    cpu.mems = mems_;
+    oci::Memory& memory = resources.memory.emplace();
+    memory.limit = TRY(size(memory_, "--memory"));
+    memory.reservation = TRY(size(reservation_, "--memory-reservation"));
+    memory.swap = TRY(size(swap_, "--memory-swap"));
+    if (pids_) {
+      resources.pids = oci::Pids{.limit = pids_};
+    }
+    if (const auto weight = TRY(positive(weight_, "--blkio-weight"))) {
+      resources.block_io.emplace().weight = static_cast<uint16_t>(std::min<uint64_t>(*weight, UINT16_MAX));
+    }
+    return resources;
+  }
+
+  static Result<std::optional<uint64_t>> positive(const std::optional<int64_t>& number, const char* option) {
+    if (!number) {
+      return std::nullopt;
+    }
+    if (*number < 0) {
+      return fail(EINVAL, std::string(option) + ": must not be negative");
+    }
+    return static_cast<uint64_t>(*number);
+  }
+
+  static Result<std::optional<int64_t>> size(const std::string& text, const char* option) {
+    if (text.empty()) {
+      return std::nullopt;
+    }
+    if (text == "-1") {
+      return -1;
+    }
+    const auto bytes = parse_size(text);
+    if (!bytes) {
+      return fail(EINVAL, std::string(option) + ": \"" + text + "\" is not a size such as 64M");
+    }
+    return static_cast<int64_t>(*bytes);
+  }
+
+  std::string id_;
+  std::string file_;
+  std::string cpus_;
+  std::string mems_;
+  std::string memory_;
+  std::string reservation_;
+  std::string swap_;
+  std::string rt_period_;
+  std::string rt_runtime_;
+  std::string l3_;
+  std::string bandwidth_;
+  std::optional<int64_t> weight_;
+  std::optional<int64_t> period_;
+  std::optional<int64_t> quota_;
+  std::optional<int64_t> shares_;
+  std::optional<int64_t> pids_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_update() { return std::make_unique<Update>(); }
+
+}  // namespace caisson::runtime

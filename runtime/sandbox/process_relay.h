@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands for one exec'd process on the host: its bytes, its signals, its window size, its exit code. Used by exec, in
+// the foreground or in the relay process that --detach leaves behind. Partner: agent/io.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/client/agent_client.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "runtime/sandbox/caught_signals.h"
+
+namespace caisson::agent::v1 {
+class CreateProcessRequest;
+}
+
+namespace caisson::runtime {
+
+// Where the process's bytes come from and go to on the host; with a terminal, input and output are what counts.
+struct RelayEnds {
+  int input = 0;
+  int output = 1;
+  int error = 2;
+};
+
+class ProcessRelay {
+ public:
+  // Opens the streams, makes the process. A second of them is never made by a failed call.
+  static Result<ProcessRelay> start(const std::string& vsock_socket, const agent::v1::CreateProcessRequest& request);
+
+  // Until the process has ended and its output is written. 128+SIGKILL when the guest goes away meanwhile. The
+  // threads that copy may outlive the call, blocked in reading `ends`: the process is expected to exit.
+  Result<int> attend(RelayEnds ends, const CaughtSignals& signals);
+
+ private:
+  ProcessRelay(agent::AgentClient agent, std::string vsock_socket) : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
+  Result<int> wait_for_exit(RelayEnds ends, const CaughtSignals& signals);
+  void follow_window_size(int terminal);
+  void pass_on(int signal);
+
+  agent::AgentClient agent_;  // carries WaitProcess
+  std::string vsock_socket_;
+  std::string container_;
+  uint64_t process_ = 0;
+  bool terminal_ = false;
+  std::vector<UniqueFd> streams_;  // the terminal; or standard input, output, error
+};
+
+}  // namespace caisson::runtime

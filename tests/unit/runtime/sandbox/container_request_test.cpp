@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the guest is asked for a bundle, and what is refused before any guest starts.
+#include "runtime/sandbox/container_request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/mount.h>
+#include <sched.h>
+
+#include <filesystem>
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::runtime {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ContainerRequest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "caisson-bundle-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    bundle_ = name;
+    std::filesystem::create_directories(bundle_ + "/rootfs");
+    std::filesystem::create_directories(bundle_ + "/data");
+    config_.root.path = "rootfs";
+    config_.process = oci::Process{.args = {"sh"}, .cwd = "/"};
+  }
+  void TearDown() override { std::filesystem::remove_all(bundle_); }
+
+  Result<void> plan() { return plan_container({.config = config_, .id = "x", .bundle = bundle_}, exports_, request_); }
+  std::string error() {
+    const auto planned = plan();
+    return planned ? "no error" : planned.error().message;
+  }
+
+  std::string bundle_;
+  oci::Config config_;
+  Exports exports_;
+  agent::v1::CreateContainerRequest request_;
+};
+
+TEST_F(ContainerRequest, rootfs_is_an_exclusive_export) {
+  ASSERT_TRUE(plan());
+  ASSERT_EQ(exports_.entries().size(), 1U);
+  EXPECT_EQ(exports_.entries()[0].name, request_.root().export_name());
+  EXPECT_TRUE(exports_.entries()[0].exclusive);
+}
+
+TEST_F(ContainerRequest, missing_rootfs_is_refused) {
+  config_.root.path = "nowhere";
+  EXPECT_THAT(error(), HasSubstr("open root file system"));
+}
+
+TEST_F(ContainerRequest, rootfs_that_is_a_file_is_refused) {
+  config_.root.path = "/etc/passwd";
+  EXPECT_THAT(error(), HasSubstr("Not a directory"));
+}
+
+TEST_F(ContainerRequest, bind_source_is_relative_to_the_bundle) {
+  config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"rbind", "ro"}}};
+  ASSERT_TRUE(plan());
+  EXPECT_TRUE(exports_.entries()[1].read_only);
+  EXPECT_TRUE(exports_.entries()[1].recursive);
+  EXPECT_EQ(request_.mounts(0).export_name(), exports_.entries()[1].name);
+  EXPECT_EQ(request_.mounts(0).flags(), uint64_t{MS_RDONLY});
+}
+
+TEST_F(ContainerRequest, bind_of_a_single_file_is_allowed) {
+  config_.mounts = {{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}};
+  EXPECT_TRUE(plan());
+}
+
+TEST_F(ContainerRequest, bind_of_the_hosts_kernel_is_refused) {
+  config_.mounts = {{.destination = "/p", .type = "bind", .source = "/proc/self", .options = {"bind"}}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0].source: /proc/self shows the host's kernel"));
+}
+
+TEST_F(ContainerRequest, bind_of_a_device_is_refused) {
+  config_.mounts = {{.destination = "/n", .type = "bind", .source = "/dev/null", .options = {"bind"}}};
+  EXPECT_THAT(error(), HasSubstr("is a device of the host"));
+}
+
+TEST_F(ContainerRequest, file_system_of_a_block_device_is_refused) {
+  config_.mounts = {{.destination = "/d", .type = "ext4", .source = "/dev/sda1"}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0].type: \"ext4\""));
+}
+
+TEST_F(ContainerRequest, namespace_of_the_host_is_refused_but_for_the_network) {
+  config_.linux_.namespaces = {{.type = {CLONE_NEWNET}, .path = "/proc/self/ns/net"},
+                               {.type = {CLONE_NEWIPC}, .path = "/proc/self/ns/ipc"}};
+  EXPECT_THAT(error(), HasSubstr("linux.namespaces[1].path"));
+}
+
+TEST_F(ContainerRequest, network_namespace_stays_on_the_host) {
+  config_.linux_.namespaces = {{.type = {CLONE_NEWNET}}, {.type = {CLONE_NEWPID}}};
+  ASSERT_TRUE(plan());
+  ASSERT_EQ(request_.namespaces_size(), 1);
+  EXPECT_EQ(request_.namespaces(0).kind(), uint64_t{CLONE_NEWPID});
+}
+
+TEST_F(ContainerRequest, missing_process_is_refused) {
+  config_.process.reset();
+  EXPECT_THAT(error(), HasSubstr("process: is missing"));
+}
+
+TEST_F(ContainerRequest, idmap_without_mappings_is_refused) {
+  config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"idmap"}}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0].options: idmap needs"));
+}
+
+}  // namespace
+}  // namespace caisson::runtime

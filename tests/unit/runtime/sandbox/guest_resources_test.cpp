@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/guest_resources.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/proto/agent.pb.h"
+
+namespace caisson::runtime {
+namespace {
+
+TEST(CpuWeight, shares_convert_as_in_runc) {
+  EXPECT_EQ(cpu_weight_of_shares(0), 0U);
+  EXPECT_EQ(cpu_weight_of_shares(2), 1U);
+  EXPECT_EQ(cpu_weight_of_shares(1024), 39U);
+  EXPECT_EQ(cpu_weight_of_shares(262144), 10000U);
+  EXPECT_EQ(cpu_weight_of_shares(1), 1U);
+}
+
+TEST(Swap, converts_as_in_runc) {
+  EXPECT_EQ(swap_of_memory_and_swap(0, 0).value(), 0);
+  EXPECT_EQ(swap_of_memory_and_swap(0, -1).value(), -1);
+  EXPECT_EQ(swap_of_memory_and_swap(-1, 1024).value(), -1);
+  EXPECT_EQ(swap_of_memory_and_swap(4096, 1024).value(), 3072);
+  EXPECT_EQ(swap_of_memory_and_swap(1024, 1024).value(), 0);
+}
+
+TEST(Swap, nonsense_is_refused) {
+  EXPECT_FALSE(swap_of_memory_and_swap(1024, 0));
+  EXPECT_FALSE(swap_of_memory_and_swap(1024, -1));
+  EXPECT_FALSE(swap_of_memory_and_swap(512, 1024));
+  EXPECT_FALSE(swap_of_memory_and_swap(512, -2));
+}
+
+TEST(GuestResources, swap_equal_to_the_limit_is_none_not_unset) {
+  agent::v1::Resources out;
+  ASSERT_TRUE(fill_resources({.memory = oci::Memory{.limit = 1024, .swap = 1024}}, out));
+  EXPECT_TRUE(out.has_memory_swap_max());
+  EXPECT_EQ(out.memory_swap_max(), 0);
+}
+
+TEST(GuestResources, nothing_given_sets_nothing) {
+  agent::v1::Resources out;
+  ASSERT_TRUE(fill_resources({}, out));
+  EXPECT_EQ(out.ByteSizeLong(), 0U);
+}
+
+TEST(GuestResources, zero_limits_are_not_given) {
+  agent::v1::Resources out;
+  ASSERT_TRUE(fill_resources({.memory = oci::Memory{.limit = 0},
+                              .cpu = oci::Cpu{.shares = 0, .quota = 0, .period = 0},
+                              .pids = oci::Pids{.limit = 0}},
+                             out));
+  EXPECT_EQ(out.ByteSizeLong(), 0U);
+}
+
+TEST(GuestResources, unified_name_with_a_slash_is_refused) {
+  agent::v1::Resources out;
+  EXPECT_FALSE(fill_resources({.unified = {{"../memory.max", "1"}}}, out));
+}
+
+TEST(GuestResources, device_rules_keep_wildcards_open) {
+  agent::v1::Resources out;
+  ASSERT_TRUE(fill_resources({.devices = {{.allow = true, .type = {'c'}, .major = 10, .minor = -1, .access = "rw"}}}, out));
+  ASSERT_EQ(out.device_rules_size(), 1);
+  EXPECT_EQ(out.device_rules(0).major(), 10);
+  EXPECT_FALSE(out.device_rules(0).has_minor());
+}
+
+}  // namespace
+}  // namespace caisson::runtime

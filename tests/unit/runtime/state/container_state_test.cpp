@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state/container_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace caisson::runtime {
+namespace {
+
+ContainerState sample() {
+  ContainerState state;
+  state.id = "a";
+  state.oci_version = "1.0.2";
+  state.status = Status::running;
+  state.bundle = "/b";
+  state.rootfs = "/b/rootfs";
+  state.created = timestamp_now();
+  state.annotations = {{"k", "v"}};
+  state.vmm = *ProcessIdentity::of(::getpid());
+  state.cgroups = {"/sys/fs/cgroup/x"};
+  return state;
+}
+
+TEST(ContainerState, reads_back_what_it_wrote) {
+  const ContainerState state = sample();
+  const auto read = parse_container_state(to_json(state));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(state));
+}
+
+TEST(ContainerState, without_annotations_reads_back) {
+  ContainerState state = sample();
+  state.annotations.clear();
+  state.cgroups.clear();
+  EXPECT_TRUE(parse_container_state(to_json(state)));
+}
+
+TEST(ContainerState, malformed_documents_are_refused) {
+  std::string wrong = to_json(sample());
+  EXPECT_FALSE(parse_container_state(""));
+  EXPECT_FALSE(parse_container_state("[]"));
+  EXPECT_FALSE(parse_container_state("{}"));
+  EXPECT_FALSE(parse_container_state(wrong.substr(0, wrong.size() / 2)));
+  wrong.replace(wrong.find("running"), 7, "flying!");
+  EXPECT_FALSE(parse_container_state(wrong));
+}
+
+TEST(ContainerState, living_process_keeps_its_status) { EXPECT_EQ(sample().current_status(), Status::running); }
+
+TEST(ContainerState, reused_pid_counts_as_stopped) {
+  ContainerState state = sample();
+  ++state.vmm.start_time;
+  EXPECT_EQ(state.current_status(), Status::stopped);
+}
+
+TEST(ContainerState, creating_without_a_process_stays_creating) {
+  ContainerState state = sample();
+  state.status = Status::creating;
+  state.vmm = {};
+  EXPECT_EQ(state.current_status(), Status::creating);
+}
+
+TEST(ContainerState, oci_document_has_no_pid_when_stopped) {
+  EXPECT_THAT(oci_state_json(sample(), Status::running), ::testing::HasSubstr("\"pid\":"));
+  EXPECT_THAT(oci_state_json(sample(), Status::stopped), ::testing::Not(::testing::HasSubstr("\"pid\":")));
+}
+
+}  // namespace
+}  // namespace caisson::runtime
