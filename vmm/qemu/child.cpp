@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,7 +28,7 @@ struct Prepared {
   pid_t parent;
 };
 
-enum class Step : int { descriptors = 1, identity, parent, execute };
+enum class Step : int { descriptors = 1, isolation, identity, parent, execute };
 
 struct Failure {
   Step step;
@@ -38,6 +39,8 @@ const char* describe(Step step) {
   switch (step) {
     case Step::descriptors:
       return "hand descriptors to";
+    case Step::isolation:
+      return "make namespaces for";
     case Step::identity:
       return "change the identity of";
     case Step::parent:
@@ -91,6 +94,9 @@ void reset_signals() {
   ::setpgid(0, 0);
   if (!hand_over_descriptors(prepared)) {
     give_up(Step::descriptors);
+  }
+  if (prepared.spec.isolate && ::unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0) {
+    give_up(Step::isolation);
   }
   if (!change_identity(prepared.spec.identity)) {
     give_up(Step::identity);

@@ -30,6 +30,8 @@ class Child {
     // The death of a parent kills the child only where the parent may signal it: the identity must be our
     // own, or we keep CAP_KILL for as long as we live.
     std::optional<Identity> identity;
+    // Network, IPC and UTS namespaces of its own, empty ones; needs CAP_SYS_ADMIN.
+    bool isolate = false;
   };
 
   struct Exit {

@@ -21,11 +21,15 @@ namespace {
 
 constexpr size_t kConsoleTailBytes = 16384;       // LIMIT: Machine::console_tail() promises no more
 constexpr size_t kComplaintTailBytes = 4096;      // LIMIT: QEMU's errors are a line or two
+constexpr size_t kDetailBytes = 2048;          // LIMIT: what of either goes into a message
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
 constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
 constexpr const char* kEnvironment = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304";
 constexpr auto kEndGrace = std::chrono::seconds(2);
+
+// QEMU needs no file that is not everybody's, and must not be root.
+constexpr Child::Identity kNobody{.uid = 65534, .gid = 65534};
 
 struct SocketPair {
   UniqueFd ours;  // non-blocking
@@ -125,9 +129,14 @@ bool drain(int fd, Sink sink) {
   return true;
 }
 
-std::string last_line(std::string text) {
+// The last lines of `text`, at most `limit_bytes`, without the final newline.
+std::string ending(std::string text, size_t limit_bytes) {
   while (!text.empty() && text.back() == '\n') {
     text.pop_back();
+  }
+  if (text.size() > limit_bytes) {
+    text.erase(0, text.size() - limit_bytes);
+    text.erase(0, text.find('\n') + 1);  // npos + 1 is 0: one long line stays
   }
   return text;
 }
@@ -139,6 +148,9 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& co
   TRY(check(config));
   QemuOptions found = options;
   found.program = TRY(find_program(options.program));
+  if (!found.identity && ::geteuid() == 0) {
+    found.identity = kNobody;
+  }
   if (found.accelerator == QemuAccelerator::kvm && ::access("/dev/kvm", R_OK | W_OK) < 0) {
     return fail_errno("open /dev/kvm for QEMU (choose software emulation, or give access to it)");
   }
@@ -174,9 +186,9 @@ Result<void> QemuMachine::attach(VirtioDevice& device, EventLoop& loop) {
     return fail(EBUSY, "attach " + std::string(device.name()) + ": the machine has been started");
   }
   SocketPair pair = TRY(make_socket_pair());
-  // QEMU keeps an fs's configuration itself and would complain about being offered it.
-  const auto config_space = device.id() == VirtioDeviceId::fs ? vhost_user::Server::ConfigSpace::front_ends
-                                                              : vhost_user::Server::ConfigSpace::ours;
+  // QEMU asks us for a vsock's configuration; an fs's it keeps itself, an rng has none, and it complains when offered.
+  const auto config_space = device.id() == VirtioDeviceId::vsock ? vhost_user::Server::ConfigSpace::ours
+                                                                 : vhost_user::Server::ConfigSpace::front_ends;
   const auto on_end = [this, alive = alive_](Error error) {
     loop_->post([this, alive, error = std::move(error)] {
       if (*alive) {
@@ -226,7 +238,8 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
                    .environment = {kEnvironment},
                    .inherited = {kernel_.get(), initramfs_.get(), console.theirs.get(), monitor.theirs.get()},
                    .standard_error = complaints.theirs.get(),
-                   .identity = options_.identity};
+                   .identity = options_.identity,
+                   .isolate = ::geteuid() == 0};
   for (const Attached& attached : devices_) {
     spec.inherited.push_back(attached.qemu_end.get());
   }
@@ -323,9 +336,12 @@ void QemuMachine::on_child_end() {
                          .detail = "QEMU ended with " + std::string(exit.signalled ? "signal " : "status ") +
                                    std::to_string(exit.code)};
   }
-  if (const std::string complaint = last_line(complaint_tail_.text());
-      cause_->reason == StopReason::machine_error && !complaint.empty()) {
+  const std::string complaint = ending(complaint_tail_.text(), kDetailBytes);
+  if (cause_->reason == StopReason::machine_error && !complaint.empty()) {
     cause_->detail += "; it says: " + complaint;
+  }
+  if (const std::string console = ending(console_tail_.text(), kDetailBytes); !console.empty()) {
+    cause_->detail += "; the guest's console ends:\n" + console;
   }
   finish(*cause_);
 }

@@ -199,10 +199,9 @@ Result<void> Server::set_mem_table(Message& message) {
 Result<void> Server::set_vring_num(Message& message) {
   const auto [index, num] = std::get<VringState>(message.body);
   Vring* ring = TRY(stopped_ring(index));
-  const uint16_t largest = device_->queue_sizes()[index];
-  if (num == 0 || num > largest) {
+  if (num == 0 || num > Vring::kMaxSize) {
     return fail(EPROTO, "set size of vring " + std::to_string(index) + ": " + std::to_string(num) +
-                            " is not within 1 and " + std::to_string(largest));
+                            " is not within 1 and " + std::to_string(Vring::kMaxSize));
   }
   ring->size = num;
   return {};
@@ -348,7 +347,7 @@ Result<void> Server::activate_when_ready() {
   for (size_t i = 0; i < rings_.size(); ++i) {
     if (rings_[i]->is_started()) {
       activation.queues.emplace_back(
-          TRY(rings_[i]->make_queue(*memory_, features_, device_->queue_sizes()[i])));
+          TRY(rings_[i]->make_queue(*memory_, features_)));
     } else {
       activation.queues.emplace_back(std::nullopt);
     }

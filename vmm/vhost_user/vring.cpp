@@ -46,10 +46,9 @@ Result<void> Event::clear() const {
   return {};
 }
 
-Result<VirtQueue> Vring::make_queue(const MemoryTable& table, uint64_t features, uint16_t largest_size) {
-  if (!address || size == 0 || size > largest_size) {
-    return fail(EPROTO, "start vring: its addresses or its size (" + std::to_string(size) + ", at most " +
-                            std::to_string(largest_size) + ") are not set");
+Result<VirtQueue> Vring::make_queue(const MemoryTable& table, uint64_t features) {
+  if (!address || size == 0) {
+    return fail(EPROTO, "start vring: its addresses or its size are not set");
   }
   const VirtQueue::Config config{
       .size = static_cast<uint16_t>(size),

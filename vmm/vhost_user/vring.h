@@ -32,13 +32,17 @@ class Event {
 
 class Vring final : public QueueInterrupt {
  public:
+  // LIMIT: QEMU's largest virtqueue. Its MMIO transport offers the driver this size for every queue, whatever size
+  // the device has; a device behind vhost-user cannot say less.
+  static constexpr uint32_t kMaxSize = 1024;
+
   void raise() override { call.signal(); }
 
   // Set up and given a kick descriptor: [vhost-user] "Ring states", started.
   [[nodiscard]] bool is_started() const { return kick.is_present(); }
 
   // The queue this ring describes; every address is checked. `features` as negotiated.
-  Result<VirtQueue> make_queue(const MemoryTable& table, uint64_t features, uint16_t largest_size);
+  Result<VirtQueue> make_queue(const MemoryTable& table, uint64_t features);
 
   uint32_t size = 0;
   std::optional<VringAddress> address;

@@ -32,7 +32,8 @@ Child::Spec shell(const std::string& script, const Pipe& output) {
           .environment = {"ONLY=this", "PATH=/usr/bin:/bin"},
           .inherited = {},
           .standard_error = output.writer.get(),
-          .identity = {}};
+          .identity = {},
+          .isolate = false};
 }
 
 std::string read_all(Pipe& pipe) {
@@ -159,6 +160,18 @@ TEST(Child, identity_is_changed_and_no_privilege_comes_back) {
   auto child = Child::spawn(spec);
   ASSERT_TRUE(child);
   EXPECT_EQ(read_all(output), "65534\nCapEff:0000000000000000\nNoNewPrivs:1\n");
+}
+
+TEST(Child, isolated_child_sees_no_network_interface_but_a_loopback_that_is_down) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  Pipe output;
+  Child::Spec spec = shell("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '", output);
+  spec.isolate = true;
+  auto child = Child::spawn(spec);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(read_all(output), "lo\n");
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ class QemuMachineTest : public ::testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "qemu-machine-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
+    // QEMU runs as nobody.
+    std::filesystem::permissions(folder_, std::filesystem::perms{0755});
     write("kernel", "k");
     write("initramfs", "i");
     loop_ = EventLoop::create().value();
@@ -126,8 +128,9 @@ TEST_F(QemuMachineTest, nonsense_on_the_monitor_is_a_machine_error) {
 }
 
 TEST_F(QemuMachineTest, console_output_is_kept_and_made_harmless) {
-  run(R"(printf 'Kernel panic\033[2J\n' >&$CONSOLE; exit 0)");
+  const MachineStop stop = run(R"(printf 'Kernel panic\033[2J\n' >&$CONSOLE; exit 0)");
   EXPECT_EQ(machine_->console_tail(), "Kernel panic?[2J\n");
+  EXPECT_THAT(stop.detail, HasSubstr("the guest's console ends:\nKernel panic?[2J"));
 }
 
 TEST_F(QemuMachineTest, stop_reports_killed_on_the_loop_and_may_be_repeated) {
