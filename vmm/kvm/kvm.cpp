@@ -74,13 +74,11 @@ Result<Kvm> Kvm::open(const std::string& path) {
 int Kvm::capability(unsigned long number) const { return ::ioctl(fd_.get(), KVM_CHECK_EXTENSION, number); }
 
 Result<std::vector<kvm_cpuid_entry2>> Kvm::supported_cpuid() const {
-  kvm_cpuid2 head{};
-  head.nent = kMaxCpuidEntries;
-  EntryList<kvm_cpuid2, kvm_cpuid_entry2> table(head, std::vector<kvm_cpuid_entry2>(kMaxCpuidEntries));
-  if (::ioctl(fd_.get(), KVM_GET_SUPPORTED_CPUID, table.data()) < 0) {
+  EntryList<kvm_cpuid_entry2> table{std::vector<kvm_cpuid_entry2>(kMaxCpuidEntries)};
+  if (::ioctl(fd_.get(), kGetSupportedCpuid, table.data()) < 0) {
     return fail_errno("get CPUID of KVM");
   }
-  return table.entries(std::min<size_t>(table.head().nent, kMaxCpuidEntries));
+  return table.entries();
 }
 
 Result<Vm> Vm::create(const Kvm& kvm) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstring>
 #include <string>
 
 #include "vmm/boot/layout.h"
@@ -21,8 +22,9 @@ constexpr uint64_t kStart = to_u64(layout::kVirtioMmio);
 constexpr size_t kAllPagesBytes = layout::kMaxVirtioDevices * layout::kVirtioMmioBytes;
 static_assert(layout::kVirtioMmioBytes == mmio::kRegisterBytes);
 
-constexpr size_t kRingEntries =
-    (4096 - sizeof(kvm_coalesced_mmio_ring)) / sizeof(kvm_coalesced_mmio);  // KVM_COALESCED_MMIO_MAX of the kernel
+// The entries of the ring, behind its two indices; kvm_coalesced_mmio_ring itself has another layout in C++ than in C.
+constexpr size_t kRingHeadBytes = 8;
+constexpr size_t kRingEntries = (4096 - kRingHeadBytes) / sizeof(kvm_coalesced_mmio);  // KVM_COALESCED_MMIO_MAX
 
 // Registers whose writes change nothing a driver can read: they may wait until one that does.
 struct Zone {
@@ -177,7 +179,8 @@ void MmioBus::drain_ring() {
   const uint32_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire) % kRingEntries;
   uint32_t index = first.load(std::memory_order_relaxed) % kRingEntries;
   while (index != last) {
-    const kvm_coalesced_mmio entry = ring_->coalesced_mmio[index];
+    kvm_coalesced_mmio entry{};
+    std::memcpy(&entry, reinterpret_cast<const char*>(ring_) + kRingHeadBytes + index * sizeof(entry), sizeof(entry));
     if (const Device* device = find(entry.phys_addr)) {
       device->transport->write(static_cast<uint32_t>((entry.phys_addr - kStart) % mmio::kRegisterBytes),
                                std::as_bytes(std::span(entry.data)).first(std::min<size_t>(entry.len, 8)));

@@ -99,10 +99,8 @@ kvm_coalesced_mmio_ring* Vcpu::coalesced_ring() const {
 }
 
 Result<void> Vcpu::set_cpuid(std::span<const kvm_cpuid_entry2> entries) const {
-  kvm_cpuid2 head{};
-  head.nent = static_cast<uint32_t>(entries.size());
-  EntryList<kvm_cpuid2, kvm_cpuid_entry2> table(head, entries);
-  if (::ioctl(fd_.get(), KVM_SET_CPUID2, table.data()) < 0) {
+  EntryList<kvm_cpuid_entry2> table(entries);
+  if (::ioctl(fd_.get(), kSetCpuid2, table.data()) < 0) {
     return fail_errno("set CPUID of vCPU " + std::to_string(id_));
   }
   return {};
@@ -112,10 +110,8 @@ Result<void> Vcpu::set_up_common() const {
   constexpr std::array kMsrs = {
       kvm_msr_entry{.index = MSR_IA32_MISC_ENABLE, .reserved = 0, .data = kFastStrings},
       kvm_msr_entry{.index = MSR_MTRRdefType, .reserved = 0, .data = kMtrrEnabledWriteBack}};
-  kvm_msrs head{};
-  head.nmsrs = kMsrs.size();
-  EntryList<kvm_msrs, kvm_msr_entry> msrs(head, kMsrs);
-  if (::ioctl(fd_.get(), KVM_SET_MSRS, msrs.data()) != static_cast<int>(kMsrs.size())) {
+  EntryList<kvm_msr_entry> msrs(kMsrs);
+  if (::ioctl(fd_.get(), kSetMsrs, msrs.data()) != static_cast<int>(kMsrs.size())) {
     return fail_errno("set model-specific registers of vCPU " + std::to_string(id_));
   }
   kvm_fpu fpu{};

@@ -218,7 +218,10 @@ void Transport::accept_features() {
 }
 
 void Transport::reset() {
-  host_.on_loop([this] { deactivate(); });
+  host_.on_loop([this] {
+    deactivate();
+    show_config();
+  });
   driver_features_ = 0;
   driver_features_sel_ = 0;
   queue_sel_ = 0;
@@ -226,7 +229,6 @@ void Transport::reset() {
   page_.store(Register::InterruptStatus, 0);
   write_device_features_sel(0);
   show_queue();
-  show_config();
   // [virtio-1.2] 2.1.2 and 4.2.2.1: the driver polls for 0, so it comes last.
   page_.store(Register::Status, 0);
 }
@@ -295,14 +297,16 @@ void Transport::needs_reset(std::string_view reason) {
 }
 
 void Transport::write_config(uint32_t offset, std::span<const std::byte> in) {
-  host_.on_loop([this, offset, in] { device_.write_config(offset, in); });
-  show_config();
+  host_.on_loop([this, offset, in] {
+    device_.write_config(offset, in);
+    show_config();
+  });
 }
 
-// Copies the device's configuration space to where the driver reads it.
+// Copies the device's configuration space to where the driver reads it. On the loop's thread.
 void Transport::show_config() {
   std::array<std::byte, kRegisterBytes - kConfigStart> fresh{};
-  host_.on_loop([this, &fresh] { device_.read_config(0, fresh); });
+  device_.read_config(0, fresh);
   const std::span<std::byte> shown = page_.config();
   if (std::ranges::equal(fresh, shown)) {
     return;

@@ -30,7 +30,7 @@ class Transport final : public QueueInterrupt {
     std::function<void(std::string_view reason)> complain;
   };
 
-  // Of `page`, nothing is assumed.
+  // On the loop's thread. Of `page`, nothing is assumed.
   Transport(VirtioDevice& device, const GuestMemory& memory, RegisterPage page, Host host);
 
   // An access of any width within [0, kRegisterBytes).
