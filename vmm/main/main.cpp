@@ -46,6 +46,7 @@ Result<std::string> read_document(const UniqueFd& fd) {
 // Before any thread exists, so that all inherit the mask.
 Result<UniqueFd> take_signals() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a guest that writes past RLIMIT_FSIZE gets EFBIG, and does not end us
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : kForwardedSignals) {

@@ -45,7 +45,7 @@ class FakeMemory {
 
   // `address` must be of this memory.
   std::byte* at(uint64_t address) { return bytes_.data() + (address - kStart); }
-  void write(uint64_t address, std::span<const std::byte> data) { std::memcpy(at(address), data.data(), data.size()); }
+  void write(uint64_t address, std::span<const std::byte> data) { std::ranges::copy(data, at(address)); }
   std::vector<std::byte> read(uint64_t address, size_t size) { return {at(address), at(address) + size}; }
 
  private:

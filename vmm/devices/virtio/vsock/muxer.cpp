@@ -19,6 +19,7 @@ Muxer::Muxer(EventLoop& loop, uint64_t guest_cid, std::function<void()> on_outpu
     : loop_(loop), guest_cid_(guest_cid), on_output_(std::move(on_output)) {}
 
 Muxer::~Muxer() {
+  *is_alive_ = false;
   on_output_ = nullptr;
   close();
   for (auto& [fd, handshake] : handshakes_) {
@@ -28,6 +29,14 @@ Muxer::~Muxer() {
   if (is_listening_) {
     loop_.remove(listener_.get());
   }
+}
+
+void Muxer::tell(std::function<void()> callback) {
+  loop_.post([is_alive = is_alive_, callback = std::move(callback)] {
+    if (*is_alive) {
+      callback();
+    }
+  });
 }
 
 Muxer::Key Muxer::key_of(const Connection& connection) {
@@ -159,9 +168,7 @@ Result<void> Muxer::connect(uint32_t guest_port, Stream stream, ConnectOptions o
     if (found != entries_.end()) {
       found->second->deadline.reset();
       found->second->connection.reset();
-      if (!std::exchange(found->second->is_answered, true) && found->second->options.on_answer) {
-        found->second->options.on_answer(fail(ETIMEDOUT, "connect to guest: no answer"));
-      }
+      tell_answer(*found->second, fail(ETIMEDOUT, "connect to guest: no answer"));
       follow_up(key);
     }
   });
@@ -237,9 +244,8 @@ void Muxer::accept_guest(const Header& request) {
     return;
   }
   (*entry)->is_answered = true;
-  const GuestConnectHandler accept = handler->second;  // a copy: it may take itself away
+  tell([accept = handler->second, fd = std::make_shared<UniqueFd>(std::move(theirs))] { accept(std::move(*fd)); });
   follow_up(key_of(request.dst_port, request.src_port));
-  accept(std::move(theirs));
 }
 
 // Packets
@@ -291,15 +297,19 @@ void Muxer::answer(Entry& entry) {
   if (entry.is_answered || entry.connection.state() != Connection::State::established) {
     return;
   }
-  entry.is_answered = true;
   if (entry.deadline) {
     loop_.cancel(*std::exchange(entry.deadline, std::nullopt));
   }
   const uint32_t host_port = entry.connection.address().host_port;
-  if (entry.options.on_answer) {
-    entry.options.on_answer(host_port);
-  } else {
+  if (!entry.options.on_answer) {
     entry.connection.tell_host(connect_answer(host_port));
+  }
+  tell_answer(entry, host_port);
+}
+
+void Muxer::tell_answer(Entry& entry, Result<uint32_t> answer) {
+  if (!std::exchange(entry.is_answered, true) && entry.options.on_answer) {
+    tell([on_answer = entry.options.on_answer, answer = std::move(answer)] { on_answer(answer); });
   }
 }
 
@@ -332,16 +342,11 @@ void Muxer::erase(Key key, int error) {
   announced_bytes_ -= entry.connection.buffer_bytes();
   --(entry.origin == Origin::host ? host_connections_ : guest_connections_);
   update_listening();
-  // Closed before anybody is told; the callbacks may open new connections.
-  entry.connection.stream().close();
-  if (!std::exchange(entry.is_answered, true)) {
-    if (entry.options.on_answer) {
-      entry.options.on_answer(fail(error, "connect to guest port " +
-                                              std::to_string(entry.connection.address().guest_port) + ": refused"));
-    }
-  } else if (entry.options.on_end) {
-    entry.options.on_end();
+  if (entry.is_answered && entry.options.on_end) {
+    tell(entry.options.on_end);
   }
+  tell_answer(entry, fail(error, "connect to guest port " +
+                                     std::to_string(entry.connection.address().guest_port) + ": refused"));
 }
 
 std::optional<Header> Muxer::next_stray_reset() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // All vsock connections of one guest, and the ways they come about: clients of the Unix socket, streams handed in by
 // the process itself, and the guest's own requests to ports with a handler. Routes packets; knows no queues.
-// Everything runs on the event loop's thread; callbacks may open connections, but not destroy or reset the device. A guest can neither make it wait nor make it keep more than the limits say.
+// Everything runs on the event loop's thread; callbacks are posted to it, so that they may do
+// anything, resetting the device included; none comes once the Muxer has gone. A guest can neither make it wait nor make it keep more than the limits say.
 #pragma once
 
 #include <cstdint>
@@ -120,10 +121,14 @@ class Muxer {
   uint32_t take_buffer();
   void owe_stray_reset(const Header& to);
   void answer(Entry& entry);
+  void tell_answer(Entry& entry, Result<uint32_t> answer);
   void follow_up(Key key);
   void erase(Key key, int error);
+  // Runs `callback` from the loop, not from within the queues' work.
+  void tell(std::function<void()> callback);
 
   EventLoop& loop_;
+  std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
   uint64_t guest_cid_;
   std::function<void()> on_output_;
   bool is_open_ = false;

@@ -40,6 +40,7 @@ class vsock : public ::testing::Test {
     const auto answer = guest_.receive();
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->header.op, Op::response);
+    guest_.loop().step();
     ASSERT_TRUE(host_);
   }
   std::string host_reads(size_t size = 4096) {
@@ -186,6 +187,7 @@ TEST_F(vsock, more_guest_connections_than_the_limit_are_reset) {
     header.src_port = static_cast<uint32_t>(1000 + i);
     guest_.send(header);
     ASSERT_EQ(guest_.receive()->header.op, Op::response);
+    guest_.loop().step();
     kept.push_back(std::move(host_));
   }
   header.src_port = 5;
@@ -333,6 +335,7 @@ TEST_F(vsock, host_bytes_wait_for_the_guests_credit) {
   request.buf_alloc = 10;
   guest_.send(request);
   ASSERT_EQ(guest_.receive()->header.op, Op::response);
+  guest_.loop().step();
   host_writes("0123456789abcdef");
   EXPECT_EQ(guest_.receive()->payload, "0123456789");
   EXPECT_EQ(guest_.receive()->header.op, Op::credit_request);
@@ -364,6 +367,7 @@ TEST_F(vsock, host_bytes_wait_for_receive_buffers) {
   ASSERT_TRUE(guest.muxer().on_guest_connect(kHostPort, [&](UniqueFd fd) { host = std::move(fd); }));
   guest.send(packet(Op::request));
   ASSERT_EQ(guest.receive()->header.op, Op::response);
+  guest.loop().step();
   guest.keep_receive_buffers = true;
   const std::string text(250, 'y');
   ASSERT_EQ(::send(host.get(), text.data(), text.size(), 0), 250);
@@ -379,6 +383,15 @@ TEST_F(vsock, device_reset_ends_every_connection) {
   guest_.device().reset();
   EXPECT_EQ(host_peeks(), 0);
   EXPECT_EQ(guest_.muxer().connections(), 0U);
+}
+
+TEST_F(vsock, handler_may_reset_the_device) {
+  FakeVsockGuest guest;
+  ASSERT_TRUE(guest.muxer().on_guest_connect(kHostPort, [&](UniqueFd) { guest.device().reset(); }));
+  guest.send(packet(Op::request));
+  guest.send(packet(Op::rw), "more");
+  guest.loop().step();
+  EXPECT_EQ(guest.muxer().connections(), 0U);
 }
 
 TEST_F(vsock, device_destroyed_with_connections_leaves_nothing) {

@@ -208,6 +208,7 @@ TEST_F(vsock_muxer, greeting_comes_before_the_streams_bytes) {
                                       .on_answer = [&](Result<uint32_t> result) { port = result.value(); },
                                       .on_end = {}}));
   const VsockPacket request = accept();
+  steps();
   EXPECT_EQ(port, request.header.src_port);
   EXPECT_EQ(guest_.receive()->payload, "head");
   EXPECT_EQ(guest_.receive()->payload, "body");
@@ -224,6 +225,7 @@ TEST_F(vsock_muxer, refusal_is_told_to_who_asked) {
   const auto request = guest_.receive();
   ASSERT_TRUE(request);
   guest_.send(answer(*request, Op::rst));
+  steps();
   EXPECT_EQ(code, ECONNREFUSED);
 }
 
@@ -248,6 +250,7 @@ TEST_F(vsock_muxer, pipes_carry_a_containers_output) {
   std::array<char, 16> text{};
   EXPECT_EQ(::read(reader.get(), text.data(), text.size()), 6);
   EXPECT_EQ(::read(reader.get(), text.data(), text.size()), 0);
+  steps();
   EXPECT_TRUE(has_ended);
 }
 
