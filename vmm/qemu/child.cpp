@@ -2,7 +2,6 @@
 #include "vmm/qemu/child.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -64,11 +63,15 @@ bool hand_over_descriptors(const Prepared& prepared) {
   return true;
 }
 
+// By system calls of our own: libc's wrappers make every thread it knows of follow, and wait for them. Here
+// it knows of threads that were not cloned, and may find its lock held by one.
 bool change_identity(const std::optional<Child::Identity>& identity) {
-  if (identity &&
-      (::setgroups(0, nullptr) < 0 || ::setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
-       ::setresuid(identity->uid, identity->uid, identity->uid) < 0)) {
-    return false;
+  if (identity) {
+    const auto [uid, gid] = *identity;
+    if (::syscall(SYS_setgroups, 0, nullptr) < 0 || ::syscall(SYS_setresgid, gid, gid, gid) < 0 ||
+        ::syscall(SYS_setresuid, uid, uid, uid) < 0) {
+      return false;
+    }
   }
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }

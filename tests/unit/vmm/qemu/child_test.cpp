@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -160,6 +161,29 @@ TEST(Child, identity_is_changed_and_no_privilege_comes_back) {
   auto child = Child::spawn(spec);
   ASSERT_TRUE(child);
   EXPECT_EQ(read_all(output), "65534\nCapEff:0000000000000000\nNoNewPrivs:1\n");
+}
+
+// libc's setresuid() in the clone waited for threads it does not have.
+TEST(Child, identity_is_changed_while_other_threads_come_and_go) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  std::atomic<bool> done = false;
+  std::thread churn([&] {
+    while (!done) {
+      std::thread([] {}).join();
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    Pipe output;
+    Child::Spec spec = shell("exit 3", output);
+    spec.identity = Child::Identity{.uid = 65534, .gid = 65534};
+    auto child = Child::spawn(spec);
+    ASSERT_TRUE(child);
+    EXPECT_EQ(child->reap().code, 3);
+  }
+  done = true;
+  churn.join();
 }
 
 TEST(Child, isolated_child_sees_no_network_interface_but_a_loopback_that_is_down) {
