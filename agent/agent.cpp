@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 
 #include "agent/boot/cycles.h"
 #include "agent/calls/calls.h"
+#include "agent/container/removal.h"
 #include "agent/proto/agent.pb.h"
 #include "agent/transport/listener.h"
 
@@ -71,20 +73,51 @@ Result<void> Agent::mount_exports() {
   return {};
 }
 
-// The host cuts the power once it has heard of the first process's end: what was written must be there by
-// then.
-void Agent::note_exit(Process& process) {
-  const auto container = containers_.find(process.container());
-  if (!container || (*container)->init.get() != &process) {
+void Agent::note_memory_events(Container& container) {
+  const uint64_t kills = container.cgroup->read_key("memory.events", "oom_kill");
+  if (kills <= container.oom_kills) {
     return;
   }
-  if ((*container)->cgroup) {
+  container.oom_kills = kills;
+  v1::AgentEvent event;
+  event.mutable_out_of_memory()->set_container(container.id);
+  events_->send(event);
+}
+
+void Agent::note_exit(Process& process) {
+  const auto found = containers_.find(process.container());
+  if (!found) {
+    return;
+  }
+  Container& container = **found;
+  if (container.cgroup) {
+    note_memory_events(container);
+    if (process.exit()->signal == SIGKILL && container.oom_kills > 0) {
+      process.note_out_of_memory();
+    }
+  }
+  if (container.init.get() == &process) {
+    end_container(container);
+  }
+  // Not now: the reaper is in the middle of it.
+  loop_.post([this, id = container.id] {
+    if (const auto left = containers_.find(id)) {
+      continue_removal(*this, **left);
+    }
+  });
+}
+
+// The host cuts the power once it has heard of the first process's end: what was written must be there by
+// then.
+void Agent::end_container(Container& container) {
+  if (container.cgroup) {
     // Where it has no process namespace of its own, this is what ends the rest of it.
-    (void)(*container)->cgroup->kill();
+    (void)container.cgroup->kill();
   }
   const UniqueFd exports(::open(options_.exports.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (exports && ::syncfs(exports.get()) < 0) {
-    events_->log(LogLevel::error, fail_errno("write back the container's files").value().message);
+    events_->log(LogLevel::error, fail_errno("write back the container's files").value().message,
+                 {{"container", container.id}});
   }
 }
 

@@ -36,6 +36,8 @@ class Agent {
   void announce_ready(uint64_t tsc_at_start);
   // Collects ended children, whenever SIGCHLD came.
   void reap() { processes_.reap(); }
+  // Tells the host of new out-of-memory kills in the container.
+  void note_memory_events(Container& container);
   // Mounts the host's exports unless they are.
   Result<void> mount_exports();
 
@@ -48,6 +50,7 @@ class Agent {
  private:
   Agent(EventLoop& loop, AgentOptions options);
   void note_exit(Process& process);
+  void end_container(Container& container);
 
   EventLoop& loop_;
   AgentOptions options_;

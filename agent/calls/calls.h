@@ -20,10 +20,15 @@ void signal_process(Agent& agent, const v1::SignalProcessRequest& request, ttrpc
 void wait_process(Agent& agent, const v1::WaitProcessRequest& request, ttrpc::Responder responder);
 void resize_tty(Agent& agent, const v1::ResizeTtyRequest& request, ttrpc::Responder responder);
 void close_stdin(Agent& agent, const v1::CloseStdinRequest& request, ttrpc::Responder responder);
+void list_processes(Agent& agent, const v1::ListProcessesRequest& request, ttrpc::Responder responder);
+void pause_container(Agent& agent, const v1::PauseContainerRequest& request, ttrpc::Responder responder);
+void resume_container(Agent& agent, const v1::ResumeContainerRequest& request, ttrpc::Responder responder);
+void update_container(Agent& agent, const v1::UpdateContainerRequest& request, ttrpc::Responder responder);
+void container_stats(Agent& agent, const v1::ContainerStatsRequest& request, ttrpc::Responder responder);
 void shutdown(Agent& agent, const v1::ShutdownRequest& request, ttrpc::Responder responder);
 
-// Undoes what create_container made, once no process is left of it; `container` is gone afterwards.
-void discard_container(Agent& agent, Container& container);
+// Limits and device rules, at creation and at update. The container has a cgroup.
+Result<void> apply_resources(const Container& container, const v1::Resources& resources);
 
 // Answers with Empty, or with the error.
 void answer(ttrpc::Responder& responder, const Result<void>& outcome);

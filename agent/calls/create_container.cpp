@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/calls/calls.h"
+#include "agent/container/removal.h"
 
 namespace caisson::agent {
 namespace {
@@ -76,13 +77,18 @@ Result<void> make_mount_point(const Agent& agent, Container& container) {
   return {};
 }
 
-Result<void> make_cgroup(const Agent& agent, const v1::CreateContainerRequest& request,
-                         Container& container) {
+Result<void> make_cgroup(Agent& agent, const v1::CreateContainerRequest& request, Container& container) {
   if (agent.options().cgroup_root.empty()) {
     return {};
   }
   const std::string path = request.cgroup_path().empty() ? "/" + container.id : request.cgroup_path();
   container.cgroup = TRY(Cgroup::create(agent.options().cgroup_root, path));
+  TRY(apply_resources(container, request.resources()));
+  // A guest without the memory controller has no limit to exceed.
+  if (auto watch = CgroupWatch::create(agent.loop(), *container.cgroup, "memory.events",
+                                       [&agent, &container] { agent.note_memory_events(container); })) {
+    container.oom = std::move(*watch);
+  }
   return {};
 }
 
@@ -107,8 +113,9 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
   container.init =
       TRY(agent.processes().launch(std::move(order), [&agent, &container, responder](Result<void> settled) {
         if (!settled) {
-          discard_container(agent, container);
-          responder->fail(settled.error());
+          // Answered once all of it is gone, so that the host may try again under the same id.
+          remove_container(agent, container,
+                           [responder, error = settled.error()] { responder->fail(error); });
           return;
         }
         v1::CreateContainerResponse response;
@@ -119,15 +126,6 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
 }
 
 }  // namespace
-
-void discard_container(Agent& agent, Container& container) {
-  if (container.cgroup) {
-    (void)container.cgroup->remove();
-  }
-  ::rmdir(container.mount_point.c_str());
-  const std::string id = container.id;
-  agent.containers().remove(id);
-}
 
 void create_container(Agent& agent, const v1::CreateContainerRequest& request, ttrpc::Responder responder) {
   if (const auto checked = check(request); !checked) {
@@ -141,8 +139,7 @@ void create_container(Agent& agent, const v1::CreateContainerRequest& request, t
   }
   const auto shared = std::make_shared<ttrpc::Responder>(std::move(responder));
   if (const auto launched = launch(agent, request, **container, shared); !launched) {
-    discard_container(agent, **container);
-    shared->fail(launched.error());
+    remove_container(agent, **container, [shared, error = launched.error()] { shared->fail(error); });
   }
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// DeleteContainer: kills what is left and forgets it. Idempotent: a container that is not there is deleted
-// already.
-#include <signal.h>
-
+// DeleteContainer: kills what is left and answers when it is gone. Idempotent: a container that is not there
+// is deleted already.
 #include "agent/calls/calls.h"
+#include "agent/container/removal.h"
 
 namespace caisson::agent {
 
@@ -13,16 +12,8 @@ void delete_container(Agent& agent, const v1::DeleteContainerRequest& request, t
     answer(responder, {});
     return;
   }
-  Container& container = **found;
-  for (const auto& process : agent.processes().of_container(container.id)) {
-    (void)process->signal(SIGKILL);  // ESRCH: it has ended
-  }
-  if (container.cgroup) {
-    (void)container.cgroup->kill();
-  }
-  agent.processes().forget_container(container.id);
-  discard_container(agent, container);
-  answer(responder, {});
+  const auto shared = std::make_shared<ttrpc::Responder>(std::move(responder));
+  remove_container(agent, **found, [shared] { answer(*shared, {}); });
 }
 
 }  // namespace caisson::agent

@@ -24,6 +24,11 @@ ttrpc::Methods methods_of(Agent& agent) {
       {"WaitProcess", bind(agent, wait_process)},
       {"ResizeTty", bind(agent, resize_tty)},
       {"CloseStdin", bind(agent, close_stdin)},
+      {"ListProcesses", bind(agent, list_processes)},
+      {"PauseContainer", bind(agent, pause_container)},
+      {"ResumeContainer", bind(agent, resume_container)},
+      {"UpdateContainer", bind(agent, update_container)},
+      {"ContainerStats", bind(agent, container_stats)},
       {"Shutdown", bind(agent, shutdown)},
   };
 }

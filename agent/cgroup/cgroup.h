@@ -28,6 +28,8 @@ class Cgroup {
   [[nodiscard]] uint64_t read_key(const std::string& name, const std::string& key) const;
   // The pids in it and below.
   [[nodiscard]] Result<std::vector<pid_t>> processes() const;
+  // Some process is in it or below.
+  [[nodiscard]] bool is_populated() const { return read_key("cgroup.events", "populated") != 0; }
   // Kills every process in it and below.
   [[nodiscard]] Result<void> kill() const;
   // EBUSY while processes are in it. Descendants the container made go with it.

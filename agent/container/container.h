@@ -2,12 +2,15 @@
 // What the agent knows of one container, and the table of all of them by id.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/cgroup/cgroup.h"
+#include "agent/cgroup/watch.h"
 #include "agent/process/process.h"
 #include "common/result.h"
 
@@ -20,6 +23,11 @@ struct Container {
   std::optional<Cgroup> cgroup;  // none where the guest has no hierarchy
   std::shared_ptr<Process> init;
   bool paused = false;
+  uint64_t oom_kills = 0;                      // of its cgroup, as last read
+  std::unique_ptr<CgroupWatch> oom;            // memory.events
+  std::unique_ptr<CgroupWatch> freezing;       // while it is being frozen or thawed
+  std::unique_ptr<CgroupWatch> emptiness;      // while it is being removed
+  std::vector<std::function<void()>> on_gone;  // not empty: it is being removed
 };
 
 class ContainerTable {

@@ -15,6 +15,10 @@
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
 
+// Names of fields of the contract; makedev() needs no macro of that name.
+#undef major
+#undef minor
+
 namespace caisson::agent {
 namespace {
 

@@ -60,6 +60,8 @@ class Process : public std::enable_shared_from_this<Process> {
   [[nodiscard]] const UniqueFd& pidfd() const { return child_.pidfd; }
   [[nodiscard]] ProcessStreams& streams() { return streams_; }
   [[nodiscard]] const std::optional<ExitStatus>& exit() const { return exit_; }
+  // The kernel killed it for want of memory.
+  void note_out_of_memory() { exit_->out_of_memory = true; }
   // Never became the user's program: it is as if it had not been asked for.
   [[nodiscard]] bool is_failed() const { return failed_; }
   // Its program runs (or ran): start() has been passed.

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// PauseContainer: answers when every process has stopped.
+#include "agent/calls/calls.h"
+#include "agent/container/freezer.h"
+
+namespace caisson::agent {
+namespace {
+
+Result<void> pause(Agent& agent, const std::string& id, const std::shared_ptr<ttrpc::Responder>& responder) {
+  Container* container = TRY(agent.containers().find_running(id));
+  if (container->paused) {
+    return fail(EBUSY, "pause container " + id + ": it is paused");
+  }
+  return set_frozen(agent, *container, true, [responder] { answer(*responder, {}); });
+}
+
+}  // namespace
+
+void pause_container(Agent& agent, const v1::PauseContainerRequest& request, ttrpc::Responder responder) {
+  const auto shared = std::make_shared<ttrpc::Responder>(std::move(responder));
+  if (const auto begun = pause(agent, request.container(), shared); !begun) {
+    shared->fail(begun.error());
+  }
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// ResumeContainer: answers when its processes go on.
+#include "agent/calls/calls.h"
+#include "agent/container/freezer.h"
+
+namespace caisson::agent {
+namespace {
+
+Result<void> resume(Agent& agent, const std::string& id, const std::shared_ptr<ttrpc::Responder>& responder) {
+  Container* container = TRY(agent.containers().find_running(id));
+  if (!container->paused) {
+    return fail(EBUSY, "resume container " + id + ": it is not paused");
+  }
+  return set_frozen(agent, *container, false, [responder] { answer(*responder, {}); });
+}
+
+}  // namespace
+
+void resume_container(Agent& agent, const v1::ResumeContainerRequest& request, ttrpc::Responder responder) {
+  const auto shared = std::make_shared<ttrpc::Responder>(std::move(responder));
+  if (const auto begun = resume(agent, request.container(), shared); !begun) {
+    shared->fail(begun.error());
+  }
+}
+
+}  // namespace caisson::agent

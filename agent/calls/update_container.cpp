@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// UpdateContainer: new limits for a container, running or not.
+#include "agent/calls/calls.h"
+#include "agent/cgroup/device_rules.h"
+#include "agent/cgroup/limits.h"
+
+namespace caisson::agent {
+
+Result<void> apply_resources(const Container& container, const v1::Resources& resources) {
+  TRY(apply_limits(*container.cgroup, resources));
+  if (resources.device_rules().empty()) {
+    return {};
+  }
+  return attach_device_filter(*container.cgroup, TRY(device_matches(resources)));
+}
+
+namespace {
+
+Result<void> update(Agent& agent, const v1::UpdateContainerRequest& request) {
+  const Container* container = TRY(agent.containers().find(request.container()));
+  if (!container->cgroup) {
+    return fail(EOPNOTSUPP, "update container " + container->id + ": the guest has no cgroups");
+  }
+  return apply_resources(*container, request.resources());
+}
+
+}  // namespace
+
+void update_container(Agent& agent, const v1::UpdateContainerRequest& request, ttrpc::Responder responder) {
+  answer(responder, update(agent, request));
+}
+
+}  // namespace caisson::agent

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stops and continues every process of a container by its cgroup's freezer.
+#pragma once
+
+#include <functional>
+
+#include "common/result.h"
+
+namespace caisson::agent {
+
+class Agent;
+struct Container;
+
+// Calls `done` when the kernel says that it is so. EBUSY while another change is under way, EOPNOTSUPP
+// without cgroups.
+Result<void> set_frozen(Agent& agent, Container& container, bool frozen, std::function<void()> done);
+
+}  // namespace caisson::agent
