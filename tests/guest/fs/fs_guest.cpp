@@ -20,6 +20,7 @@ struct Options {
   uint64_t memory_mib = 512;
   uint32_t cpus = 1;
   bool writeback = false;
+  uint32_t timeout_s = 280;
   std::string arguments;
 };
 
@@ -65,6 +66,11 @@ Result<int> run(const Options& options) {
     stop = std::move(reason);
     main_loop->stop();
   });
+  main_loop->after(std::chrono::seconds(options.timeout_s), [&] {
+    stop.detail = "it did not end in time";
+    stop.reason = vmm::StopReason::killed;
+    main_loop->stop();
+  });
   Result<void> ran = started ? main_loop->run() : started;
   const std::string console = machine->console_tail();
   machine.reset();
@@ -91,6 +97,7 @@ int main(int argc, char** argv) {
   app.add_option("--memory", options.memory_mib, "MiB");
   app.add_option("--cpus", options.cpus);
   app.add_option("--append", options.arguments);
+  app.add_option("--timeout", options.timeout_s, "seconds");
   app.add_flag("--writeback", options.writeback);
   CLI11_PARSE(app, argc, argv);
   const auto result = caisson::run(options);
