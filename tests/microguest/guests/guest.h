@@ -73,8 +73,10 @@ static inline void set_handler(int vector, void* handler) {
   __asm__ volatile("lidt %0" : : "m"(table));
 }
 
-// The local APIC in x2APIC mode [sdm] 11.12.
+// The local APIC in x2APIC mode [sdm] 11.12, and the PIC, which would pass interrupts on as well, silent.
 static inline void enable_apic(void) {
+  out8(0x21, 0xff);
+  out8(0xa1, 0xff);
   write_msr(0x1b, read_msr(0x1b) | 0xc00);
   write_msr(0x80f, 0x1ff);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots a guest on QemuMachine, with no runtime around it, and prints when what happened: for measuring and
+// Boots a guest on QemuMachine or KvmMachine, with no runtime around it, and prints when what happened: for measuring and
 // for looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
 #include <fcntl.h>
 
@@ -11,6 +11,7 @@
 #include "vmm/devices/virtio/fs/fs_device.h"
 #include "vmm/devices/virtio/rng/device.h"
 #include "vmm/devices/virtio/vsock/device.h"
+#include "vmm/kvm/kvm_machine.h"
 #include "vmm/qemu/qemu_machine.h"
 
 namespace caisson::vmm {
@@ -19,6 +20,8 @@ namespace {
 struct Request {
   MachineConfig machine;
   QemuOptions qemu;
+  bool kvm = false;  // our own machine
+  bool qemu_kvm = false;
   uint64_t memory_mib = 128;
   std::string vsock;  // path of its socket
   std::string share;  // a directory for a virtio-fs with the tag "caisson"
@@ -58,6 +61,15 @@ class DeviceThread {
   std::thread thread_;
 };
 
+Result<std::unique_ptr<Machine>> create(const Request& request, EventLoop& loop) {
+  if (request.kvm) {
+    return TRY(KvmMachine::create(request.machine, loop));
+  }
+  QemuOptions options = request.qemu;
+  options.accelerator = request.qemu_kvm ? QemuAccelerator::kvm : QemuAccelerator::tcg;
+  return TRY(QemuMachine::create(request.machine, loop, options));
+}
+
 Result<int> boot(const Request& request) {
   auto loop = TRY(EventLoop::create());
   auto device_loop = TRY(EventLoop::create());
@@ -73,7 +85,7 @@ Result<int> boot(const Request& request) {
   const DeviceThread thread(*device_loop);
 
   const auto start = Clock::now();
-  auto machine = TRY(QemuMachine::create(request.machine, *loop, request.qemu));
+  const std::unique_ptr<Machine> machine = TRY(create(request, *loop));
   TRY(machine->attach(vsock, *device_loop));
   TRY(machine->attach(rng, *device_loop));
   if (fs) {
@@ -89,7 +101,10 @@ Result<int> boot(const Request& request) {
   TRY(loop->run());
   const double ended = ms_since(start);
   std::printf("%s", machine->console_tail().c_str());
-  std::printf("qemu executes after %.1f ms; machine stopped after %.1f ms (reason %d): %s\n", started, ended,
+  for (const Machine::Count& each : machine->counters()) {
+    std::printf("exits: %s %llu\n", each.name.c_str(), static_cast<unsigned long long>(each.value));
+  }
+  std::printf("the machine runs after %.1f ms; machine stopped after %.1f ms (reason %d): %s\n", started, ended,
               static_cast<int>(end.reason), end.detail.c_str());
   return end.reason == StopReason::guest_reset ? 0 : 1;
 }
@@ -100,7 +115,7 @@ Result<int> boot(const Request& request) {
 int main(int argc, char** argv) {
   caisson::vmm::Request request;
   CLI::App app(
-      "Boots a guest on QemuMachine and prints its console and times. Exit code 0: the guest reset itself.");
+      "Boots a guest on one machine and prints its console and times. Exit code 0: the guest reset itself.");
   app.add_option("--kernel", request.machine.kernel, "vmlinux")->required();
   app.add_option("--initramfs", request.machine.initramfs, "cpio archive")->required();
   app.add_option("--memory", request.memory_mib, "MiB");
@@ -110,6 +125,8 @@ int main(int argc, char** argv) {
   app.add_option("--share", request.share, "directory to serve as virtio-fs, tag caisson");
   app.add_option("--seconds", request.seconds, "cut the power after so many");
   app.add_option("--qemu", request.qemu.program);
+  app.add_flag("--kvm", request.kvm, "on KvmMachine, not on QemuMachine");
+  app.add_flag("--qemu-kvm", request.qemu_kvm, "QEMU uses KVM too");
   app.add_flag("--console", request.machine.console, "the kernel logs to the console");
   app.add_flag("--count", request.machine.count_instructions,
                "the guest's time stamp counter counts instructions");
