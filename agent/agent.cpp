@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +58,10 @@ void Agent::announce_ready(uint64_t tsc_at_start) {
   ready.set_uptime_ns(uptime_ns());
   ready.set_tsc_at_start(tsc_at_start);
   ready.set_tsc_at_ready(cycles());
+  ready.set_agent_version(CAISSON_VERSION);
+  utsname names{};
+  ::uname(&names);
+  ready.set_kernel_release(names.release);
   events_->send(event);
 }
 

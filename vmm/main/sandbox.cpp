@@ -159,6 +159,7 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
 
 void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
   if (!end) {
+    spdlog::error("container {}: agent: {}", spec_.id, end.error().message);
     finish({.exit_code = kGuestLostExitCode,
             .out_of_memory = out_of_memory_,
             .guest_lost = "agent: " + end.error().message});

@@ -58,7 +58,11 @@ Result<UniqueFd> InitProcess::dial(uint32_t port) {
     return fail_errno("create socket pair for the agent");
   }
   UniqueFd near_end(pair[0]);
-  TRY(muxer_.connect(port, vsock::Stream::socket(UniqueFd(pair[1])), {}));
+  vsock::Muxer::ConnectOptions options;
+  // Without a taker of the answer the muxer would write it into the stream, as for a client of its socket. A refusal
+  // closes the stream, which whoever reads the near end sees.
+  options.on_answer = [](const Result<uint32_t>&) {};
+  TRY(muxer_.connect(port, vsock::Stream::socket(UniqueFd(pair[1])), std::move(options)));
   return near_end;
 }
 
@@ -66,16 +70,18 @@ Result<void> InitProcess::open_stream(StdioStream stdio) {
   const bool is_output = stdio.stream.has_sink();
   vsock::Muxer::ConnectOptions options;
   options.greeting = greeting_of(stdio.kind, process_);
+  options.on_answer = [this, is_output](const Result<uint32_t>& answer) {
+    if (answer) {
+      return;
+    }
+    spdlog::warn("open stream of the container's process: {}", answer.error().message);
+    if (is_output) {  // a refused stream has no end to wait for
+      --open_outputs_;
+      settle();
+    }
+  };
   if (is_output) {
     ++open_outputs_;
-    // A refused stream has no end to wait for, and its process will not have been created either.
-    options.on_answer = [this](const Result<uint32_t>& answer) {
-      if (!answer) {
-        spdlog::warn("open stream of the container's process: {}", answer.error().message);
-        --open_outputs_;
-        settle();
-      }
-    };
     options.on_end = [this] {
       --open_outputs_;
       settle();
