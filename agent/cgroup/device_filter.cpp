@@ -85,6 +85,10 @@ std::vector<bpf_insn> one_rule(const DeviceMatch& rule) {
   return code;
 }
 
+bool matches_everything(const DeviceMatch& rule) {
+  return rule.type == 'a' && rule.access == kAllAccess && rule.major < 0 && rule.minor < 0;
+}
+
 int bpf(int command, bpf_attr& attributes) {
   return static_cast<int>(::syscall(SYS_bpf, command, &attributes, sizeof(attributes)));
 }
@@ -107,10 +111,14 @@ Result<UniqueFd> load_program(const std::vector<bpf_insn>& code) {
 
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceMatch>& rules) {
   std::vector<bpf_insn> code = prologue();
-  // The last matching rule wins: try them backwards.
+  // The last matching rule wins: try them backwards. Behind one that matches everything nothing is reached, and the
+  // kernel refuses programs with unreachable instructions.
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
     const auto part = one_rule(*rule);
     code.insert(code.end(), part.begin(), part.end());
+    if (matches_everything(*rule)) {
+      return code;
+    }
   }
   code.push_back(set(BPF_REG_0, 0));
   code.push_back(leave());
