@@ -87,12 +87,26 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// The kernel kills us when our parent dies; one that died before this call is seen by its absence.
+bool follow_parent(pid_t parent) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+    return false;
+  }
+  if (::getppid() != parent) {
+    ::_exit(127);
+  }
+  return true;
+}
+
 [[noreturn]] void run_child(const Prepared& prepared) {
   const auto give_up = [&prepared](Step step) {
     const Failure failure{.step = step, .error = errno};
     [[maybe_unused]] const ssize_t written = ::write(prepared.report_fd, &failure, sizeof(failure));
     ::_exit(127);
   };
+  if (!follow_parent(prepared.parent)) {
+    give_up(Step::parent);
+  }
   reset_signals();
   ::setpgid(0, 0);
   if (!hand_over_descriptors(prepared)) {
@@ -104,13 +118,9 @@ void reset_signals() {
   if (!change_identity(prepared.spec.identity)) {
     give_up(Step::identity);
   }
-  // ORDERING: after the identity, whose change clears it; and a parent that died before is seen by its
-  // absence.
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+  // ORDERING: again after the identity, whose change cleared it.
+  if (!follow_parent(prepared.parent)) {
     give_up(Step::parent);
-  }
-  if (::getppid() != prepared.parent) {
-    ::_exit(127);
   }
   ::execve(prepared.spec.program.c_str(), prepared.argv.data(), prepared.envp.data());
   give_up(Step::execute);
