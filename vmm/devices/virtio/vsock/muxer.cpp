@@ -26,6 +26,9 @@ Muxer::~Muxer() {
     loop_.cancel(handshake.deadline);
     loop_.remove(fd);
   }
+  if (accept_again_) {
+    loop_.cancel(*accept_again_);
+  }
   if (is_listening_) {
     loop_.remove(listener_.get());
   }
@@ -86,7 +89,7 @@ Result<void> Muxer::listen(UniqueFd socket) {
 // Accepts only while there is room: the rest waits in the backlog, and no descriptor is taken.
 void Muxer::update_listening() {
   const bool wanted =
-      listener_ && handshakes_.size() < kMaxHandshakes && host_connections_ + handshakes_.size() < kMaxHostConnections;
+      listener_ && !accept_again_ && handshakes_.size() < kMaxHandshakes && host_connections_ + handshakes_.size() < kMaxHostConnections;
   if (wanted && !is_listening_) {
     is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_clients(); }).has_value();
   } else if (!wanted && is_listening_) {
@@ -100,14 +103,19 @@ void Muxer::accept_clients() {
   UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!client) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      // Out of descriptors: the backlog waits until some connection or handshake ends.
+      // Who gives descriptors back does not tell us: the backlog waits a moment.
       loop_.remove(listener_.get());
       is_listening_ = false;
+      accept_again_ = loop_.after(kOutOfDescriptorsPause, [this] {
+        accept_again_.reset();
+        update_listening();
+      });
     }
     return;
   }
   const int fd = client.get();
-  if (!loop_.add(fd, EPOLLIN, [this, fd](uint32_t) { follow_handshake(fd); })) {
+  // Edges: part of a line stays in the socket, and would be reported for ever.
+  if (!loop_.add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, [this, fd](uint32_t) { follow_handshake(fd); })) {
     return;
   }
   Handshake& handshake = handshakes_[fd];

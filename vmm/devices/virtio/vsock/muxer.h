@@ -44,6 +44,7 @@ class Muxer {
   static constexpr std::chrono::seconds kHandshakeTimeout{5};
   // A guest whose kernel runs answers at once, though an emulated one on a busy host may take its time.
   static constexpr std::chrono::seconds kConnectTimeout{30};
+  static constexpr std::chrono::milliseconds kOutOfDescriptorsPause{100};
   // Host ports of connections the host opens; listening ports lie below.
   static constexpr uint32_t kFirstEphemeralPort = 1U << 30;
 
@@ -135,6 +136,7 @@ class Muxer {
 
   UniqueFd listener_;
   bool is_listening_ = false;
+  std::optional<EventLoop::TimerId> accept_again_;  // set: out of descriptors for now
   std::map<int, Handshake> handshakes_;
   std::map<uint32_t, GuestConnectHandler> handlers_;
 

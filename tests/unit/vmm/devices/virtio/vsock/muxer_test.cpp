@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -106,6 +107,31 @@ TEST_F(vsock_muxer, bytes_right_behind_the_line_reach_the_guest) {
   say(fd, "CONNECT 1025\nhello");
   accept();
   EXPECT_EQ(guest_.receive()->payload, "hello");
+}
+
+TEST_F(vsock_muxer, line_in_pieces_connects) {
+  const UniqueFd fd = client();
+  steps();
+  for (const char* piece : {"CONN", "ECT 10", "25", "\n"}) {
+    say(fd, piece);
+    steps();
+  }
+  EXPECT_EQ(accept().header.dst_port, kGuestPort);
+}
+
+TEST_F(vsock_muxer, client_that_finds_no_descriptor_left_is_served_later) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const UniqueFd fd = client();
+  const rlimit none{.rlim_cur = 3, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  steps();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  say(fd, "CONNECT 1025\n");
+  EXPECT_FALSE(guest_.receive());
+  guest_.loop().get().after(2 * Muxer::kOutOfDescriptorsPause, [this] { guest_.loop().get().stop(); });
+  ASSERT_TRUE(guest_.loop().get().run());
+  EXPECT_EQ(accept().header.dst_port, kGuestPort);
 }
 
 TEST_F(vsock_muxer, refused_port_closes_the_client) {
