@@ -4,10 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/commands/command.h"
 #include "runtime/install_paths.h"
@@ -18,6 +20,7 @@ namespace {
 
 struct CommandLine {
   Globals globals;
+  std::vector<std::string> after_marker;
   std::shared_ptr<Command> command;  // the verb's, once parsed
 };
 
@@ -48,7 +51,7 @@ void declare_commands(CLI::App& program, CommandLine& line) {
   for (const CommandEntry& entry : command_table()) {
     CLI::App* verb = program.add_subcommand(entry.name, entry.summary);
     auto command = std::shared_ptr<Command>(entry.make());
-    command->declare(Options(*verb));
+    command->declare(Options(*verb, line.after_marker));
     verb->callback([&line, command] { line.command = command; });
   }
   program.require_subcommand(1);
@@ -89,9 +92,12 @@ int main_program(int argc, char** argv) {
   declare_globals(program, line.globals);
   program.set_version_flag("-v,--version", version_text());
   declare_commands(program, line);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  line.after_marker = cut_after_marker(arguments, program);
+  std::reverse(arguments.begin(), arguments.end());  // as the library wants them
   // CLI11 reports by exceptions; they end here.
   try {
-    program.parse(argc, argv);
+    program.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 1;
   }

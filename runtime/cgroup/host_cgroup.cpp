@@ -43,19 +43,14 @@ Result<void> inherit_cpuset(const std::string& parent, const std::string& direct
   return {};
 }
 
-// Makes `path` beneath `mount`, remembering in `made` only a last component that was not there.
 Result<std::string> make_directories(const std::string& mount, const std::string& path, const std::string& controller,
-                                     const std::vector<CgroupWrite>& writes, std::vector<std::string>& made) {
+                                     const std::vector<CgroupWrite>& writes) {
   std::string directory = mount;
   for (size_t start = 1; start <= path.size();) {
     const size_t end = std::min(path.find('/', start), path.size());
     const std::string parent = directory;
     directory += "/" + path.substr(start, end - start);
-    if (::mkdir(directory.c_str(), 0755) == 0) {
-      if (end == path.size()) {
-        made.push_back(directory);
-      }
-    } else if (errno != EEXIST) {
+    if (::mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
       return fail_errno("make cgroup " + directory);
     }
     if (controller == "cpuset") {
@@ -74,7 +69,7 @@ Result<std::string> make_directories(const std::string& mount, const std::string
 // One hierarchy; `controller` is empty for v2.
 Result<void> make_one(const std::string& mount, const std::string& path, const std::string& controller,
                       const std::vector<CgroupWrite>& writes, HostCgroup& cgroup) {
-  const std::string directory = TRY(make_directories(mount, path, controller, writes, cgroup.directories));
+  const std::string directory = TRY(make_directories(mount, path, controller, writes));
   TRY(write_limits(directory, writes, controller));
   const std::string procs = directory + "/cgroup.procs";
   UniqueFd fd(::open(procs.c_str(), O_WRONLY | O_CLOEXEC));
@@ -154,6 +149,25 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
   return path;
 }
 
+Result<std::vector<std::string>> directories_to_make(const std::string& path) {
+  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  std::vector<std::string> directories;
+  const auto add = [&](const std::string& mount) {
+    const std::string directory = mount + path;
+    const bool known = std::find(directories.begin(), directories.end(), directory) != directories.end();
+    if (!known && ::access(directory.c_str(), F_OK) < 0) {
+      directories.push_back(directory);
+    }
+  };
+  if (host.is_unified()) {
+    add(*host.v2);
+  }
+  for (const auto& [controller, mount] : host.v1) {
+    add(mount);
+  }
+  return directories;
+}
+
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
                                CgroupPolicy policy) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
@@ -162,7 +176,6 @@ Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& re
   if (made) {
     return cgroup;
   }
-  (void)remove_cgroup(cgroup.directories);
   const int code = made.error().code;
   if (policy == CgroupPolicy::best_effort && (code == EACCES || code == EPERM || code == EROFS)) {
     spdlog::warn("go without a cgroup: {}", made.error().message);

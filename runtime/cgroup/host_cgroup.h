@@ -18,14 +18,17 @@ enum class CgroupPolicy {
 };
 
 struct HostCgroup {
-  std::vector<std::string> directories;  // made by us, to be removed with the container
-  std::vector<UniqueFd> procs;           // cgroup.procs of each hierarchy, open for writing
+  std::vector<UniqueFd> procs;  // cgroup.procs of each hierarchy, open for writing
 };
 
 // The cgroup of a container by linux.cgroupsPath, or by its id. Refuses a path with ".." in it, and systemd's form.
 Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd);
 
-// Makes the directories and writes the limits. On failure what was made is removed again.
+// The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and removed
+// with the container. One that exists belongs to somebody else, who may have other processes in it.
+Result<std::vector<std::string>> directories_to_make(const std::string& path);
+
+// Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans up.
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
                                CgroupPolicy policy);
 

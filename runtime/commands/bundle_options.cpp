@@ -33,7 +33,8 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
                        .pid_file = pid_file,
                        .console_socket = console_socket,
                        .log = globals.log,
-                       .systemd_cgroup = globals.systemd_cgroup};
+                       .systemd_cgroup = globals.systemd_cgroup,
+                       .cgroup_policy = globals.cgroup_policy()};
 }
 
 }  // namespace caisson::runtime

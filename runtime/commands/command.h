@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/result.h"
+#include "runtime/cgroup/host_cgroup.h"
 #include "runtime/commands/options.h"
 #include "runtime/state/state_directory.h"
 
@@ -22,6 +23,8 @@ struct Globals {
   bool systemd_cgroup = false;
   std::string rootless = "auto";
 
+  // Whether a container may go without a cgroup where we may not make one.
+  [[nodiscard]] CgroupPolicy cgroup_policy() const;
   [[nodiscard]] StateRoot state_root() const { return StateRoot(root); }
 };
 

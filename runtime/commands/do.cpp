@@ -62,6 +62,7 @@ class Do final : public Command {
     request.config_text = TRY(config());
     request.detached = false;
     request.log = globals.log;
+    request.cgroup_policy = globals.cgroup_policy();
     request.ephemeral_overlay = true;
     request.shared_root = true;
     auto code = run_container(globals.state_root(), request, /*keep=*/false);

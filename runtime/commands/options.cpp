@@ -2,6 +2,7 @@
 #include "runtime/commands/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace caisson::runtime {
 
@@ -34,7 +35,31 @@ void Options::choice(const char* names, std::string& value, std::vector<std::str
 void Options::rest(std::vector<std::string>& arguments, const char* usage) {
   app_.prefix_command();
   app_.footer(usage);
-  app_.parse_complete_callback([this_app = &app_, &arguments] { arguments = this_app->remaining(); });
+  app_.parse_complete_callback([app = &app_, tail = &after_marker_, &arguments] {
+    arguments = app->remaining();
+    if (!arguments.empty() && arguments[0].starts_with('-')) {
+      throw CLI::ExtrasError({arguments[0]});
+    }
+    // A marker behind the first argument is the command's own.
+    if (!arguments.empty() && !tail->empty()) {
+      arguments.emplace_back("--");
+    }
+    arguments.insert(arguments.end(), tail->begin(), tail->end());
+  });
+}
+
+std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments, const CLI::App& program) {
+  const auto marker = std::find(arguments.begin(), arguments.end(), "--");
+  const bool takes_rest = std::any_of(arguments.begin(), marker, [&program](const std::string& argument) {
+    const auto verbs = program.get_subcommands([&argument](const CLI::App* verb) { return verb->get_name() == argument; });
+    return !verbs.empty() && verbs[0]->get_prefix_command();
+  });
+  if (marker == arguments.end() || !takes_rest) {
+    return {};
+  }
+  std::vector<std::string> tail(marker + 1, arguments.end());
+  arguments.erase(marker, arguments.end());
+  return tail;
 }
 
 }  // namespace caisson::runtime

@@ -17,7 +17,8 @@ namespace caisson::runtime {
 
 class Options {
  public:
-  explicit Options(CLI::App& app) : app_(app) {}
+  // `after_marker`: what the command line holds behind a "--" (see rest()).
+  Options(CLI::App& app, const std::vector<std::string>& after_marker) : app_(app), after_marker_(after_marker) {}
 
   // The container's id, the first positional argument.
   void id(std::string& id);
@@ -36,6 +37,10 @@ class Options {
 
  private:
   CLI::App& app_;
+  const std::vector<std::string>& after_marker_;
 };
+
+// Takes the first "--" and what follows from `arguments` when it is for a verb with rest(); the library would lose it.
+[[nodiscard]] std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments, const CLI::App& program);
 
 }  // namespace caisson::runtime

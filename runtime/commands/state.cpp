@@ -15,7 +15,14 @@ class State final : public Command {
 
   Result<int> run(const Globals& globals) override {
     const ContainerDirectory directory = TRY(globals.state_root().find(id_));
-    const std::string text = state_json(TRY(directory.load()), JsonLayout::indented) + "\n";
+    ContainerState state = TRY(directory.load());
+    if (state.current_status() == Status::stopped) {
+      const std::string reason = reason_of_end(directory.read("exit.json").value_or(""));
+      if (!reason.empty()) {
+        state.annotations["org.caisson.ended"] = reason;
+      }
+    }
+    const std::string text = state_json(state, JsonLayout::indented) + "\n";
     std::fputs(text.c_str(), stdout);
     return 0;
   }

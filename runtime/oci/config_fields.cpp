@@ -37,7 +37,7 @@ std::span<const Row> rows(const Root*) {
 std::span<const Row> rows(const Mount*) {
   static constexpr Row kRows[] = {
       required<&Mount::destination>("destination", guest, "a relative one counts from `/`, as in runc"),
-      field<&Mount::type>("type", both, "`bind` is an export of the host; others are the guest's own (docs/mounts.md)"),
+      field<&Mount::type>("type", both, "`bind` is an export of the host; others are the guest's own (see Mounts)"),
       field<&Mount::source>("source", both),
       field<&Mount::options>("options", both),
       field<&Mount::uid_mappings>("uidMappings", guest),

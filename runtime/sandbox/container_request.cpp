@@ -84,7 +84,7 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
   return {};
 }
 
-// docs/namespaces.md: every kind is made anew inside the guest. A path is a namespace of the host: of the network's,
+// docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the host: of the network's,
 // caisson-vmm joins it there; the others cannot be entered from another kernel.
 Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateContainerRequest& out) {
   for (size_t i = 0; i < linux_config.namespaces.size(); ++i) {
@@ -178,8 +178,10 @@ Result<void> plan_container(const RequestSource& source, Exports& exports, agent
   TRY(fill_process(*config.process, config.linux_.seccomp, *out.mutable_init()));
 
   const bool read_only_export = config.root.read_only || source.ephemeral_overlay;
+  // overlayfs takes no lower layer with mounts of its own in it ("Object is remote").
+  const bool recursive = !source.ephemeral_overlay;
   out.mutable_root()->set_export_name(TRY(exports.add_directory(rootfs_path(config, source.bundle), "rootfs",
-                                                                read_only_export, !source.shared_root, true)));
+                                                                read_only_export, !source.shared_root, recursive)));
   out.mutable_root()->set_read_only(config.root.read_only && !source.ephemeral_overlay);
   out.mutable_root()->set_ephemeral_overlay(source.ephemeral_overlay);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a validated bundle to what the guest is asked to make of it: the CreateContainer request, and the exports it
-// names. Everything decided about mounts and namespaces is decided here (docs/mounts.md).
+// names. Everything decided about mounts and namespaces is decided here (docs/oci-support.md).
 #pragma once
 
 #include <memory>

@@ -13,6 +13,7 @@
 #include "runtime/sandbox/container_request.h"
 #include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/hooks.h"
+#include "runtime/sandbox/mount_points.h"
 #include "runtime/sandbox/settings.h"
 
 namespace caisson::runtime {
@@ -120,6 +121,9 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
+  if (config.root.read_only && !request.ephemeral_overlay) {
+    TRY(make_mount_points(rootfs_path(config, request.bundle), config, request.bundle));
+  }
   Exports exports;
   agent::v1::CreateContainerRequest guest_request;
   TRY(plan_container({.config = config,
@@ -129,13 +133,18 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                       .shared_root = request.shared_root},
                      exports, guest_request));
   const UniqueFd network = TRY(open_network_namespace(config));
+  const std::string cgroup_name =
+      TRY(cgroup_path(config.linux_.cgroups_path, request.id, request.systemd_cgroup));
 
   LockedContainer locked = TRY(root.reserve(request.id));
   const ContainerDirectory& directory = locked.directory();
   ContainerState state = initial_state(request, config, machine);
   Unfinished unfinished(directory, state);
   TRY(directory.write("config.json", request.config_text));
+  state.cgroups = TRY(directories_to_make(cgroup_name));
   TRY(directory.save(state));
+  const HostCgroup cgroup = TRY(
+      make_cgroup(cgroup_name, config.linux_.resources, machine.memory_bytes, request.cgroup_policy));
 
   auto pty = TRY(open_console({.terminal = config.process->terminal,
                                .socket = request.console_socket,
@@ -146,6 +155,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                  .exports = &exports.entries(),
                  .controlling_terminal = pty.has_value(),
                  .network_namespace = network.is_valid() ? network.get() : -1};
+  for (const UniqueFd& procs : cgroup.procs) spawn.cgroup_procs.push_back(procs.get());
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());
   }

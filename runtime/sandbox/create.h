@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "runtime/cgroup/host_cgroup.h"
 #include "runtime/oci/config.h"
 #include "runtime/sandbox/vmm_process.h"
 #include "runtime/state/state_directory.h"
@@ -24,6 +25,7 @@ struct CreateRequest {
   bool detached = true;  // false: the caller relays a terminal and waits for the end
   LogOptions log;
   bool systemd_cgroup = false;
+  CgroupPolicy cgroup_policy = CgroupPolicy::required;
   bool ephemeral_overlay = false;  // see RequestSource
   bool shared_root = false;
 };

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "runtime/cgroup/host_cgroup.h"
 #include "runtime/oci/config.h"
 #include "runtime/sandbox/hooks.h"
 
@@ -42,6 +43,7 @@ Result<void> kill_machine(const ContainerState& state) {
 
 Result<void> remove_remains(const ContainerDirectory& directory, const ContainerState& state) {
   TRY(kill_machine(state));
+  TRY(remove_cgroup(state.cgroups));
   return directory.remove();
 }
 

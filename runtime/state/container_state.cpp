@@ -106,6 +106,20 @@ std::string oci_state_json(const ContainerState& state, Status status) {
   return dump(document);
 }
 
+std::string reason_of_end(std::string_view exit_json) {
+  const Json record = Json::parse(exit_json, nullptr, /*allow_exceptions=*/false);
+  if (!record.is_object()) {
+    return "";
+  }
+  const auto lost = record.find("guestLost");
+  if (lost != record.end() && lost->is_string() && !lost->get_ref<const std::string&>().empty()) {
+    return lost->get<std::string>();
+  }
+  const auto out_of_memory = record.find("outOfMemory");
+  const bool killed = out_of_memory != record.end() && out_of_memory->is_boolean() && out_of_memory->get<bool>();
+  return killed ? "out of memory" : "";
+}
+
 std::string timestamp_now() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);

@@ -44,6 +44,10 @@ Result<ContainerState> parse_container_state(std::string_view json);
 // The state document of the specification, for hooks.
 [[nodiscard]] std::string oci_state_json(const ContainerState& state, Status status);
 
+// From exit.json, which caisson-vmm leaves behind (vmm/supervisor/exit_record.h): why a container ended, where that is not
+// its own doing: out of memory, or its guest lost. Empty for an ordinary end, and when the text is not what it should be.
+[[nodiscard]] std::string reason_of_end(std::string_view exit_json);
+
 // Now, as `created` wants it.
 [[nodiscard]] std::string timestamp_now();
 

@@ -61,6 +61,15 @@ TEST(ContainerState, creating_without_a_process_stays_creating) {
   EXPECT_EQ(state.current_status(), Status::creating);
 }
 
+TEST(ReasonOfEnd, is_told_only_when_it_was_not_the_containers_own) {
+  EXPECT_EQ(reason_of_end(R"({"exitCode":0,"outOfMemory":false,"guestLost":""})"), "");
+  EXPECT_EQ(reason_of_end(R"({"exitCode":137,"outOfMemory":true,"guestLost":""})"), "out of memory");
+  EXPECT_EQ(reason_of_end(R"({"exitCode":1,"outOfMemory":false,"guestLost":"panic"})"), "panic");
+  for (const char* text : {"", "[]", "{}", "{\"guestLost\":7}", "{\"guestLo"}) {
+    EXPECT_EQ(reason_of_end(text), "") << text;
+  }
+}
+
 TEST(ContainerState, oci_document_has_no_pid_when_stopped) {
   EXPECT_THAT(oci_state_json(sample(), Status::running), ::testing::HasSubstr("\"pid\":"));
   EXPECT_THAT(oci_state_json(sample(), Status::stopped), ::testing::Not(::testing::HasSubstr("\"pid\":")));

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/limits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/cgroup/host_cgroup.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr uint64_t kGuest = 100ULL << 20;
+
+std::vector<std::string> lines(const std::vector<CgroupWrite>& writes) {
+  std::vector<std::string> text;
+  for (const CgroupWrite& write : writes) text.push_back(write.file + "=" + write.text);
+  return text;
+}
+
+TEST(CgroupLimits, nothing_asked_writes_nothing) {
+  EXPECT_TRUE(v1_writes({}, kGuest).empty());
+  EXPECT_TRUE(v2_writes({}, kGuest).empty());
+}
+
+TEST(CgroupLimits, memory_is_the_guests_and_the_overhead) {
+  const oci::Resources resources{.memory = oci::Memory{.limit = 1 << 20}};
+  const std::string bytes = std::to_string(kGuest + kHostOverheadBytes);
+  EXPECT_THAT(lines(v1_writes(resources, kGuest)), ::testing::ElementsAre("memory.limit_in_bytes=" + bytes));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)), ::testing::ElementsAre("memory.max=" + bytes));
+}
+
+TEST(CgroupLimits, unlimited_memory_writes_nothing) {
+  EXPECT_TRUE(v2_writes({.memory = oci::Memory{.limit = -1}}, kGuest).empty());
+}
+
+TEST(CgroupLimits, cpu_converts) {
+  const oci::Resources resources{.cpu = oci::Cpu{.shares = 1024, .quota = 50000, .period = 200000, .cpus = "0-1"}};
+  EXPECT_THAT(lines(v1_writes(resources, kGuest)),
+              ::testing::ElementsAre("cpu.shares=1024", "cpu.cfs_period_us=200000", "cpu.cfs_quota_us=50000",
+                                     "cpuset.cpus=0-1"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("cpu.weight=39", "cpu.max=50000 200000", "cpuset.cpus=0-1"));
+}
+
+TEST(CgroupLimits, throttles_name_their_device) {
+  const oci::Resources resources{.block_io = oci::BlockIo{.weight = 1000, .read_bps = {{8, 0, 1024}}}};
+  EXPECT_THAT(lines(v1_writes(resources, kGuest)),
+              ::testing::ElementsAre("blkio.weight=1000", "blkio.throttle.read_bps_device=8:0 1024"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("io.weight=10000", "io.max=8:0 rbps=1024"));
+}
+
+TEST(CgroupPath, absent_path_is_by_id) { EXPECT_EQ(cgroup_path("", "x", false).value(), "/caisson-x"); }
+
+TEST(CgroupPath, relative_and_trailing_slash_are_normalized) {
+  EXPECT_EQ(cgroup_path("a/b/", "x", false).value(), "/a/b");
+}
+
+TEST(CgroupPath, escapes_and_systemd_are_refused) {
+  EXPECT_FALSE(cgroup_path("/a/../../b", "x", false));
+  EXPECT_FALSE(cgroup_path("..", "x", false));
+  EXPECT_FALSE(cgroup_path("/", "x", false));
+  EXPECT_FALSE(cgroup_path("system.slice:caisson:x", "x", true));
+}
+
+}  // namespace
+}  // namespace caisson::runtime

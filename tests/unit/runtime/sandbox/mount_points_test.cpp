@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/mount_points.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace caisson::runtime {
+namespace {
+
+namespace files = std::filesystem;
+
+class MountPoints : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "caisson-root-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    bundle_ = name;
+    files::create_directories(bundle_ + "/rootfs");
+    files::create_directories(bundle_ + "/outside");
+  }
+  void TearDown() override { files::remove_all(bundle_); }
+
+  bool make(std::vector<oci::Mount> mounts, const std::string& cwd = "/") {
+    oci::Config config;
+    config.mounts = std::move(mounts);
+    config.process = oci::Process{.args = {"sh"}, .cwd = cwd};
+    return make_mount_points(bundle_ + "/rootfs", config, bundle_).has_value();
+  }
+  bool has(const std::string& path) { return files::exists(bundle_ + "/rootfs" + path); }
+
+  std::string bundle_;
+};
+
+TEST_F(MountPoints, directories_and_working_directory_are_made) {
+  EXPECT_TRUE(make({{.destination = "/a/b", .type = "tmpfs"}}, "/work/here"));
+  EXPECT_TRUE(has("/a/b"));
+  EXPECT_TRUE(has("/work/here"));
+}
+
+TEST_F(MountPoints, bound_file_gets_a_file) {
+  EXPECT_TRUE(make({{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}}));
+  EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/etc/hosts"));
+}
+
+TEST_F(MountPoints, what_another_mount_covers_is_not_made) {
+  EXPECT_TRUE(make({{.destination = "/dev", .type = "tmpfs"}, {.destination = "/dev/pts", .type = "devpts"}}));
+  EXPECT_TRUE(has("/dev"));
+  EXPECT_FALSE(has("/dev/pts"));
+}
+
+TEST_F(MountPoints, symbolic_links_lead_back_into_the_root) {
+  files::create_directory_symlink("/../../outside", bundle_ + "/rootfs/link");
+  files::create_directories(bundle_ + "/rootfs/outside");
+  EXPECT_TRUE(make({{.destination = "/link/made", .type = "tmpfs"}}));
+  EXPECT_FALSE(files::exists(bundle_ + "/outside/made"));
+  EXPECT_TRUE(has("/outside/made"));
+}
+
+TEST_F(MountPoints, dangling_link_out_of_the_root_makes_nothing_there) {
+  files::create_symlink(bundle_ + "/outside/new", bundle_ + "/rootfs/link");
+  (void)make({{.destination = "/link", .type = "tmpfs"}});
+  EXPECT_FALSE(files::exists(bundle_ + "/outside/new"));
+}
+
+}  // namespace
+}  // namespace caisson::runtime
