@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Bad input: each mistake is one clear line that names the thing, and nothing is left behind.
+
+load ../support/guest
+
+setup() { setup_sandbox_root; }
+teardown() { teardown_sandbox_root; }
+
+nothing_left() { [ -z "$(ls -A "$state_root")" ]; }
+
+@test "errors: no bundle" {
+  run caisson run -b "$scratch/none" box
+  [ "$status" -eq 1 ]
+  [[ $output == *"$scratch/none"* ]]
+  nothing_left
+}
+
+@test "errors: config.json is no JSON" {
+  make_bundle box
+  echo '{"ociVersion":' >"$bundle/config.json"
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 1 ]
+  [[ $output == *config.json* ]]
+  nothing_left
+}
+
+@test "errors: the root file system is missing" {
+  make_bundle box '.root.path = "nowhere"'
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 1 ]
+  [[ $output == *nowhere* ]]
+  nothing_left
+}
+
+@test "errors: a command that does not exist" {
+  make_bundle box
+  set_command no-such-command
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 127 ] || [ "$status" -eq 1 ]
+  [[ $output == *'"no-such-command"'*"executable file not found in"* ]]
+  nothing_left
+}
+
+@test "errors: a command that is not executable" {
+  make_bundle box
+  echo data >"$bundle/rootfs/etc/data"
+  set_command /etc/data
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 126 ] || [ "$status" -eq 1 ]
+  [[ $output == *"ermission denied"* ]]
+  nothing_left
+}
+
+@test "errors: an id in use" {
+  make_bundle box
+  set_command sleep 60
+  caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+  run caisson create -b "$bundle" box
+  [ "$status" -eq 1 ]
+  [[ $output == *box* ]]
+  caisson delete --force box
+  nothing_left
+}
+
+@test "errors: delete of a running container wants --force" {
+  make_bundle box
+  set_command sleep 60
+  caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+  caisson start box
+  run caisson delete box
+  [ "$status" -eq 1 ]
+  [[ $output == *"not stopped"* || $output == *running* ]]
+  caisson delete --force box
+  nothing_left
+}
+
+@test "errors: unknown container" {
+  for verb in state start "kill" delete pause resume; do
+    run caisson $verb nobody
+    [ "$status" -ne 0 ]
+    [[ $output == *"does not exist"* ]]
+  done
+}
+
+@test "errors: memory too small to boot" {
+  run caisson do --memory 4M -- true
+  [ "$status" -eq 1 ]
+  [[ $output == *"too small"* ]]
+  nothing_left
+}
+
+@test "errors: a kernel that is none" {
+  head -c 100000 /dev/urandom >"$scratch/vmlinux"
+  CAISSON_KERNEL=$scratch/vmlinux run caisson do -- true
+  [ "$status" -eq 1 ]
+  [[ $output == *vmlinux* ]]
+  nothing_left
+}
+
+@test "errors: a guest that panics is told apart, with its last words" {
+  # An initramfs without an agent: the kernel finds no init and panics.
+  printf '' >"$scratch/initramfs"
+  CAISSON_INITRAMFS=$scratch/initramfs run caisson do -- true
+  [ "$status" -eq 1 ]
+  [[ $output == *guest* ]]
+  nothing_left
+}
+
+@test "errors: no KVM and no QEMU" {
+  [ ! -e /dev/kvm ] || skip "this host has /dev/kvm"
+  PATH=$scratch run "$CAISSON" --root "$state_root" do -- true
+  [ "$status" -eq 1 ]
+  [[ $output == *qemu-system-x86_64* ]]
+  nothing_left
+}
+
+@test "errors: the state directory's disk is full" {
+  mkdir "$scratch/full"
+  mount -t tmpfs -o size=64k tmpfs "$scratch/full"
+  head -c 65536 /dev/zero >"$scratch/full/fill" 2>/dev/null || true
+  run "$CAISSON" --root "$scratch/full/state" do -- true
+  code=$status
+  umount "$scratch/full"
+  [ "$code" -eq 1 ]
+  [[ $output == *"No space left on device"* ]]
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# create, start, state, list, exec, ps, pause, kill, delete: as an engine drives them.
+
+load ../support/guest
+
+setup() { setup_sandbox_root; }
+teardown() { teardown_sandbox_root; }
+
+create_sleeper() {
+  make_bundle box "$@"
+  set_command sleep 1000
+  caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1
+}
+
+@test "lifecycle: created, running, stopped, deleted" {
+  create_sleeper
+  [ "$(caisson state box | jq -r .status)" = created ]
+  [ "$(caisson state box | jq -r .pid)" = "$(cat "$scratch/pid")" ]
+  caisson start box
+  [ "$(caisson state box | jq -r .status)" = running ]
+  [ "$(caisson list -q)" = box ]
+  caisson kill box KILL
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  [ "$(caisson state box | jq -r .status)" = stopped ]
+  caisson delete box
+  run caisson state box
+  [ "$status" -ne 0 ]
+}
+
+@test "lifecycle: the process does not run before start" {
+  make_bundle box
+  set_command sh -c 'echo ran > /root/ran'
+  caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1
+  [ ! -e "$bundle/rootfs/root/ran" ]
+  caisson start box
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  [ "$(cat "$bundle/rootfs/root/ran")" = ran ]
+}
+
+@test "exec: runs inside the container's namespaces, with its own exit code and streams" {
+  create_sleeper
+  caisson start box
+  run caisson exec box sh -c 'echo $$; hostname; exit 5'
+  [ "$status" -eq 5 ]
+  [[ $output == *caisson* || $output == *runc* ]]
+  [ "$(echo through | caisson exec box cat)" = through ]
+  run caisson exec --cwd /tmp --env A=b --user 7:8 box sh -c 'echo $(pwd) $A $(id -u) $(id -g)'
+  [ "$output" = "/tmp b 7 8" ]
+}
+
+@test "exec: a command that does not exist" {
+  create_sleeper
+  caisson start box
+  run caisson exec box no-such-command
+  [ "$status" -ne 0 ]
+  [[ $output == *"executable file not found in"* ]]
+}
+
+@test "exec: many at once keep their outputs apart" {
+  create_sleeper
+  caisson start box
+  for i in 1 2 3 4 5 6 7 8; do
+    caisson exec box sh -c "for n in 1 2 3; do echo $i; done" >"$scratch/exec.$i" &
+  done
+  wait
+  for i in 1 2 3 4 5 6 7 8; do
+    [ "$(sort -u "$scratch/exec.$i")" = "$i" ]
+    [ "$(wc -l <"$scratch/exec.$i")" -eq 3 ]
+  done
+}
+
+@test "ps: lists the container's processes" {
+  create_sleeper
+  caisson start box
+  run caisson ps box
+  [ "$status" -eq 0 ]
+  [[ $output == *"sleep 1000"* ]]
+}
+
+@test "pause and resume: the processes stand still" {
+  create_sleeper
+  caisson start box
+  caisson pause box
+  [ "$(caisson state box | jq -r .status)" = paused ]
+  run timeout 20 "$CAISSON" --root "$state_root" exec box true
+  [ "$status" -ne 0 ]
+  caisson resume box
+  [ "$(caisson state box | jq -r .status)" = running ]
+  caisson exec box true
+}
+
+@test "resources: a memory limit is the guest's OOM kill, exit 137" {
+  make_bundle box '.linux.resources.memory = {"limit": 67108864, "swap": 67108864}'
+  set_command sh -c 'x=$(head -c 200000000 /dev/zero | tr "\0" x); echo ${#x}'
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 137 ]
+}
+
+@test "resources: a pids limit stops a fork bomb" {
+  make_bundle box '.linux.resources.pids = {"limit": 10}'
+  set_command sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 2 & done; wait'
+  run caisson run -b "$bundle" box
+  [[ $output == *"can't fork"* ]]
+}
+
+@test "hooks: host hooks get the state on standard input" {
+  make_bundle box ".hooks = {\"poststop\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"cat > $scratch/poststop\"]}]}"
+  caisson run -b "$bundle" box
+  [ "$(jq -r .id "$scratch/poststop")" = box ]
+}
+
+@test "twenty at once: all succeed, outputs not mixed" {
+  make_bundle box
+  for i in $(seq 20); do
+    cp "$bundle/config.json" "$scratch/config.$i"
+    mkdir -p "$scratch/b$i"
+    ln -s "$bundle/rootfs" "$scratch/b$i/rootfs"
+    jq --arg i "$i" '.process.args = ["sh", "-c", "echo container " + $i] | .root.readonly = true' \
+      "$bundle/config.json" >"$scratch/b$i/config.json"
+    caisson run -b "$scratch/b$i" "box$i" >"$scratch/out.$i" 2>&1 </dev/null &
+  done
+  wait
+  for i in $(seq 20); do
+    [ "$(cat "$scratch/out.$i")" = "container $i" ]
+  done
+}
