@@ -95,6 +95,7 @@ teardown() { teardown_sandbox_root; }
 
 @test "run: writes reach the bundle's root file system" {
   make_bundle box
+  configure '.process.capabilities[] += ["CAP_CHOWN"]'
   set_command sh -c 'echo kept > /root/file && chmod 640 /root/file && chown 5:6 /root/file'
   caisson run -b "$bundle" box
   [ "$(cat "$bundle/rootfs/root/file")" = kept ]
