@@ -8,6 +8,9 @@
 namespace caisson::vmm {
 namespace {
 
+// With RAM above 4 GiB, which starts at this size, Linux sets bounce buffers aside.
+constexpr uint64_t kBounceBufferThreshold = 3ULL << 30U;
+
 // QEMU's option syntax: a comma inside a value is doubled.
 std::string quoted(const std::string& value) {
   std::string out;
@@ -73,12 +76,15 @@ std::string cpu_option(const QemuOptions& options) {
 }  // namespace
 
 std::string guest_command_line(const MachineConfig& config, QemuAccelerator accelerator, uint64_t tsc_khz) {
-  std::string line = "console=ttyS0 panic=-1 reboot=t no_timer_check rcupdate.rcu_expedited=1";
+  std::string line = "console=ttyS0 panic=-1 reboot=t tsc=reliable no_timer_check rcupdate.rcu_expedited=1";
   line += config.console ? " loglevel=7" : " quiet";
   if (accelerator == QemuAccelerator::tcg) {
-    line += " tsc=reliable mitigations=off lapic_timer_khz=1000000 tsc_early_khz=";
+    line += " mitigations=off lapic_timer_khz=1000000 tsc_early_khz=";
     // Under -icount the counter counts instructions, one a nanosecond.
     line += config.count_instructions ? "1000000" : std::to_string(tsc_khz);
+  }
+  if (config.memory_bytes > kBounceBufferThreshold) {
+    line += " swiotlb=noforce";
   }
   if (!config.extra_kernel_arguments.empty()) {
     line += " " + config.extra_kernel_arguments;
@@ -94,25 +100,43 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
   const auto path = [](int fd) { return "/proc/self/fd/" + std::to_string(fd); };
   // clang-format off: an option and its value on a line
   std::vector<std::string> arguments{
-      "qemu-system-x86_64", "-nodefaults", "-no-user-config",
-      "-display", "none",
+      "qemu-system-x86_64",
+      "-nodefaults",
+      "-no-user-config",
+      "-display",
+      "none",
       "-no-reboot",  // the guest's reset ends QEMU
-      "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-      "-M", machine_option(),
-      "-accel", accelerator_option(options, config),
-      "-cpu", cpu_option(options),
-      "-smp", std::to_string(config.cpus),
-      "-m", memory,
-      "-object", "memory-backend-memfd,id=ram,share=on,size=" + memory,
+      "-sandbox",
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+      "-M",
+      machine_option(),
+      "-accel",
+      accelerator_option(options, config),
+      "-cpu",
+      cpu_option(options),
+      "-smp",
+      std::to_string(config.cpus),
+      "-m",
+      memory,
+      "-object",
+      "memory-backend-memfd,id=ram,share=on,size=" + memory,
       // Our devices are modern ones; QEMU's transport is a legacy one unless told.
-      "-global", "virtio-mmio.force-legacy=false",
-      "-chardev", "socket,id=console,fd=" + std::to_string(descriptors.console),
-      "-serial", "chardev:console",
-      "-chardev", "socket,id=monitor,fd=" + std::to_string(descriptors.monitor),
-      "-mon", "chardev=monitor,mode=control",
-      "-kernel", path(descriptors.kernel),
-      "-initrd", path(descriptors.initramfs),
-      "-append", guest_command_line(config, options.accelerator, tsc_khz),
+      "-global",
+      "virtio-mmio.force-legacy=false",
+      "-chardev",
+      "socket,id=console,fd=" + std::to_string(descriptors.console),
+      "-serial",
+      "chardev:console",
+      "-chardev",
+      "socket,id=monitor,fd=" + std::to_string(descriptors.monitor),
+      "-mon",
+      "chardev=monitor,mode=control",
+      "-kernel",
+      path(descriptors.kernel),
+      "-initrd",
+      path(descriptors.initramfs),
+      "-append",
+      guest_command_line(config, options.accelerator, tsc_khz),
   };
   // clang-format on
   if (config.count_instructions) {

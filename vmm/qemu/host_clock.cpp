@@ -3,6 +3,7 @@
 
 #include <x86intrin.h>
 
+#include <cmath>
 #include <ctime>
 #include <limits>
 
@@ -45,7 +46,7 @@ uint64_t HostClock::tsc_khz() const {
   const Reading second = read();
   const auto ticks = static_cast<double>(second.ticks - first_.ticks);
   const auto nanoseconds = static_cast<double>(second.nanoseconds - first_.nanoseconds);
-  return static_cast<uint64_t>(ticks * 1e6 / nanoseconds + 0.5);
+  return static_cast<uint64_t>(std::llround(ticks * 1e6 / nanoseconds));
 }
 
 }  // namespace caisson::vmm

@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kConsoleTailBytes = 16384;       // LIMIT: Machine::console_tail() promises no more
 constexpr size_t kComplaintTailBytes = 4096;      // LIMIT: QEMU's errors are a line or two
-constexpr size_t kDetailBytes = 2048;          // LIMIT: what of either goes into a message
+constexpr size_t kDetailBytes = 2048;             // LIMIT: what of either goes into a message
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
 constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
@@ -113,6 +113,18 @@ Result<void> check(const MachineConfig& config) {
   return {};
 }
 
+// QEMU opens /dev/kvm itself: an identity of ours gets the group that may.
+Result<void> prepare_kvm(QemuOptions& options) {
+  struct stat status {};
+  if (::access("/dev/kvm", R_OK | W_OK) < 0 || ::stat("/dev/kvm", &status) < 0) {
+    return fail_errno("open /dev/kvm for QEMU (choose software emulation, or give access to it)");
+  }
+  if (options.identity) {
+    options.identity->gid = status.st_gid;
+  }
+  return {};
+}
+
 // Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves
 // nobody.
 template <typename Sink>
@@ -151,8 +163,8 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& co
   if (!found.identity && ::geteuid() == 0) {
     found.identity = kNobody;
   }
-  if (found.accelerator == QemuAccelerator::kvm && ::access("/dev/kvm", R_OK | W_OK) < 0) {
-    return fail_errno("open /dev/kvm for QEMU (choose software emulation, or give access to it)");
+  if (found.accelerator == QemuAccelerator::kvm) {
+    TRY(prepare_kvm(found));
   }
   std::unique_ptr<QemuMachine> machine(new QemuMachine(config, main_loop, std::move(found)));
   TRY(machine->open_files());
@@ -186,11 +198,13 @@ Result<void> QemuMachine::attach(VirtioDevice& device, EventLoop& loop) {
     return fail(EBUSY, "attach " + std::string(device.name()) + ": the machine has been started");
   }
   SocketPair pair = TRY(make_socket_pair());
-  // QEMU asks us for a vsock's configuration; an fs's it keeps itself, an rng has none, and it complains when offered.
-  const auto config_space = device.id() == VirtioDeviceId::vsock ? vhost_user::Server::ConfigSpace::ours
-                                                                 : vhost_user::Server::ConfigSpace::front_ends;
-  const auto on_end = [this, alive = alive_](Error error) {
-    loop_->post([this, alive, error = std::move(error)] {
+  // QEMU asks us for a vsock's configuration; an fs's it keeps itself, an rng has none, and it complains when
+  // offered.
+  const auto config_space = device.id() == VirtioDeviceId::vsock
+                                ? vhost_user::Server::ConfigSpace::ours
+                                : vhost_user::Server::ConfigSpace::front_ends;
+  const auto on_end = [this, alive = alive_](const Error& error) {
+    loop_->post([this, alive, error] {
       if (*alive) {
         on_device_end(error);
       }

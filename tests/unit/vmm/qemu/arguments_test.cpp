@@ -89,7 +89,14 @@ TEST(QemuArguments, counting_instructions_makes_the_clock_count_them) {
 TEST(GuestCommandLine, clock_frequencies_are_told_under_tcg_only) {
   EXPECT_THAT(guest_command_line(config(), QemuAccelerator::tcg, 2'000'000),
               HasSubstr("tsc_early_khz=2000000"));
-  EXPECT_THAT(guest_command_line(config(), QemuAccelerator::kvm, 0), Not(HasSubstr("tsc")));
+  EXPECT_THAT(guest_command_line(config(), QemuAccelerator::kvm, 0), Not(HasSubstr("khz")));
+}
+
+TEST(GuestCommandLine, memory_above_4_gib_sets_no_bounce_buffers_aside) {
+  MachineConfig large = config();
+  EXPECT_THAT(guest_command_line(large, QemuAccelerator::tcg, 1), Not(HasSubstr("swiotlb")));
+  large.memory_bytes = uint64_t{4} << 30U;
+  EXPECT_THAT(guest_command_line(large, QemuAccelerator::tcg, 1), HasSubstr("swiotlb=noforce"));
 }
 
 TEST(GuestCommandLine, extra_words_come_last) {
