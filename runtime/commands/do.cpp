@@ -72,7 +72,8 @@ class Do final : public Command {
  private:
   Result<Json> config_mounts() const {
     Json mounts = Json::array();
-    for (const auto& entry : oci::example_document(oci::ExampleKind::privileged, 0, 0)["mounts"]) {
+    const Json example = oci::example_document(oci::ExampleKind::privileged, 0, 0);
+    for (const auto& entry : example["mounts"]) {
       mounts.push_back(entry);
     }
     mounts.push_back({{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"mode=1777"}}});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/qemu/qemu_machine.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -153,6 +154,16 @@ std::string ending(std::string text, size_t limit_bytes) {
   return text;
 }
 
+// QEMU's own words about a file that is no kernel name neither the file nor the remedy.
+Result<void> check_is_elf(int fd, const std::string& path) {
+  std::array<char, SELFMAG> magic{};
+  if (::pread(fd, magic.data(), magic.size(), 0) != static_cast<ssize_t>(magic.size()) ||
+      std::memcmp(magic.data(), ELFMAG, SELFMAG) != 0) {
+    return fail(ENOEXEC, "open guest kernel " + path + ": not an ELF file; an uncompressed vmlinux is needed");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& config, EventLoop& main_loop,
@@ -189,6 +200,7 @@ QemuMachine::~QemuMachine() {
 
 Result<void> QemuMachine::open_files() {
   kernel_ = TRY(open_file("guest kernel", config_.kernel));
+  TRY(check_is_elf(kernel_.get(), config_.kernel));
   initramfs_ = TRY(open_file("initramfs", config_.initramfs));
   return {};
 }

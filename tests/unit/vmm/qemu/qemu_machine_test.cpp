@@ -23,7 +23,7 @@ class QemuMachineTest : public ::testing::Test {
     folder_ = pattern;
     // QEMU runs as nobody.
     std::filesystem::permissions(folder_, std::filesystem::perms{0755});
-    write("kernel", "k");
+    write("kernel", "\177ELF");
     write("initramfs", "i");
     loop_ = EventLoop::create().value();
     config_.memory_bytes = 64U << 20U;
@@ -73,6 +73,11 @@ TEST_F(QemuMachineTest, missing_qemu_is_refused_with_the_remedy) {
   const auto machine = QemuMachine::create(config_, *loop_, {.program = "no-such-qemu", .identity = {}});
   ASSERT_FALSE(machine);
   EXPECT_THAT(machine.error().message, HasSubstr("install the package qemu-system-x86"));
+}
+
+TEST_F(QemuMachineTest, kernel_that_is_no_elf_file_is_refused_by_its_path) {
+  write("kernel", "MZ");
+  EXPECT_THAT(refusal(), HasSubstr(config_.kernel + ": not an ELF file"));
 }
 
 TEST_F(QemuMachineTest, missing_kernel_is_refused_by_its_path) {
