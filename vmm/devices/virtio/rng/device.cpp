@@ -64,7 +64,12 @@ void Device::on_kick(uint16_t /*index*/) {
   const Result<bool> more = serve();
   active_->queues[0]->notify();
   if (!more) {
-    spdlog::error("stop rng: {}", more.error().message);
+    // LIMIT: a driver may reset us and do it again for ever; the log is the host's disk.
+    constexpr int kMaxLogged = 8;
+    if (breaches_ < kMaxLogged) {
+      ++breaches_;
+      spdlog::error("stop rng: {}", more.error().message);
+    }
     is_broken_ = true;
     if (active_->needs_reset) {
       active_->needs_reset(more.error().message);

@@ -37,6 +37,7 @@ class Device final : public VirtioDevice {
   EventLoop& loop_;
   std::optional<Activation> active_;
   bool is_broken_ = false;  // by the driver; until it resets us
+  int breaches_ = 0;        // those logged
   bool is_scheduled_ = false;
   std::shared_ptr<Device*> self_;  // for posted work: null once the device has gone
 };

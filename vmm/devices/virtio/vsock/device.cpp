@@ -125,7 +125,12 @@ void Device::schedule() {
 }
 
 void Device::breach(const Error& error) {
-  spdlog::error("stop vsock: the guest broke the rules: {}", error.message);
+  // LIMIT: a driver may reset us and do it again for ever; the log is the host's disk.
+  constexpr int kMaxLogged = 8;
+  if (breaches_ < kMaxLogged) {
+    ++breaches_;
+    spdlog::error("stop vsock: the guest broke the rules: {}", error.message);
+  }
   is_broken_ = true;
   muxer_.close();
   if (active_->needs_reset) {

@@ -55,6 +55,7 @@ class Device final : public VirtioDevice {
   Muxer muxer_;
   std::optional<Activation> active_;
   bool is_broken_ = false;  // by the driver; until it resets us
+  int breaches_ = 0;        // those logged
   bool is_pumping_ = false;
   bool is_scheduled_ = false;
   size_t budget_ = 0;                   // chains left in this round
