@@ -93,5 +93,22 @@ check "statfs answers" sh -c 'df . | tail -n 1 | grep -q "[0-9]"'
 sync
 check "fsync answers" sh -c 'dd if=/dev/zero of=synced bs=4k count=1 conv=fsync 2>/dev/null'
 
+mkdir -p /tmp/overlay lower/deep
+mount -t tmpfs tmpfs /tmp/overlay
+mkdir /tmp/overlay/upper /tmp/overlay/work /tmp/overlay/merged
+echo below >lower/deep/file
+echo below >lower/gone
+check "an overlay has it for its lower layer" mount -t overlay -o lowerdir=lower,upperdir=/tmp/overlay/upper,workdir=/tmp/overlay/work overlay /tmp/overlay/merged
+(
+  cd /tmp/overlay/merged || exit 1
+  echo above >>deep/file
+  rm gone
+  mv deep/file moved
+  echo new >new
+)
+check "what is changed above" is "$(cat /tmp/overlay/merged/moved | tr '\n' ' ')" "below above "
+check "stays as it was below" is "$(ls lower | tr '\n' ' ')$(cat lower/deep/file)" "deep gone below"
+umount /tmp/overlay/merged
+
 echo "$failures failures"
 [ "$failures" = 0 ]

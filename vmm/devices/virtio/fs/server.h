@@ -137,7 +137,7 @@ class Server {
   Result<void> move(Request& in, uint64_t new_parent, uint32_t flags);
   Result<void> put_new_entry(Node& parent, const Name& name, Reply& out);
   Result<void> open_existing(Node& parent, const Name& name, const fuse_create_in& arguments, Reply& out);
-  Result<void> put_opened(Node& node, UniqueFd fd, Reply& out);
+  Result<void> put_opened(Node& node, UniqueFd fd, const struct statx& stat, Reply& out);
   [[nodiscard]] int host_flags(uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);
   Result<ActAs> act_as_caller(const Request& in, uint32_t mask);

@@ -53,8 +53,9 @@ Result<void> Server::open_existing(Node& parent, const Name& name, const fuse_cr
     }
     fd = std::move(*opened);
   }
-  TRY(out.put(entry_of(*node, TRY(stat_at(fd.get(), "")))));
-  return put_opened(*node, std::move(fd), out);
+  const struct statx now = TRY(stat_at(fd.get(), ""));
+  TRY(out.put(entry_of(*node, now)));
+  return put_opened(*node, std::move(fd), now, out);
 }
 
 Result<void> Server::create_file(Request& in, Reply& out) {
@@ -79,7 +80,7 @@ Result<void> Server::create_file(Request& in, Reply& out) {
   const struct statx stat = TRY(stat_at(fd.get(), ""));
   Node* node = TRY(nodes_.remember(*parent, name.view(), stat));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(*node, std::move(fd), out);
+  return put_opened(*node, std::move(fd), stat, out);
 }
 
 Result<void> Server::tmpfile(Request& in, Reply& out) {
@@ -98,7 +99,7 @@ Result<void> Server::tmpfile(Request& in, Reply& out) {
   const struct statx stat = TRY(stat_at(fd.get(), ""));
   Node* node = TRY(nodes_.remember_nameless(*parent, stat, std::move(path_fd)));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(*node, std::move(fd), out);
+  return put_opened(*node, std::move(fd), stat, out);
 }
 
 Result<void> Server::mknod(Request& in, Reply& out) {

@@ -35,8 +35,7 @@ uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
   return is_unchanged ? FOPEN_KEEP_CACHE : 0;
 }
 
-Result<void> Server::put_opened(Node& node, UniqueFd fd, Reply& out) {
-  const struct statx stat = TRY(stat_at(fd.get(), ""));
+Result<void> Server::put_opened(Node& node, UniqueFd fd, const struct statx& stat, Reply& out) {
   fuse_open_out answer{};
   answer.open_flags = cache_flags(node, stat);
   answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = &node, .fd = std::move(fd), .has_written = false}));
@@ -55,7 +54,12 @@ Result<void> Server::open(Request& in, Reply& out) {
   }
   TRY(handles_.check_room());
   const WithoutFsetid drop((flags & O_TRUNC) != 0 && (arguments.open_flags & FUSE_OPEN_KILL_SUIDGID) != 0);
-  return put_opened(*node, TRY(open_contents(*node, flags)), out);
+  UniqueFd fd = TRY(open_contents(*node, flags));
+  struct statx stat = {};
+  if (!node->from->exclusive) {  // else nothing depends on it
+    stat = TRY(stat_at(fd.get(), ""));
+  }
+  return put_opened(*node, std::move(fd), stat, out);
 }
 
 Result<void> Server::opendir(Request& in, Reply& out) {
