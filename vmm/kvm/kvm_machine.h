@@ -28,6 +28,7 @@ class KvmMachine final : public Machine {
   static Result<std::unique_ptr<KvmMachine>> create(const MachineConfig& config, EventLoop& main_loop);
   ~KvmMachine() override;
 
+  [[nodiscard]] bool is_child_process() const override { return false; }
   Result<void> attach(VirtioDevice& device, EventLoop& loop) override;
   Result<void> start(StopHandler on_stop) override;
   Result<void> pause() override;

@@ -50,6 +50,9 @@ class Machine {
   // Before start(): plugs `device` in. Its callbacks run on `loop`. Both must outlive the machine.
   virtual Result<void> attach(VirtioDevice& device, EventLoop& loop) = 0;
 
+  // Whether start() executes another program: then the caller's jail closes after start(), else before it.
+  [[nodiscard]] virtual bool is_child_process() const = 0;
+
   // Starts the vCPUs. `on_stop` is called once, on the main loop, when they have stopped for good.
   virtual Result<void> start(StopHandler on_stop) = 0;
 

@@ -9,6 +9,7 @@
 
 #include "agent/proto/agent.pb.h"
 #include "common/relay/terminal.h"
+#include "vmm/jail/jail.h"
 #include "vmm/machine/select.h"
 #include "vmm/main/exports.h"
 
@@ -88,8 +89,19 @@ Result<void> Sandbox::open_sockets() {
 }
 
 Result<void> Sandbox::start() {
+  const auto start_machine = [this] {
+    return machine_->start([this](const MachineStop& stop) { on_machine_stop(stop); });
+  };
+  // Nothing of the guest is read before the jail is closed: what QEMU says waits until the loops run.
+  if (machine_->is_child_process()) {
+    TRY(start_machine());
+    TRY_CONTEXT("close the jail", enter_jail(JailKind::child_machine, spec_.state_directory));
+    start_loops();
+    return {};
+  }
+  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory));
   start_loops();
-  return machine_->start([this](const MachineStop& stop) { on_machine_stop(stop); });
+  return start_machine();
 }
 
 void Sandbox::start_loops() {

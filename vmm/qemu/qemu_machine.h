@@ -28,6 +28,7 @@ class QemuMachine final : public Machine {
                                                      const QemuOptions& options = {});
   ~QemuMachine() override;
 
+  [[nodiscard]] bool is_child_process() const override { return true; }
   Result<void> attach(VirtioDevice& device, EventLoop& loop) override;
   // Returns when QEMU executes; what it then finds wrong comes as StopReason::machine_error.
   Result<void> start(StopHandler on_stop) override;
