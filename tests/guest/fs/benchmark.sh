@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # File system timings in the guest, one figure a line. Run by tests/guest/fs/run; compare within one run of the host only.
 cd /mnt/work || exit 1
-now() { cut -d' ' -f1 /proc/uptime | tr -d .; } # centiseconds
+now() { awk '{ print int($1 * 100) }' /proc/uptime; } # centiseconds
 timed() {
   name=$1
   shift
