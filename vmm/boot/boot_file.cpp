@@ -2,7 +2,6 @@
 #include "vmm/boot/boot_file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,14 +9,6 @@
 #include <utility>
 
 namespace caisson::vmm {
-namespace {
-
-constexpr uint64_t kPageBytes = 4096;
-
-constexpr uint64_t round_up(uint64_t value) { return (value + kPageBytes - 1) & ~(kPageBytes - 1); }
-
-}  // namespace
-
 BootFile::BootFile(UniqueFd fd, uint64_t size_bytes, std::string description)
     : fd_(std::move(fd)), size_bytes_(size_bytes), description_(std::move(description)) {}
 
@@ -67,25 +58,7 @@ Result<void> BootFile::place(const GuestMemory& memory, GuestAddress address, ui
   if (size_bytes == 0) {
     return {};
   }
-  std::byte* const to = TRY_CONTEXT("place " + description_, memory.span(address, size_bytes)).data();
-  const auto host = reinterpret_cast<uintptr_t>(to);
-  const uint64_t first = round_up(host);
-  const uint64_t last = (host + size_bytes) & ~(kPageBytes - 1);
-  if (first >= last || host % kPageBytes != offset % kPageBytes) {
-    return read_into(to, offset, size_bytes);
-  }
-  const uint64_t head_bytes = first - host;
-  const uint64_t mapped_bytes = last - first;
-  // SAFETY: span() has shown the range to be guest RAM, whose owner unmaps all of it, whatever is mapped there.
-  void* const mapped = ::mmap(to + head_bytes, mapped_bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd_.get(),
-                              static_cast<off_t>(offset + head_bytes));
-  if (mapped == MAP_FAILED) {
-    return fail_errno("map " + description_);
-  }
-  TRY(read_into(to, offset, head_bytes));
-  const uint64_t done = head_bytes + mapped_bytes;
-  return read_into(to + done, offset + done, size_bytes - done);
+  return read_into(TRY_CONTEXT("place " + description_, memory.span(address, size_bytes)).data(), offset, size_bytes);
 }
 
 }  // namespace caisson::vmm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file (kernel or initramfs) that becomes part of guest memory. Its whole pages are mapped privately over the RAM, so
-// that nothing is copied and guests share what they do not write; the rest is read.
+// A file (kernel or initramfs) that becomes part of guest memory. It is copied: mapping it over the RAM instead would
+// share a few MiB between guests, but cut the RAM's huge pages up, and each small page costs the guest a fault
+// (docs/budgets.md has both figures).
 #pragma once
 
 #include <cstddef>
@@ -25,8 +26,7 @@ class BootFile {
   // The first min(size, limit) bytes.
   Result<std::vector<std::byte>> read_head(size_t limit_bytes) const;
 
-  // Puts the bytes [offset, offset + size) of the file, which must be there, at `address`. Whatever else the memory's
-  // page holds is kept.
+  // Copies the bytes [offset, offset + size) of the file, which must be there, to `address`.
   Result<void> place(const GuestMemory& memory, GuestAddress address, uint64_t offset, uint64_t size_bytes) const;
 
  private:

@@ -34,7 +34,8 @@ Result<ElfImage> place_kernel(const GuestMemory& memory, const std::string& path
   return image;
 }
 
-// At the top of low RAM, in whole pages so that it can be mapped. Sets where it went in `params`.
+// At the top of low RAM, from a page's start: Linux gives its pages back once it is unpacked. Sets where it went in
+// `params`.
 Result<void> place_initramfs(const GuestMemory& memory, const std::string& path, GuestAddress kernel_end,
                              BootParams& params) {
   const BootFile file = TRY(BootFile::open("initramfs", path));

@@ -54,7 +54,8 @@ void block_other_signals() {
 Result<std::unique_ptr<KvmMachine>> KvmMachine::create(const MachineConfig& config, EventLoop& main_loop) {
   TRY(check(config));
   const Kvm kvm = TRY(Kvm::open());
-  GuestMemory memory = TRY(GuestMemory::create(config.memory_bytes));
+  // Nobody else maps it, and huge pages make a quarter of the boot (docs/budgets.md).
+  GuestMemory memory = TRY(GuestMemory::create(config.memory_bytes, GuestMemory::Backing::private_pages));
   Vm vm = TRY(Vm::create(kvm));
   Event serial_interrupt = TRY(Event::create());
   TRY(vm.connect_interrupt(layout::kSerialPin, serial_interrupt.fd()));

@@ -15,12 +15,28 @@ namespace caisson::vmm {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kHugePageBytes = uint64_t{2} << 20;
 
 // LIMIT: a vhost-user front end describes RAM in a handful of regions; more is not a machine of ours.
 constexpr size_t kMaxRegions = 32;
 
 std::string describe(GuestAddress address, uint64_t size_bytes) {
   return std::to_string(size_bytes) + " bytes at guest address " + std::to_string(to_u64(address));
+}
+
+Result<UniqueFd> create_file(size_t size_bytes) {
+  UniqueFd fd(::memfd_create("caisson-guest-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) {
+    return fail_errno("create guest memory");
+  }
+  if (::ftruncate(fd.get(), static_cast<off_t>(size_bytes)) < 0) {
+    return fail_errno("size guest memory to " + std::to_string(size_bytes) + " bytes");
+  }
+  // QEMU maps the same file: sealed, it cannot shrink it under our feet (SIGBUS).
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+    return fail_errno("seal guest memory");
+  }
+  return fd;
 }
 
 }  // namespace
@@ -46,6 +62,26 @@ struct GuestMemory::Mapping {
     (void)::madvise(base, size_bytes, MADV_DONTDUMP);
     return std::make_unique<Mapping>(base, size_bytes, UniqueFd());
   }
+
+  // Aligned so that guest and host agree on where huge pages begin.
+  static Result<std::unique_ptr<Mapping>> create_private(size_t size_bytes) {
+    void* const base = ::mmap(nullptr, size_bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+      return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
+    }
+    const auto start = reinterpret_cast<uintptr_t>(base);
+    const uintptr_t aligned = (start + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
+    auto* const first = static_cast<std::byte*>(base) + (aligned - start);
+    if (aligned != start) {
+      ::munmap(base, aligned - start);
+    }
+    ::munmap(first + size_bytes, kHugePageBytes - (aligned - start));
+    // A host without huge pages refuses the first; either failure costs only what it was to bring.
+    (void)::madvise(first, size_bytes, MADV_HUGEPAGE);
+    (void)::madvise(first, size_bytes, MADV_DONTDUMP);
+    return std::make_unique<Mapping>(first, size_bytes, UniqueFd());
+  }
 };
 
 GuestMemory::GuestMemory() = default;
@@ -53,35 +89,28 @@ GuestMemory::GuestMemory(GuestMemory&&) noexcept = default;
 GuestMemory& GuestMemory::operator=(GuestMemory&&) noexcept = default;
 GuestMemory::~GuestMemory() = default;
 
-Result<GuestMemory> GuestMemory::create(size_t size_bytes) {
+Result<GuestMemory> GuestMemory::create(size_t size_bytes, Backing backing) {
   if (size_bytes == 0 || size_bytes % kPageBytes != 0) {
     return fail(EINVAL, "create guest memory: " + std::to_string(size_bytes) + " bytes is not a multiple of 4 KiB");
   }
-  UniqueFd fd(::memfd_create("caisson-guest-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) {
-    return fail_errno("create guest memory");
+  UniqueFd file;
+  if (backing == Backing::shared_file) {
+    file = TRY(create_file(size_bytes));
   }
-  if (::ftruncate(fd.get(), static_cast<off_t>(size_bytes)) < 0) {
-    return fail_errno("size guest memory to " + std::to_string(size_bytes) + " bytes");
-  }
-  // QEMU maps the same file: sealed, it cannot shrink it under our feet (SIGBUS).
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-    return fail_errno("seal guest memory");
-  }
+  const int fd = file.get();
   GuestMemory memory;
+  const auto add = [&memory, fd](uint64_t start, uint64_t bytes, uint64_t offset) -> Result<void> {
+    auto mapping = TRY(fd < 0 ? Mapping::create_private(bytes) : Mapping::create(bytes, fd, offset));
+    memory.regions_.push_back({GuestAddress{start}, bytes, static_cast<std::byte*>(mapping->base), fd, offset});
+    memory.owned_.push_back(std::move(mapping));
+    return {};
+  };
   const uint64_t low_bytes = std::min<uint64_t>(size_bytes, kHoleStart);
-  const int shared_fd = fd.get();
-  auto low = TRY(Mapping::create(low_bytes, shared_fd, 0));
-  low->fd = std::move(fd);
-  memory.regions_.push_back({GuestAddress{0}, low_bytes, static_cast<std::byte*>(low->base), shared_fd, 0});
-  memory.owned_.push_back(std::move(low));
+  TRY(add(0, low_bytes, 0));
   if (size_bytes > low_bytes) {
-    const uint64_t high_bytes = size_bytes - low_bytes;
-    auto high = TRY(Mapping::create(high_bytes, shared_fd, low_bytes));
-    memory.regions_.push_back(
-        {GuestAddress{kHoleEnd}, high_bytes, static_cast<std::byte*>(high->base), shared_fd, low_bytes});
-    memory.owned_.push_back(std::move(high));
+    TRY(add(kHoleEnd, size_bytes - low_bytes, low_bytes));
   }
+  memory.owned_.front()->fd = std::move(file);
   return memory;
 }
 

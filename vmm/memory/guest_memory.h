@@ -37,9 +37,14 @@ class GuestMemory {
   static constexpr uint64_t kHoleStart = 0xc000'0000;
   static constexpr uint64_t kHoleEnd = 0x1'0000'0000;
 
-  // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB) in one memfd, laid out as docs/memory-map.md says:
-  // from 0 up to the 32-bit hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
-  static Result<GuestMemory> create(size_t size_bytes);
+  enum class Backing {
+    shared_file,    // one memfd, which another process may map
+    private_pages,  // anonymous; the kernel may use huge pages, which cost one fault instead of 512
+  };
+
+  // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB), laid out as docs/memory-map.md says: from 0 up to the 32-bit
+  // hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
+  static Result<GuestMemory> create(size_t size_bytes, Backing backing = Backing::shared_file);
 
   // RAM described by a vhost-user front end: maps each region of the given descriptors (taken over).
   // Regions must not overlap nor wrap; offsets are multiples of the page size; the file must hold all of it.

@@ -43,6 +43,17 @@ TEST(guest_memory, create_past_the_hole_continues_at_4_gib) {
   EXPECT_FALSE(memory->span(GuestAddress{GuestMemory::kHoleStart}, 1));
 }
 
+TEST(guest_memory, create_private_pages_has_the_same_layout_and_no_file) {
+  const auto memory = GuestMemory::create(GuestMemory::kHoleStart + kPage, GuestMemory::Backing::private_pages);
+  ASSERT_TRUE(memory);
+  ASSERT_EQ(memory->regions().size(), 2U);
+  EXPECT_EQ(memory->regions()[0].fd, -1);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(memory->regions()[0].host) % (uintptr_t{2} << 20), 0U);
+  EXPECT_EQ(to_u64(memory->regions()[1].start), GuestMemory::kHoleEnd);
+  EXPECT_TRUE(memory->store(GuestAddress{GuestMemory::kHoleStart - 4}, uint32_t{7}));
+  EXPECT_EQ(memory->load<uint32_t>(GuestAddress{GuestMemory::kHoleEnd + kPage - 4}).value(), 0U);
+}
+
 TEST(guest_memory, create_odd_or_no_size_is_refused) {
   EXPECT_FALSE(GuestMemory::create(0));
   EXPECT_FALSE(GuestMemory::create(kPage + 1));
