@@ -15,7 +15,7 @@ Result<std::vector<pid_t>> pids_of(Agent& agent, const Container& container) {
   // Without cgroups only those the host asked for are known to be the container's.
   std::vector<pid_t> pids;
   for (const auto& process : agent.processes().of_container(container.id)) {
-    if (!process->exit()) {
+    if (!process->exit() && !process->is_failed()) {
       pids.push_back(process->pid());
     }
   }
