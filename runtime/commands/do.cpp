@@ -70,12 +70,8 @@ class Do final : public Command {
   }
 
  private:
-  Result<Json> config_mounts() const {
-    Json mounts = Json::array();
-    const Json example = oci::example_document(oci::ExampleKind::privileged, 0, 0);
-    for (const auto& entry : example["mounts"]) {
-      mounts.push_back(entry);
-    }
+  // `mounts` are those every container has.
+  Result<Json> with_own_mounts(Json mounts) const {
     mounts.push_back({{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"mode=1777"}}});
     for (const std::string& directory : writable_) {
       std::error_code error;
@@ -121,7 +117,7 @@ class Do final : public Command {
       return fail_errno("open --rootfs " + rootfs_, error.value());
     }
     document["root"] = {{"path", rootfs}, {"readonly", false}};
-    document["mounts"] = TRY(config_mounts());
+    document["mounts"] = TRY(with_own_mounts(std::move(document["mounts"])));
     Json& process = document["process"];
     process["terminal"] = terminal_;
     process["args"] = command_;
