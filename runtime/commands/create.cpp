@@ -13,7 +13,8 @@ class Create final : public Command {
   void declare(Options options) override { bundle_.declare(options); }
 
   Result<int> run(const Globals& globals) override {
-    TRY(create_container(globals.state_root(), TRY(bundle_.request(globals))));
+    const CreateRequest request = TRY(bundle_.request(globals));
+    TRY(create_container(globals.state_root(), request, TRY(CaughtSignals::take())));
     return 0;
   }
 

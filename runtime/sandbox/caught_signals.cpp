@@ -52,4 +52,13 @@ int CaughtSignals::next() const {
   return size == static_cast<ssize_t>(sizeof(info)) ? static_cast<int>(info.ssi_signo) : 0;
 }
 
+int CaughtSignals::next_request_to_end() const {
+  for (int signal = next(); signal != 0; signal = next()) {
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT) {
+      return signal;
+    }
+  }
+  return 0;
+}
+
 }  // namespace caisson::runtime

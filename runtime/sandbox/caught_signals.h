@@ -16,6 +16,8 @@ class CaughtSignals {
   [[nodiscard]] int fd() const { return fd_.get(); }
   // The next one pending; 0 when there is none.
   [[nodiscard]] int next() const;
+  // The next one pending by which somebody wants us to end; 0 when there is none. Others are dropped.
+  [[nodiscard]] int next_request_to_end() const;
 
  private:
   explicit CaughtSignals(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -117,7 +117,8 @@ Result<std::string> read_bundle_config(const std::string& bundle) {
   return read_file(bundle + "/config.json", oci::kMaxDocumentBytes);
 }
 
-Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request) {
+Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
+                                          const CaughtSignals& signals) {
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
@@ -164,7 +165,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   state.vmm = vmm.identity();
   TRY(directory.save(state));
 
-  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(kBootPatience)));
+  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(kBootPatience), signals));
   announce(launched, request);
   state.machine = launched.machine;
   const std::string hook_state = oci_state_json(state, Status::creating);

@@ -38,7 +38,9 @@ struct CreatedContainer {
   UniqueFd pty_master;  // when the caller relays a terminal
 };
 
-Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request);
+// A signal that asks us to end, while the guest boots, ends it with an error like any other.
+Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
+                                          const CaughtSignals& signals);
 
 // Reads <bundle>/config.json.
 Result<std::string> read_bundle_config(const std::string& bundle);

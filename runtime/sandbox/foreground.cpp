@@ -64,11 +64,8 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
 
 Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep) {
   // Before caisson-vmm starts: no signal may fall between.
-  std::optional<CaughtSignals> signals;
-  if (!request.detached) {
-    signals = TRY(CaughtSignals::take());
-  }
-  CreatedContainer container = TRY(create_container(root, request));
+  const CaughtSignals signals = TRY(CaughtSignals::take());
+  CreatedContainer container = TRY(create_container(root, request, signals));
   auto started = start_container(container.locked.directory(), container.state, container.config);
   container.locked.unlock();
   if (!started) {
@@ -82,7 +79,7 @@ Result<int> run_container(const StateRoot& root, const CreateRequest& request, b
   if (container.pty_master) {
     relay.emplace(TRY(TerminalRelay::start(std::move(container.pty_master))));
   }
-  const int code = TRY(attend(container, *signals, relay ? &*relay : nullptr));
+  const int code = TRY(attend(container, signals, relay ? &*relay : nullptr));
   if (relay) {
     relay->finish();
   }

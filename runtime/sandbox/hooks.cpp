@@ -45,9 +45,20 @@ Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
   ::posix_spawn_file_actions_adddup2(&actions, output, 1);
   ::posix_spawn_file_actions_adddup2(&actions, output, 2);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  // We block signals to take them as events; the hook starts with none blocked and none ignored.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, hook.path.c_str(), &actions, nullptr, pointers_to(arguments).data(),
+  const int error = ::posix_spawn(&pid, hook.path.c_str(), &actions, &attributes, pointers_to(arguments).data(),
                                   pointers_to(environment).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     return fail_errno("run " + hook.path, error);

@@ -197,36 +197,44 @@ VmmProcess::~VmmProcess() {
   }
 }
 
-Result<LaunchStatus> VmmProcess::wait_ready(std::chrono::steady_clock::time_point deadline) {
+Result<LaunchStatus> VmmProcess::wait_ready(std::chrono::steady_clock::time_point deadline,
+                                            const CaughtSignals& signals) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd entry{.fd = status_.get(), .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX)));
-    if (ready < 0 && errno == EINTR) {
-      continue;
-    }
-    if (ready < 0) {
+    pollfd entries[2] = {{.fd = status_.get(), .events = POLLIN, .revents = 0},
+                         {.fd = signals.fd(), .events = POLLIN, .revents = 0}};
+    const int ready = ::poll(entries, 2, static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX)));
+    if (ready < 0 && errno != EINTR) {
       return fail_errno("wait for caisson-vmm");
     }
     if (ready == 0) {
       return fail(ETIMEDOUT, "start guest: it did not report ready in time; look at its console with the annotation "
                              "org.caisson.console=true and --debug");
     }
-    std::string text(kMaxStatusBytes, '\0');
-    const ssize_t size = ::recv(status_.get(), text.data(), text.size(), 0);
-    if (size <= 0) {
-      const int code = TRY(wait_exit());
-      release();
-      return fail(ECHILD, "start guest: caisson-vmm ended without a word (exit code " + std::to_string(code) +
-                              "); see the log");
+    if (const int signal = signals.next_request_to_end(); signal != 0) {
+      return fail(EINTR, "start guest: interrupted by signal " + std::to_string(signal));
     }
-    text.resize(static_cast<size_t>(size));
-    auto status = TRY(parse_launch_status(text));
-    if (!status.ready) {
-      return tl::unexpected(std::move(status.error));
+    if (ready > 0 && entries[0].revents != 0) {
+      return receive_status();
     }
-    return status;
   }
+}
+
+Result<LaunchStatus> VmmProcess::receive_status() {
+  std::string text(kMaxStatusBytes, '\0');
+  const ssize_t size = ::recv(status_.get(), text.data(), text.size(), 0);
+  if (size <= 0) {
+    const int code = TRY(wait_exit());
+    release();
+    return fail(ECHILD, "start guest: caisson-vmm ended without a word (exit code " + std::to_string(code) +
+                            "); see the log");
+  }
+  text.resize(static_cast<size_t>(size));
+  auto status = TRY(parse_launch_status(text));
+  if (!status.ready) {
+    return tl::unexpected(std::move(status.error));
+  }
+  return status;
 }
 
 Result<void> VmmProcess::commit() {

@@ -12,6 +12,7 @@
 #include "common/launch/launch_spec.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "runtime/sandbox/caught_signals.h"
 #include "runtime/sandbox/exports.h"
 #include "runtime/state/process_identity.h"
 
@@ -37,11 +38,12 @@ class VmmProcess {
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
 
-  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a word.
-  Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline);
+  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a word, EINTR
+  // when a signal asked us to end.
+  Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline, const CaughtSignals& signals);
   // The container is on record: caisson-vmm now outlives us.
   Result<void> commit();
-  // No more killed by the destructor.
+  // Not any more killed by the destructor.
   void release() { owned_ = false; }
   // Reaps it: its exit code, 128+n when a signal ended it.
   Result<int> wait_exit();
@@ -49,6 +51,7 @@ class VmmProcess {
  private:
   VmmProcess(ProcessIdentity identity, UniqueFd pidfd, UniqueFd status)
       : identity_(identity), pidfd_(std::move(pidfd)), status_(std::move(status)) {}
+  Result<LaunchStatus> receive_status();
 
   ProcessIdentity identity_;
   UniqueFd pidfd_;

@@ -40,7 +40,12 @@ Result<void> check_id(std::string_view id) {
 }
 
 Result<ContainerState> ContainerDirectory::load() const {
-  auto state = parse_container_state(TRY(read("state.json")));
+  const auto text = read("state.json");
+  if (!text && text.error().code == ENOENT) {
+    return fail(ESTALE, path_ + ": the container was never finished, its creator is at work or has died; in the latter "
+                                "case delete it");
+  }
+  auto state = parse_container_state(TRY(Result<std::string>(text)));
   if (!state) {
     return tl::unexpected(with_context(path_, std::move(state).error()));
   }
