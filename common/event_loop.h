@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread's epoll loop: descriptors, one-shot timers, and work posted from other threads.
-// Everything but post(), run_sync() and stop() must be called on the thread that runs the loop, or before run().
+// Everything but post(), run_sync() and stop() must be called on the thread that runs the loop, or before
+// run().
 #pragma once
 
 #include <chrono>

@@ -15,8 +15,8 @@
 namespace caisson {
 namespace {
 
-// Writes each record by one write(2) to an O_APPEND descriptor, so that processes sharing a log file never tear
-// each other's lines.
+// Writes each record by one write(2) to an O_APPEND descriptor, so that processes sharing a log file never
+// tear each other's lines.
 class FdSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   FdSink(UniqueFd owned, LogFormat format) : owned_(std::move(owned)), format_(format) {}
@@ -70,8 +70,8 @@ Result<void> set_up_log(const LogOptions& options) {
       return fail_errno("open log " + options.path);
     }
   }
-  auto logger = std::make_shared<spdlog::logger>("caisson",
-                                                 std::make_shared<FdSink>(std::move(file), options.format));
+  auto logger =
+      std::make_shared<spdlog::logger>("caisson", std::make_shared<FdSink>(std::move(file), options.format));
   logger->set_level(options.debug ? spdlog::level::debug : spdlog::level::warn);
   spdlog::set_default_logger(std::move(logger));
   return {};

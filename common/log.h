@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets up the process's log once: where it goes, how it looks, from which level. The host programs call it from
-// main(); the agent logs through its event stream instead.
+// Sets up the process's log once: where it goes, how it looks, from which level. The host programs call it
+// from main(); the agent logs through its event stream instead.
 #pragma once
 
 #include <string>

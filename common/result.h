@@ -46,17 +46,18 @@ decltype(auto) take(tl::expected<T, Error>& result) {
 #define TRY(...) CAISSON_TRY_(CAISSON_TRY_NAME_(__COUNTER__), std::move(try_error_), __VA_ARGS__)
 
 // TRY that says from which step the error came.
-#define TRY_CONTEXT(what, ...) \
-  CAISSON_TRY_(CAISSON_TRY_NAME_(__COUNTER__), ::caisson::with_context(what, std::move(try_error_)), __VA_ARGS__)
+#define TRY_CONTEXT(what, ...)                                                                       \
+  CAISSON_TRY_(CAISSON_TRY_NAME_(__COUNTER__), ::caisson::with_context(what, std::move(try_error_)), \
+               __VA_ARGS__)
 
 #define CAISSON_TRY_NAME_(counter) CAISSON_TRY_PASTE_(try_result_, counter)
 #define CAISSON_TRY_PASTE_(a, b) a##b
-#define CAISSON_TRY_(name, passed_on, ...)              \
-  ({                                                    \
-    auto name = (__VA_ARGS__);                          \
-    if (!name) {                                        \
+#define CAISSON_TRY_(name, passed_on, ...)                   \
+  ({                                                         \
+    auto name = (__VA_ARGS__);                               \
+    if (!name) {                                             \
       ::caisson::Error try_error_ = std::move(name).error(); \
-      return ::tl::unexpected(passed_on);               \
-    }                                                   \
-    ::caisson::detail::take(name);                      \
+      return ::tl::unexpected(passed_on);                    \
+    }                                                        \
+    ::caisson::detail::take(name);                           \
   })

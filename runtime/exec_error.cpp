@@ -11,7 +11,9 @@ constexpr int kNotExecutable = 126;
 
 }  // namespace
 
-bool is_exec_error(const Error& error) { return error.message.find("exec: \"") != std::string::npos; }
+bool is_exec_error(const Error& error) {
+  return error.message.find("exec: \"") != std::string::npos;
+}
 
 Result<int> exec_exit_code(Error error) {
   if (!is_exec_error(error)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson: the OCI command line. Parses the options, sets up the log, runs one verb, reports its error the way runc
-// does: to the log, and as one line on standard error.
+// caisson: the OCI command line. Parses the options, sets up the log, runs one verb, reports its error the
+// way runc does: to the log, and as one line on standard error.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -25,7 +25,8 @@ struct CommandLine {
 };
 
 void declare_globals(CLI::App& program, Globals& globals) {
-  program.add_option("--root", globals.root, "Directory of the containers' states (default: " + globals.root + ")");
+  program.add_option("--root", globals.root,
+                     "Directory of the containers' states (default: " + globals.root + ")");
   program.add_option("--log", globals.log.path, "File to append the log to (default: standard error)");
   program
       .add_option_function<std::string>(
@@ -88,7 +89,8 @@ void report(const Globals& globals, const Error& error) {
 
 int main_program(int argc, char** argv) {
   CommandLine line;
-  CLI::App program("Runs each container in a virtual machine of its own, with runc's command line", "caisson");
+  CLI::App program("Runs each container in a virtual machine of its own, with runc's command line",
+                   "caisson");
   declare_globals(program, line.globals);
   program.set_version_flag("-v,--version", version_text());
   declare_commands(program, line);
@@ -112,4 +114,6 @@ int main_program(int argc, char** argv) {
 }  // namespace
 }  // namespace caisson::runtime
 
-int main(int argc, char** argv) { return caisson::runtime::main_program(argc, argv); }
+int main(int argc, char** argv) {
+  return caisson::runtime::main_program(argc, argv);
+}

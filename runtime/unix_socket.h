@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connections to Unix sockets named by paths of any length, and a descriptor sent over one. Used for console sockets
-// and caisson-vmm's control socket.
+// Connections to Unix sockets named by paths of any length, and a descriptor sent over one. Used for console
+// sockets and caisson-vmm's control socket.
 #pragma once
 
 #include <string>

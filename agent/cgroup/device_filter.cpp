@@ -111,8 +111,8 @@ Result<UniqueFd> load_program(const std::vector<bpf_insn>& code) {
 
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceMatch>& rules) {
   std::vector<bpf_insn> code = prologue();
-  // The last matching rule wins: try them backwards. Behind one that matches everything nothing is reached, and the
-  // kernel refuses programs with unreachable instructions.
+  // The last matching rule wins: try them backwards. Behind one that matches everything nothing is reached,
+  // and the kernel refuses programs with unreachable instructions.
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
     const auto part = one_rule(*rule);
     code.insert(code.end(), part.begin(), part.end());

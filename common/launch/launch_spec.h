@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the runtime tells a new caisson-vmm: one JSON document in a memfd, and the descriptors it inherits. Written by
-// runtime/sandbox, read by vmm/main; both through this file, so that they cannot drift apart. docs/launch.md.
+// What the runtime tells a new caisson-vmm: one JSON document in a memfd, and the descriptors it inherits.
+// Written by runtime/sandbox, read by vmm/main; both through this file, so that they cannot drift apart.
+// docs/launch.md.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ namespace caisson {
 inline constexpr int kLaunchFd = 3;  // the document
 inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter
 
-// On kStatusFd caisson-vmm sends one LaunchStatus; the starter, once the container is on record (state.json), answers
-// with kCommit and closes. A close without it tells caisson-vmm that its starter died: it stops.
+// On kStatusFd caisson-vmm sends one LaunchStatus; the starter, once the container is on record (state.json),
+// answers with kCommit and closes. A close without it tells caisson-vmm that its starter died: it stops.
 inline constexpr char kCommit = 'c';
 
 enum class Hypervisor { automatic, kvm, qemu };
@@ -27,7 +28,8 @@ enum class Hypervisor { automatic, kvm, qemu };
 enum class StdioMode {
   none,      // the process gets /dev/null
   streams,   // three independent byte streams
-  terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size followed
+  terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
+             // followed
 };
 
 struct LaunchSpec {
@@ -58,12 +60,13 @@ struct LaunchSpec {
   LogOptions log;
 };
 
-// What caisson-vmm reports once on kStatusFd: ready (the agent answered the handshake) or why there is no guest.
+// What caisson-vmm reports once on kStatusFd: ready (the agent answered the handshake) or why there is no
+// guest.
 struct LaunchStatus {
   bool ready = false;
-  Error error;                // when not ready
-  std::string machine;        // "kvm" or "qemu"
-  std::string announcement;   // why a fallback was taken; empty when none was
+  Error error;               // when not ready
+  std::string machine;       // "kvm" or "qemu"
+  std::string announcement;  // why a fallback was taken; empty when none was
   std::string agent_version;
   std::string kernel_release;
   uint64_t agent_tsc_at_start = 0;  // see agent.proto Ready

@@ -21,7 +21,9 @@ void wait_until(int fd, short events) {
   }
 }
 
-bool is_gone(int error) { return error == EPIPE || error == ECONNRESET || error == ENOTCONN; }
+bool is_gone(int error) {
+  return error == EPIPE || error == ECONNRESET || error == ENOTCONN;
+}
 
 Result<bool> write_all(int sink, const char* data, size_t size) {
   while (size > 0) {
@@ -82,14 +84,19 @@ Result<PumpEnd> pump(int source, int sink) {
     } else if (errno == ECONNRESET) {
       return PumpEnd::source_ended;
     } else {
-      // EINVAL: neither side is a pipe, or one does not splice (terminals, append-only files). Nothing was moved.
+      // EINVAL: neither side is a pipe, or one does not splice (terminals, append-only files). Nothing was
+      // moved.
       return pump_by_copy(source, sink);
     }
   }
 }
 
-void end_of_file(int socket) { ::shutdown(socket, SHUT_WR); }
+void end_of_file(int socket) {
+  ::shutdown(socket, SHUT_WR);
+}
 
-void stop_reading(int socket) { ::shutdown(socket, SHUT_RD); }
+void stop_reading(int socket) {
+  ::shutdown(socket, SHUT_RD);
+}
 
 }  // namespace caisson

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies bytes one way between two blocking descriptors until end of file: a process's stdio on one side, a stream of
-// the guest on the other. Used on threads of their own by caisson-vmm (first process) and `caisson exec`.
-// Back pressure is the kernel's: who does not read stops who writes. It never changes a descriptor's flags, since
-// stdio descriptions are shared with other processes.
+// Copies bytes one way between two blocking descriptors until end of file: a process's stdio on one side, a
+// stream of the guest on the other. Used on threads of their own by caisson-vmm (first process) and `caisson
+// exec`. Back pressure is the kernel's: who does not read stops who writes. It never changes a descriptor's
+// flags, since stdio descriptions are shared with other processes.
 #pragma once
 
 #include "common/result.h"
@@ -10,14 +10,15 @@
 namespace caisson {
 
 enum class PumpEnd {
-  source_ended,     // end of file or reset by the source: everything it gave has been written
-  sink_closed,      // the sink takes no more (EPIPE); what was read but not written is lost, as for any pipe
+  source_ended,  // end of file or reset by the source: everything it gave has been written
+  sink_closed,   // the sink takes no more (EPIPE); what was read but not written is lost, as for any pipe
 };
 
 // Moves pages with splice(2) where one side is a pipe, else copies through one 64 KiB buffer.
 Result<PumpEnd> pump(int source, int sink);
 
-// Half-closes a stream socket for writing: the peer sees end of file after all bytes. Errors mean the peer has gone.
+// Half-closes a stream socket for writing: the peer sees end of file after all bytes. Errors mean the peer
+// has gone.
 void end_of_file(int socket);
 
 // Tells the other end of a stream that nobody reads any more, so that its writer gets EPIPE.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's end of a terminal: raw mode that is undone, window size, and a fresh pty pair. The guest's own terminal
-// does the line editing and the job control; on the host every byte passes untouched.
+// The host's end of a terminal: raw mode that is undone, window size, and a fresh pty pair. The guest's own
+// terminal does the line editing and the job control; on the host every byte passes untouched.
 #pragma once
 
 #include <termios.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cgroup file systems of this host: v1 hierarchies by controller, the v2 tree, or both (hybrid). Read from
-// /proc/self/mountinfo; the parser takes its text.
+// The cgroup file systems of this host: v1 hierarchies by controller, the v2 tree, or both (hybrid). Read
+// from /proc/self/mountinfo; the parser takes its text.
 #pragma once
 
 #include <map>

@@ -43,8 +43,8 @@ Result<void> inherit_cpuset(const std::string& parent, const std::string& direct
   return {};
 }
 
-Result<std::string> make_directories(const std::string& mount, const std::string& path, const std::string& controller,
-                                     const std::vector<CgroupWrite>& writes) {
+Result<std::string> make_directories(const std::string& mount, const std::string& path,
+                                     const std::string& controller, const std::vector<CgroupWrite>& writes) {
   std::string directory = mount;
   for (size_t start = 1; start <= path.size();) {
     const size_t end = std::min(path.find('/', start), path.size());
@@ -88,7 +88,8 @@ Result<void> make_all(const CgroupHierarchies& host, const std::string& path, co
   const std::vector<CgroupWrite> writes = v1_writes(resources, guest_memory_bytes);
   for (const CgroupWrite& write : writes) {
     if (!host.v1.contains(write.controller)) {
-      return fail(ENOTSUP, write.path + ": this host has no " + write.controller + " cgroup; remove the limit");
+      return fail(ENOTSUP,
+                  write.path + ": this host has no " + write.controller + " cgroup; remove the limit");
     }
   }
   for (const auto& [controller, mount] : host.v1) {
@@ -135,8 +136,10 @@ Result<void> empty_cgroup(const std::string& directory) {
 
 Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd) {
   if (systemd) {
-    return fail(ENOTSUP, "--systemd-cgroup: cgroups made by systemd are not supported; let the engine use its cgroupfs "
-                         "manager (podman --cgroup-manager=cgroupfs, dockerd native.cgroupdriver=cgroupfs)");
+    return fail(
+        ENOTSUP,
+        "--systemd-cgroup: cgroups made by systemd are not supported; let the engine use its cgroupfs "
+        "manager (podman --cgroup-manager=cgroupfs, dockerd native.cgroupdriver=cgroupfs)");
   }
   if (cgroups_path.empty()) {
     return "/caisson-" + id;
@@ -168,8 +171,8 @@ Result<std::vector<std::string>> directories_to_make(const std::string& path) {
   return directories;
 }
 
-Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
-                               CgroupPolicy policy) {
+Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
+                               uint64_t guest_memory_bytes, CgroupPolicy policy) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
   HostCgroup cgroup;
   auto made = make_all(host, path, resources, guest_memory_bytes, cgroup);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's cgroup on the host: made before caisson-vmm starts, which joins it before it executes; removed with
-// the container, together with whatever still runs in it. v1, v2 and hybrid hosts.
+// The container's cgroup on the host: made before caisson-vmm starts, which joins it before it executes;
+// removed with the container, together with whatever still runs in it. v1, v2 and hybrid hosts.
 #pragma once
 
 #include <string>
@@ -21,16 +21,18 @@ struct HostCgroup {
   std::vector<UniqueFd> procs;  // cgroup.procs of each hierarchy, open for writing
 };
 
-// The cgroup of a container by linux.cgroupsPath, or by its id. Refuses a path with ".." in it, and systemd's form.
+// The cgroup of a container by linux.cgroupsPath, or by its id. Refuses a path with ".." in it, and systemd's
+// form.
 Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd);
 
-// The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and removed
-// with the container. One that exists belongs to somebody else, who may have other processes in it.
+// The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
+// removed with the container. One that exists belongs to somebody else, who may have other processes in it.
 Result<std::vector<std::string>> directories_to_make(const std::string& path);
 
-// Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans up.
-Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources, uint64_t guest_memory_bytes,
-                               CgroupPolicy policy);
+// Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans
+// up.
+Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
+                               uint64_t guest_memory_bytes, CgroupPolicy policy);
 
 // Changes the limits of one made before.
 Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,

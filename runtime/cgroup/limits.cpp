@@ -22,7 +22,8 @@ void add_v1_throttle(const std::vector<oci::ThrottleDevice>& devices, const char
                      std::vector<CgroupWrite>& writes) {
   for (const oci::ThrottleDevice& device : devices) {
     writes.push_back({"blkio", file,
-                      to_string(device.major) + ":" + to_string(device.minor) + " " + to_string(device.rate), field});
+                      to_string(device.major) + ":" + to_string(device.minor) + " " + to_string(device.rate),
+                      field});
   }
 }
 
@@ -60,8 +61,8 @@ std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t gue
     if (io->weight.value_or(0) != 0) {
       writes.push_back({"blkio", "blkio.weight", to_string(*io->weight), "linux.resources.blockIO.weight"});
     }
-    add_v1_throttle(io->read_bps, "blkio.throttle.read_bps_device", "linux.resources.blockIO.throttleReadBpsDevice",
-                    writes);
+    add_v1_throttle(io->read_bps, "blkio.throttle.read_bps_device",
+                    "linux.resources.blockIO.throttleReadBpsDevice", writes);
     add_v1_throttle(io->write_bps, "blkio.throttle.write_bps_device",
                     "linux.resources.blockIO.throttleWriteBpsDevice", writes);
     add_v1_throttle(io->read_iops, "blkio.throttle.read_iops_device",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What linux.resources asks of the host: which file of which controller gets which text, for caisson-vmm's cgroup.
-// Pure; host_cgroup.cpp writes it. Limits inside the guest are runtime/sandbox/guest_resources.
+// What linux.resources asks of the host: which file of which controller gets which text, for caisson-vmm's
+// cgroup. Pure; host_cgroup.cpp writes it. Limits inside the guest are runtime/sandbox/guest_resources.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace caisson::runtime {
 
-// What caisson-vmm, and QEMU where it is used, need beside the guest's memory: docs/budgets.md. The cgroup's limit is
-// guest memory plus this, so that the host never kills a machine whose guest is within its own.
+// What caisson-vmm, and QEMU where it is used, need beside the guest's memory: docs/budgets.md. The cgroup's
+// limit is guest memory plus this, so that the host never kills a machine whose guest is within its own.
 inline constexpr uint64_t kHostOverheadBytes = 320ULL << 20;
 
 struct CgroupWrite {
@@ -22,7 +22,9 @@ struct CgroupWrite {
   std::string path;  // of the field that asks for it
 };
 
-[[nodiscard]] std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t guest_memory_bytes);
-[[nodiscard]] std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t guest_memory_bytes);
+[[nodiscard]] std::vector<CgroupWrite> v1_writes(const oci::Resources& resources,
+                                                 uint64_t guest_memory_bytes);
+[[nodiscard]] std::vector<CgroupWrite> v2_writes(const oci::Resources& resources,
+                                                 uint64_t guest_memory_bytes);
 
 }  // namespace caisson::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson check: what this host can do, and why: one finding a line. Exit code 0 when containers can run (slowly counts),
-// 1 when they cannot.
+// caisson check: what this host can do, and why: one finding a line. Exit code 0 when containers can run
+// (slowly counts), 1 when they cannot.
 #include <unistd.h>
 
 #include <cstdio>
@@ -23,14 +23,17 @@ void print(Mark mark, const std::string& subject, const std::string& finding) {
   std::printf("%s  %-16s %s\n", kMarks[static_cast<int>(mark)], subject.c_str(), finding.c_str());
 }
 
-std::string in_mib(uint64_t bytes) { return std::to_string(bytes / kMiB) + " MiB"; }
+std::string in_mib(uint64_t bytes) {
+  return std::to_string(bytes / kMiB) + " MiB";
+}
 
 bool check_file(const char* subject, const std::string& path, int mode) {
   const bool found = ::access(path.c_str(), mode) == 0;
   std::error_code error;
   const uintmax_t size = std::filesystem::file_size(path, error);
   print(found ? Mark::good : Mark::bad, subject,
-        path + (found && !error ? ", " + std::to_string(size / 1024) + " KiB" : ": not found; see docs/configuration.md"));
+        path + (found && !error ? ", " + std::to_string(size / 1024) + " KiB"
+                                : ": not found; see docs/configuration.md"));
   return found;
 }
 
@@ -49,8 +52,9 @@ bool check_kvm() {
           finding.name + (finding.detail.empty() ? "" : ": " + finding.detail));
   }
   if (verdict.million_instructions_per_second > 0) {
-    print(Mark::good, "KVM", std::to_string(static_cast<int>(verdict.million_instructions_per_second)) +
-                                 " million instructions a second in ring 0");
+    print(Mark::good, "KVM",
+          std::to_string(static_cast<int>(verdict.million_instructions_per_second)) +
+              " million instructions a second in ring 0");
   }
   return verdict.is_usable();
 }
@@ -70,7 +74,8 @@ std::string find_in_path(const std::string& name) {
 bool check_qemu() {
   const std::string program = find_in_path("qemu-system-x86_64");
   print(program.empty() ? Mark::note : Mark::good, "QEMU",
-        program.empty() ? "qemu-system-x86_64 not found; install qemu-system-x86 for hosts without usable KVM" : program);
+        program.empty() ? "qemu-system-x86_64 not found; install qemu-system-x86 for hosts without usable KVM"
+                        : program);
   return !program.empty();
 }
 
@@ -105,7 +110,8 @@ class Check final : public Command {
     const bool works = files && memory && (kvm || qemu);
     std::puts(!works ? "containers cannot run on this host: see the lines marked BAD"
               : kvm  ? "containers run with KVM"
-                     : "containers run in QEMU's software emulation, because KVM cannot run Linux here; that is slower");
+                     : "containers run in QEMU's software emulation, because KVM cannot run Linux here; that "
+                      "is slower");
     if (files && memory && !kvm && !qemu) {
       std::puts("neither KVM nor QEMU is usable");
     }
@@ -115,6 +121,8 @@ class Check final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_check() { return std::make_unique<Check>(); }
+std::unique_ptr<Command> make_check() {
+  return std::make_unique<Check>();
+}
 
 }  // namespace caisson::runtime

@@ -11,7 +11,9 @@ class Checkpoint final : public Command {
   void declare(Options options) override { options.rest(arguments_, "caisson checkpoint is not supported"); }
 
   Result<int> run(const Globals&) override {
-    return fail(ENOTSUP, "checkpoint: not supported: CRIU cannot see into a VM, and snapshots of whole machines do not exist yet");
+    return fail(ENOTSUP,
+                "checkpoint: not supported: CRIU cannot see into a VM, and snapshots of whole machines do "
+                "not exist yet");
   }
 
  private:
@@ -20,6 +22,8 @@ class Checkpoint final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_checkpoint() { return std::make_unique<Checkpoint>(); }
+std::unique_ptr<Command> make_checkpoint() {
+  return std::make_unique<Checkpoint>();
+}
 
 }  // namespace caisson::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every verb of the command line looks like: it declares its options, then runs. One file a verb, all listed in
-// command_table.cpp; main() knows nothing else of them.
+// What every verb of the command line looks like: it declares its options, then runs. One file a verb, all
+// listed in command_table.cpp; main() knows nothing else of them.
 #pragma once
 
 #include <memory>

@@ -37,6 +37,8 @@ CgroupPolicy Globals::cgroup_policy() const {
   return may_go_without ? CgroupPolicy::best_effort : CgroupPolicy::required;
 }
 
-std::span<const CommandEntry> command_table() { return kCommands; }
+std::span<const CommandEntry> command_table() {
+  return kCommands;
+}
 
 }  // namespace caisson::runtime

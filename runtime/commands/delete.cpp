@@ -43,6 +43,8 @@ class Delete final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_delete() { return std::make_unique<Delete>(); }
+std::unique_ptr<Command> make_delete() {
+  return std::make_unique<Delete>();
+}
 
 }  // namespace caisson::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson do: runs a command in a VM over this host's own root file system, which it cannot change: writes go to a
-// throw-away layer in the guest, but for the directories given with --rw. No bundle is needed.
+// caisson do: runs a command in a VM over this host's own root file system, which it cannot change: writes go
+// to a throw-away layer in the guest, but for the directories given with --rw. No bundle is needed.
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -46,7 +46,8 @@ class Do final : public Command {
     options.text("--cpus", cpus_, "Number of CPUs (default: 1)");
     options.text("--rootfs", rootfs_, "Directory to show as / (default: /)");
     options.text("--cwd", cwd_, "Working directory (default: the current one where it exists there)");
-    options.texts("-e,--env", environment_, "NAME=VALUE, on top of PATH, TERM, HOME and LANG; may be repeated");
+    options.texts("-e,--env", environment_,
+                  "NAME=VALUE, on top of PATH, TERM, HOME and LANG; may be repeated");
     options.flag("-t,--tty", terminal_, "Give the command a terminal");
     options.flag("--console", console_, "Put the guest kernel's messages into the log");
     options.rest(command_, "caisson do [options] -- COMMAND [ARGUMENT...]");
@@ -72,14 +73,16 @@ class Do final : public Command {
  private:
   // `mounts` are those every container has.
   Result<Json> with_own_mounts(Json mounts) const {
-    mounts.push_back({{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"mode=1777"}}});
+    mounts.push_back(
+        {{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"mode=1777"}}});
     for (const std::string& directory : writable_) {
       std::error_code error;
       const std::string path = std::filesystem::canonical(directory, error).string();
       if (error) {
         return fail_errno("open --rw " + directory, error.value());
       }
-      mounts.push_back({{"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", "rw"}}});
+      mounts.push_back(
+          {{"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", "rw"}}});
     }
     return mounts;
   }
@@ -124,7 +127,8 @@ class Do final : public Command {
     process["env"] = environment();
     process["cwd"] = working_directory();
     const Json capabilities = all_capabilities();
-    process["capabilities"] = {{"bounding", capabilities}, {"effective", capabilities}, {"permitted", capabilities}};
+    process["capabilities"] = {
+        {"bounding", capabilities}, {"effective", capabilities}, {"permitted", capabilities}};
     process["noNewPrivileges"] = false;
     process.erase("rlimits");
     document["linux"].erase("maskedPaths");
@@ -151,6 +155,8 @@ class Do final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_do() { return std::make_unique<Do>(); }
+std::unique_ptr<Command> make_do() {
+  return std::make_unique<Do>();
+}
 
 }  // namespace caisson::runtime

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson events: statistics of a container as its guest counts them, once or at an interval, and its OOM kills.
+// caisson events: statistics of a container as its guest counts them, once or at an interval, and its OOM
+// kills.
 #include <charconv>
 #include <cstdio>
 
@@ -20,7 +21,11 @@ Result<std::chrono::milliseconds> parse_interval(const std::string& text) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  const int64_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  const int64_t factor = unit == "ms"  ? 1
+                         : unit == "s" ? 1000
+                         : unit == "m" ? 60'000
+                         : unit == "h" ? 3'600'000
+                                       : 0;
   constexpr int64_t kLongest = 1'000'000;
   if (error != std::errc() || factor == 0 || number <= 0 || number > kLongest) {
     return fail(EINVAL, "duration interval must be greater than 0, such as 500ms, 5s or 1m");
@@ -75,7 +80,8 @@ class Events final : public Command {
         continue;  // it is ending: the next wait tells
       }
       const auto memory_events = files->find("memory.events");
-      const uint64_t kills = memory_events == files->end() ? 0 : flat_value(memory_events->second, "oom_kill");
+      const uint64_t kills =
+          memory_events == files->end() ? 0 : flat_value(memory_events->second, "oom_kill");
       if (kills > oom_kills) {
         print("{\"type\":\"oom\",\"id\":\"" + id_ + "\"}");
         oom_kills = kills;
@@ -92,6 +98,8 @@ class Events final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_events() { return std::make_unique<Events>(); }
+std::unique_ptr<Command> make_events() {
+  return std::make_unique<Events>();
+}
 
 }  // namespace caisson::runtime

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson exec: another process in a running container. This process is its relay: it carries its bytes, passes on
-// signals and ends with its exit code. With --detach a child of ours does so, whose pid goes into the pid file.
+// caisson exec: another process in a running container. This process is its relay: it carries its bytes,
+// passes on signals and ends with its exit code. With --detach a child of ours does so, whose pid goes into
+// the pid file.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -36,7 +37,8 @@ Result<uint64_t> new_token() {
   return token <= kInitProcess ? token + kInitProcess + 1 : token;
 }
 
-// How the detached child tells its parent that the process runs, or why not: an errno (0: it runs) and a message.
+// How the detached child tells its parent that the process runs, or why not: an errno (0: it runs) and a
+// message.
 struct Outcome {
   int code = 0;
   std::array<char, 4096> message{};
@@ -54,7 +56,8 @@ void tell(int pipe, const Error* error) {
 class Exec final : public Command {
  public:
   void declare(Options options) override {
-    options.text("--console-socket", console_socket_, "Unix socket that receives the master of the process's terminal");
+    options.text("--console-socket", console_socket_,
+                 "Unix socket that receives the master of the process's terminal");
     options.text("--cwd", exec_.cwd, "Working directory in the container");
     options.texts("-e,--env", exec_.environment, "NAME=VALUE; may be repeated");
     options.flag("-t,--tty", exec_.terminal, "Give the process a terminal");
@@ -67,9 +70,11 @@ class Exec final : public Command {
     options.text("--apparmor", apparmor_, "Refused unless empty: the guest has no AppArmor");
     options.flag("--no-new-privs", exec_.no_new_privileges, "Set no_new_privs");
     options.texts("-c,--cap", exec_.capabilities, "Add a capability; may be repeated");
-    options.number("--preserve-fds", preserve_fds_, "Accepted as 0 only: a VM takes no descriptors of the host");
+    options.number("--preserve-fds", preserve_fds_,
+                   "Accepted as 0 only: a VM takes no descriptors of the host");
     options.texts("--cgroup", cgroups_, "Refused unless /: processes live in the container's own cgroup");
-    options.flag("--ignore-paused", ignore_paused_, "Also in a paused container: the process waits for resume");
+    options.flag("--ignore-paused", ignore_paused_,
+                 "Also in a paused container: the process waits for resume");
     options.rest(arguments_, "caisson exec [options] CONTAINER COMMAND [ARGUMENT...]");
   }
 
@@ -97,18 +102,22 @@ class Exec final : public Command {
  private:
   Result<void> check_options() const {
     if (arguments_.empty() || arguments_[0].starts_with('-')) {
-      return fail(EINVAL, arguments_.empty() ? "no container given; usage: caisson exec [options] CONTAINER COMMAND"
-                                             : "unknown option " + arguments_[0] + "; see caisson exec --help");
+      return fail(EINVAL, arguments_.empty()
+                              ? "no container given; usage: caisson exec [options] CONTAINER COMMAND"
+                              : "unknown option " + arguments_[0] + "; see caisson exec --help");
     }
     if (preserve_fds_ != 0) {
       return fail(EINVAL, "--preserve-fds: descriptors of the host cannot be passed into a VM; give 0");
     }
     if (!label_.empty() || !apparmor_.empty()) {
-      return fail(EINVAL, "--process-label and --apparmor: the guest has neither SELinux nor AppArmor; leave them out");
+      return fail(
+          EINVAL,
+          "--process-label and --apparmor: the guest has neither SELinux nor AppArmor; leave them out");
     }
     for (const std::string& cgroup : cgroups_) {
       if (cgroup != "/") {
-        return fail(EINVAL, "--cgroup " + cgroup + ": processes live in the container's own cgroup; leave it out");
+        return fail(EINVAL,
+                    "--cgroup " + cgroup + ": processes live in the container's own cgroup; leave it out");
       }
     }
     return {};
@@ -120,7 +129,8 @@ class Exec final : public Command {
         return fail(ESRCH, "cannot exec in a stopped container");
       case Status::paused:
         return ignore_paused_
-                   ? fail(EBUSY, "cannot exec in a paused container: its machine stands still; resume it first")
+                   ? fail(EBUSY,
+                          "cannot exec in a paused container: its machine stands still; resume it first")
                    : fail(EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
       case Status::creating:
         return fail(EBUSY, "cannot exec in a container that is still being created");
@@ -148,8 +158,10 @@ class Exec final : public Command {
     return relay->attend(ends_of(pty), signals);
   }
 
-  // fork() comes before any thread. The child outlives us; the engine, our reaper, learns the exit code from it.
-  Result<int> run_detached(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
+  // fork() comes before any thread. The child outlives us; the engine, our reaper, learns the exit code from
+  // it.
+  Result<int> run_detached(const ContainerDirectory& directory,
+                           const agent::v1::CreateProcessRequest& request,
                            const std::optional<PtyPair>& pty) {
     int pipe_ends[2] = {-1, -1};
     if (::pipe2(pipe_ends, O_CLOEXEC) < 0) {
@@ -186,8 +198,9 @@ class Exec final : public Command {
     return 0;
   }
 
-  static int relay_detached(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
-                            const std::optional<PtyPair>& pty, UniqueFd outcome) {
+  static int relay_detached(const ContainerDirectory& directory,
+                            const agent::v1::CreateProcessRequest& request, const std::optional<PtyPair>& pty,
+                            UniqueFd outcome) {
     const auto signals = CaughtSignals::take();
     auto relay = signals ? ProcessRelay::start(directory.vsock_socket(), request)
                          : Result<ProcessRelay>(tl::unexpected(signals.error()));
@@ -221,6 +234,8 @@ class Exec final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_exec() { return std::make_unique<Exec>(); }
+std::unique_ptr<Command> make_exec() {
+  return std::make_unique<Exec>();
+}
 
 }  // namespace caisson::runtime

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that `caisson exec` starts: process.json, or the container's own process with the command line's changes.
+// The process that `caisson exec` starts: process.json, or the container's own process with the command
+// line's changes.
 #pragma once
 
 #include <optional>

@@ -23,20 +23,21 @@ Json names_of(std::span<const oci::Name> names) {
 }
 
 Json linux_features() {
-  return {{"namespaces", names_of(oci::namespace_names())},
-          {"capabilities", names_of(oci::capability_names())},
-          {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
-          {"seccomp",
-           {{"enabled", true},
-            {"actions", oci::seccomp_action_names()},
-            {"operators", oci::seccomp_operator_names()},
-            {"archs", oci::seccomp_architecture_names()},
-            {"knownFlags", oci::seccomp_flag_names()},
-            {"supportedFlags", oci::seccomp_flag_names()}}},
-          {"apparmor", {{"enabled", false}}},
-          {"selinux", {{"enabled", false}}},
-          {"intelRdt", {{"enabled", false}}},
-          {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
+  return {
+      {"namespaces", names_of(oci::namespace_names())},
+      {"capabilities", names_of(oci::capability_names())},
+      {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
+      {"seccomp",
+       {{"enabled", true},
+        {"actions", oci::seccomp_action_names()},
+        {"operators", oci::seccomp_operator_names()},
+        {"archs", oci::seccomp_architecture_names()},
+        {"knownFlags", oci::seccomp_flag_names()},
+        {"supportedFlags", oci::seccomp_flag_names()}}},
+      {"apparmor", {{"enabled", false}}},
+      {"selinux", {{"enabled", false}}},
+      {"intelRdt", {{"enabled", false}}},
+      {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }
 
 class Features final : public Command {
@@ -47,7 +48,8 @@ class Features final : public Command {
     const Json document = {
         {"ociVersionMin", "1.0.0"},
         {"ociVersionMax", oci::kSpecificationVersion},
-        {"hooks", {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
+        {"hooks",
+         {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
         {"mountOptions", oci::mount_option_names()},
         {"linux", linux_features()},
         {"annotations", {{"org.caisson.version", kVersion}}},
@@ -59,6 +61,8 @@ class Features final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_features() { return std::make_unique<Features>(); }
+std::unique_ptr<Command> make_features() {
+  return std::make_unique<Features>();
+}
 
 }  // namespace caisson::runtime

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::chrono::seconds kSignalPatience{10};
 
-Result<void> signal_in_guest(const ContainerDirectory& directory, const ContainerState& state, int signal, bool all) {
+Result<void> signal_in_guest(const ContainerDirectory& directory, const ContainerState& state, int signal,
+                             bool all) {
   const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
   const auto deadline = agent::deadline_in(kSignalPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
@@ -58,6 +59,8 @@ class Kill final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_kill() { return std::make_unique<Kill>(); }
+std::unique_ptr<Command> make_kill() {
+  return std::make_unique<Kill>();
+}
 
 }  // namespace caisson::runtime

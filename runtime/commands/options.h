@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of one verb, as its file declares them: each names a variable that the parser fills. The one place that
-// knows the parsing library is options.cpp, so that no verb pays for its headers.
+// The options of one verb, as its file declares them: each names a variable that the parser fills. The one
+// place that knows the parsing library is options.cpp, so that no verb pays for its headers.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace caisson::runtime {
 class Options {
  public:
   // `after_marker`: what the command line holds behind a "--" (see rest()).
-  Options(CLI::App& app, const std::vector<std::string>& after_marker) : app_(app), after_marker_(after_marker) {}
+  Options(CLI::App& app, const std::vector<std::string>& after_marker)
+      : app_(app), after_marker_(after_marker) {}
 
   // The container's id, the first positional argument.
   void id(std::string& id);
@@ -40,7 +41,9 @@ class Options {
   const std::vector<std::string>& after_marker_;
 };
 
-// Takes the first "--" and what follows from `arguments` when it is for a verb with rest(); the library would lose it.
-[[nodiscard]] std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments, const CLI::App& program);
+// Takes the first "--" and what follows from `arguments` when it is for a verb with rest(); the library would
+// lose it.
+[[nodiscard]] std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments,
+                                                        const CLI::App& program);
 
 }  // namespace caisson::runtime

@@ -25,6 +25,8 @@ class Pause final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_pause() { return std::make_unique<Pause>(); }
+std::unique_ptr<Command> make_pause() {
+  return std::make_unique<Pause>();
+}
 
 }  // namespace caisson::runtime

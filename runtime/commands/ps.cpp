@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson ps: the processes of a container as its guest counts them: as a list of pids, or as `ps -ef` shows them.
+// caisson ps: the processes of a container as its guest counts them: as a list of pids, or as `ps -ef` shows
+// them.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -27,7 +28,8 @@ std::string printable(std::string text) {
 }
 
 std::string start_of(const Entry& entry, uint64_t uptime_ns) {
-  const auto age = static_cast<time_t>((uptime_ns - std::min(uptime_ns, entry.start_time_ns())) / kNanoseconds);
+  const auto age =
+      static_cast<time_t>((uptime_ns - std::min(uptime_ns, entry.start_time_ns())) / kNanoseconds);
   const time_t started = ::time(nullptr) - age;
   tm calendar{};
   ::localtime_r(&started, &calendar);
@@ -94,8 +96,9 @@ class Ps final : public Command {
     for (size_t i = 1; i < arguments_.size(); ++i) {
       constexpr std::string_view kKnown[] = {"-ef", "-e", "-f", "-x", "ef"};
       if (std::find(std::begin(kKnown), std::end(kKnown), arguments_[i]) == std::end(kKnown)) {
-        return fail(EINVAL, "ps option " + arguments_[i] + ": the guest's processes are shown as ps -ef does; other "
-                            "layouts come from ps inside the container (caisson exec)");
+        return fail(EINVAL, "ps option " + arguments_[i] +
+                                ": the guest's processes are shown as ps -ef does; other "
+                                "layouts come from ps inside the container (caisson exec)");
       }
     }
     return {};
@@ -107,6 +110,8 @@ class Ps final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_ps() { return std::make_unique<Ps>(); }
+std::unique_ptr<Command> make_ps() {
+  return std::make_unique<Ps>();
+}
 
 }  // namespace caisson::runtime

@@ -11,7 +11,9 @@ class Restore final : public Command {
   void declare(Options options) override { options.rest(arguments_, "caisson restore is not supported"); }
 
   Result<int> run(const Globals&) override {
-    return fail(ENOTSUP, "restore: not supported: CRIU cannot see into a VM, and snapshots of whole machines do not exist yet");
+    return fail(ENOTSUP,
+                "restore: not supported: CRIU cannot see into a VM, and snapshots of whole machines do not "
+                "exist yet");
   }
 
  private:
@@ -20,6 +22,8 @@ class Restore final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_restore() { return std::make_unique<Restore>(); }
+std::unique_ptr<Command> make_restore() {
+  return std::make_unique<Restore>();
+}
 
 }  // namespace caisson::runtime

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson resume: lets a paused container run on.
-#include "runtime/sandbox/pause.h"
-
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/sandbox/pause.h"
 
 namespace caisson::runtime {
 namespace {
@@ -25,6 +24,8 @@ class Resume final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_resume() { return std::make_unique<Resume>(); }
+std::unique_ptr<Command> make_resume() {
+  return std::make_unique<Resume>();
+}
 
 }  // namespace caisson::runtime

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson run: create and start in one, then stay as the container's foreground until it ends; or leave, detached.
+// caisson run: create and start in one, then stay as the container's foreground until it ends; or leave,
+// detached.
 
 #include "runtime/commands/bundle_options.h"
 #include "runtime/commands/verbs.h"
@@ -35,6 +36,8 @@ class Run final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_run() { return std::make_unique<Run>(); }
+std::unique_ptr<Command> make_run() {
+  return std::make_unique<Run>();
+}
 
 }  // namespace caisson::runtime

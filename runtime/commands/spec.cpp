@@ -36,6 +36,8 @@ class Spec final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_spec() { return std::make_unique<Spec>(); }
+std::unique_ptr<Command> make_spec() {
+  return std::make_unique<Spec>();
+}
 
 }  // namespace caisson::runtime

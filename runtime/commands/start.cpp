@@ -26,6 +26,8 @@ class Start final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_start() { return std::make_unique<Start>(); }
+std::unique_ptr<Command> make_start() {
+  return std::make_unique<Start>();
+}
 
 }  // namespace caisson::runtime

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson state: prints one container's state as runc does.
+#include <cstdio>
+
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
-
-#include <cstdio>
 
 namespace caisson::runtime {
 namespace {
@@ -33,6 +33,8 @@ class State final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_state() { return std::make_unique<State>(); }
+std::unique_ptr<Command> make_state() {
+  return std::make_unique<State>();
+}
 
 }  // namespace caisson::runtime

@@ -23,13 +23,11 @@ std::string owner_name(uint32_t uid) {
 }
 
 std::string state_json(const ContainerState& state, JsonLayout layout) {
-  nlohmann::ordered_json document = {{"ociVersion", state.oci_version},
-                                     {"id", state.id},
-                                     {"pid", visible_pid(state)},
-                                     {"status", status_name(state.current_status())},
-                                     {"bundle", state.bundle},
-                                     {"rootfs", state.rootfs},
-                                     {"created", state.created}};
+  nlohmann::ordered_json document = {
+      {"ociVersion", state.oci_version}, {"id", state.id},
+      {"pid", visible_pid(state)},       {"status", status_name(state.current_status())},
+      {"bundle", state.bundle},          {"rootfs", state.rootfs},
+      {"created", state.created}};
   if (!state.annotations.empty()) {
     document["annotations"] = state.annotations;
   }

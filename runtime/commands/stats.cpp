@@ -35,7 +35,9 @@ void for_each_flat(std::string_view text, Visit visit) {
 
 Json cpu_stats(const CgroupFiles& files) {
   const std::string_view stat = file_of(files, "cpu.stat");
-  const auto nanoseconds = [&](const char* key) { return flat_value(stat, key) * kNanosecondsPerMicrosecond; };
+  const auto nanoseconds = [&](const char* key) {
+    return flat_value(stat, key) * kNanosecondsPerMicrosecond;
+  };
   return {{"usage",
            {{"total", nanoseconds("usage_usec")},
             {"kernel", nanoseconds("system_usec")},
@@ -87,21 +89,21 @@ uint64_t flat_value(std::string_view text, std::string_view key) {
 }
 
 std::string stats_event(const std::string& id, const CgroupFiles& files) {
-  const Json event = {{"type", "stats"},
-                      {"id", id},
-                      {"data",
-                       {{"cpu", cpu_stats(files)},
-                        {"cpuset", Json::object()},
-                        {"memory", memory_stats(files)},
-                        {"pids",
-                         {{"current", single_value(file_of(files, "pids.current"))},
-                          {"limit", file_of(files, "pids.max").starts_with("max")
-                                        ? 0
-                                        : single_value(file_of(files, "pids.max"))}}},
-                        {"blkio", Json::object()},
-                        {"hugetlb", Json::object()},
-                        {"intel_rdt", Json::object()},
-                        {"network_interfaces", nullptr}}}};
+  const Json event = {
+      {"type", "stats"},
+      {"id", id},
+      {"data",
+       {{"cpu", cpu_stats(files)},
+        {"cpuset", Json::object()},
+        {"memory", memory_stats(files)},
+        {"pids",
+         {{"current", single_value(file_of(files, "pids.current"))},
+          {"limit",
+           file_of(files, "pids.max").starts_with("max") ? 0 : single_value(file_of(files, "pids.max"))}}},
+        {"blkio", Json::object()},
+        {"hugetlb", Json::object()},
+        {"intel_rdt", Json::object()},
+        {"network_interfaces", nullptr}}}};
   // Keys come from the guest: invalid UTF-8 must not throw.
   return event.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

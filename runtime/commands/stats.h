@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statistics of a container, from the files of its cgroup v2 in the guest, in the layout of runc's events.
+// The statistics of a container, from the files of its cgroup v2 in the guest, in the layout of runc's
+// events.
 #pragma once
 
 #include <cstdint>

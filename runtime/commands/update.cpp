@@ -22,7 +22,8 @@ class Update final : public Command {
  public:
   void declare(Options options) override {
     options.id(id_);
-    options.text("-r,--resources", file_, "JSON file with the resources, or - for standard input; others are ignored");
+    options.text("-r,--resources", file_,
+                 "JSON file with the resources, or - for standard input; others are ignored");
     options.optional_number("--blkio-weight", weight_, "Relative weight of block I/O, 10 to 1000");
     options.optional_number("--cpu-period", period_, "Period of the CPU quota in microseconds");
     options.optional_number("--cpu-quota", quota_, "CPU time in a period, in microseconds; -1: no limit");
@@ -62,10 +63,11 @@ class Update final : public Command {
   static Result<void> check_room(const oci::Resources& resources, const ContainerState& state) {
     const int64_t limit = resources.memory ? resources.memory->limit.value_or(0) : 0;
     if (limit > 0 && memory_for_limit(static_cast<uint64_t>(limit)) > state.guest_memory_bytes) {
-      return fail(ENOSPC, "update memory limit: the VM was created with " +
-                              std::to_string(state.guest_memory_bytes / kMiB) +
-                              " MiB, which is too little for that; recreate the container with a larger limit or the "
-                              "annotation org.caisson.memory");
+      return fail(ENOSPC,
+                  "update memory limit: the VM was created with " +
+                      std::to_string(state.guest_memory_bytes / kMiB) +
+                      " MiB, which is too little for that; recreate the container with a larger limit or the "
+                      "annotation org.caisson.memory");
     }
     return {};
   }
@@ -78,7 +80,8 @@ class Update final : public Command {
     }
     for (const std::string* refused : {&rt_period_, &rt_runtime_, &l3_, &bandwidth_}) {
       if (!refused->empty() && *refused != "0") {
-        return fail(ENOTSUP, "update: realtime budgets and resctrl do not exist in the guest; leave the option out");
+        return fail(ENOTSUP,
+                    "update: realtime budgets and resctrl do not exist in the guest; leave the option out");
       }
     }
     oci::Resources resources;
@@ -145,6 +148,8 @@ class Update final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_update() { return std::make_unique<Update>(); }
+std::unique_ptr<Command> make_update() {
+  return std::make_unique<Update>();
+}
 
 }  // namespace caisson::runtime

@@ -82,8 +82,8 @@ Result<void> check_config(const Config& config) {
 }  // namespace
 
 const Namespace* Linux::find_namespace(uint64_t flag) const {
-  const auto found =
-      std::find_if(namespaces.begin(), namespaces.end(), [&](const Namespace& n) { return n.type.flag == flag; });
+  const auto found = std::find_if(namespaces.begin(), namespaces.end(),
+                                  [&](const Namespace& n) { return n.type.flag == flag; });
   return found == namespaces.end() ? nullptr : &*found;
 }
 
@@ -99,8 +99,12 @@ Result<Process> parse_process(std::string_view text) {
   return process;
 }
 
-Result<Resources> parse_resources(std::string_view text) { return parse<Resources>(text, "resources"); }
+Result<Resources> parse_resources(std::string_view text) {
+  return parse<Resources>(text, "resources");
+}
 
-std::span<const Row> config_rows() { return rows(static_cast<const Config*>(nullptr)); }
+std::span<const Row> config_rows() {
+  return rows(static_cast<const Config*>(nullptr));
+}
 
 }  // namespace caisson::runtime::oci

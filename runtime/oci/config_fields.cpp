@@ -15,8 +15,9 @@ std::span<const Row> rows(const Config*) {
       field<&Config::hostname>("hostname", guest),
       field<&Config::domainname>("domainname", guest),
       field<&Config::hooks>("hooks", both),
-      field<&Config::annotations>("annotations", host,
-                                  "`org.caisson.*` are settings (docs/configuration.md); others are carried in the state"),
+      field<&Config::annotations>(
+          "annotations", host,
+          "`org.caisson.*` are settings (docs/configuration.md); others are carried in the state"),
       field<&Config::linux_>("linux", both),
       refuse("windows", "this is a Linux runtime; remove it"),
       refuse("solaris", "this is a Linux runtime; remove it"),
@@ -37,7 +38,8 @@ std::span<const Row> rows(const Root*) {
 std::span<const Row> rows(const Mount*) {
   static constexpr Row kRows[] = {
       required<&Mount::destination>("destination", guest, "a relative one counts from `/`, as in runc"),
-      field<&Mount::type>("type", both, "`bind` is an export of the host; others are the guest's own (see Mounts)"),
+      field<&Mount::type>("type", both,
+                          "`bind` is an export of the host; others are the guest's own (see Mounts)"),
       field<&Mount::source>("source", both),
       field<&Mount::options>("options", both),
       field<&Mount::uid_mappings>("uidMappings", guest),
@@ -49,8 +51,10 @@ std::span<const Row> rows(const Mount*) {
 std::span<const Row> rows(const Hooks*) {
   static constexpr Row kRows[] = {
       field<&Hooks::prestart>("prestart", host, "in the runtime's namespaces, before `createRuntime`"),
-      field<&Hooks::create_runtime>("createRuntime", host, "in the runtime's namespaces; `pid` is caisson-vmm's"),
-      field<&Hooks::create_container>("createContainer", guest, "in the guest; the path is one of the root file system"),
+      field<&Hooks::create_runtime>("createRuntime", host,
+                                    "in the runtime's namespaces; `pid` is caisson-vmm's"),
+      field<&Hooks::create_container>("createContainer", guest,
+                                      "in the guest; the path is one of the root file system"),
       field<&Hooks::start_container>("startContainer", guest, "in the container"),
       field<&Hooks::poststart>("poststart", host),
       field<&Hooks::poststop>("poststop", host),

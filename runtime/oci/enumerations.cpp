@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers of the values that config.json spells as strings and the kernel as numbers.
-#include <spdlog/spdlog.h>
 #include <linux/mount.h>
+#include <spdlog/spdlog.h>
 
 #include "runtime/oci/config.h"
 #include "runtime/oci/names.h"

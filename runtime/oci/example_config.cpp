@@ -8,13 +8,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json capability_set() { return Json::array({"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}); }
+Json capability_set() {
+  return Json::array({"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"});
+}
 
 Json process() {
   return {{"terminal", true},
           {"user", {{"uid", 0}, {"gid", 0}}},
           {"args", Json::array({"sh"})},
-          {"env", Json::array({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"})},
+          {"env",
+           Json::array({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"})},
           {"cwd", "/"},
           {"capabilities",
            {{"bounding", capability_set()},
@@ -39,7 +42,8 @@ Json mounts() {
   list.push_back(mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
   list.push_back(mount("/dev/pts", "devpts", "devpts",
                        {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}));
-  list.push_back(mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
+  list.push_back(
+      mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
   list.push_back(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
   list.push_back(mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
   list.push_back(
@@ -67,12 +71,8 @@ Json example_document(ExampleKind kind, uint32_t uid, uint32_t gid) {
     linux_config["namespaces"].push_back({{"type", "user"}});
     linux_config.erase("resources");
   }
-  return {{"ociVersion", "1.0.2"},
-          {"process", process()},
-          {"root", {{"path", "rootfs"}, {"readonly", true}}},
-          {"hostname", "caisson"},
-          {"mounts", mounts()},
-          {"linux", linux_config}};
+  return {{"ociVersion", "1.0.2"}, {"process", process()}, {"root", {{"path", "rootfs"}, {"readonly", true}}},
+          {"hostname", "caisson"}, {"mounts", mounts()},   {"linux", linux_config}};
 }
 
 std::string example_config(ExampleKind kind, uint32_t uid, uint32_t gid) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table behind the parser of config.json: for every object of the specification an array of rows, one a field,
-// each saying who honours it and how it is read. docs/oci-support.md is checked against these rows; no field is
-// read, refused or documented anywhere else. Rows are found by overloads `rows(const T*)` beside each T.
+// The table behind the parser of config.json: for every object of the specification an array of rows, one a
+// field, each saying who honours it and how it is read. docs/oci-support.md is checked against these rows; no
+// field is read, refused or documented anywhere else. Rows are found by overloads `rows(const T*)` beside
+// each T.
 #pragma once
 
 #include <limits>
@@ -31,14 +32,17 @@ struct Row {
   std::string_view note;
   bool required;
   Result<void> (*read)(const Value& value, void* object);  // null: refused
-  std::span<const Row> (*children)();                      // of the object or of the array's elements; or null
+  std::span<const Row> (*children)();  // of the object or of the array's elements; or null
 };
 
-// Reads the members of an object by its rows. Unknown members are passed over: [oci] config.md, "Extensibility".
+// Reads the members of an object by its rows. Unknown members are passed over: [oci] config.md,
+// "Extensibility".
 Result<void> read_members(const Value& value, std::span<const Row> rows, void* object);
 
 template <typename T>
-concept HasRows = requires(const T* type) { rows(type); };
+concept HasRows = requires(const T* type) {
+  rows(type);
+};
 
 inline Result<void> read(const Value& value, bool& out) {
   out = TRY(value.boolean());
@@ -51,8 +55,7 @@ inline Result<void> read(const Value& value, std::string& out) {
 }
 
 template <typename T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-Result<void> read(const Value& value, T& out) {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Result<void> read(const Value& value, T& out) {
   if constexpr (std::is_unsigned_v<T>) {
     out = static_cast<T>(TRY(value.unsigned_integer(std::numeric_limits<T>::max())));
   } else {

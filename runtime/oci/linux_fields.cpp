@@ -12,10 +12,12 @@ std::span<const Row> rows(const Linux*) {
       field<&Linux::uid_mappings>("uidMappings", guest),
       field<&Linux::gid_mappings>("gidMappings", guest),
       field<&Linux::time_offsets>("timeOffsets", guest),
-      field<&Linux::devices>("devices", guest, "nodes of the guest's kernel: a number means what it means there"),
+      field<&Linux::devices>("devices", guest,
+                             "nodes of the guest's kernel: a number means what it means there"),
       field<&Linux::cgroups_path>("cgroupsPath", host, "the cgroup of caisson-vmm"),
       field<&Linux::resources>("resources", both),
-      field<&Linux::rootfs_propagation>("rootfsPropagation", guest, "host and guest never propagate to each other"),
+      field<&Linux::rootfs_propagation>("rootfsPropagation", guest,
+                                        "host and guest never propagate to each other"),
       field<&Linux::seccomp>("seccomp", guest, "compiled on the host"),
       field<&Linux::sysctl>("sysctl", guest),
       field<&Linux::masked_paths>("maskedPaths", guest),
@@ -31,8 +33,10 @@ std::span<const Row> rows(const Linux*) {
 
 std::span<const Row> rows(const Namespace*) {
   static constexpr Row kRows[] = {
-      required<&Namespace::type>("type", both, "made anew in the guest; `network` also on the host, around caisson-vmm"),
-      field<&Namespace::path>("path", host, "of a `network`: joined by caisson-vmm on the host; others are refused"),
+      required<&Namespace::type>("type", both,
+                                 "made anew in the guest; `network` also on the host, around caisson-vmm"),
+      field<&Namespace::path>("path", host,
+                              "of a `network`: joined by caisson-vmm on the host; others are refused"),
   };
   return kRows;
 }

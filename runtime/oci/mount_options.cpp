@@ -7,7 +7,8 @@
 
 #include "runtime/oci/names.h"
 
-// <sys/mount.h> and <linux/mount.h> cannot be included together in Debian 12's C library; the latter has both sets.
+// <sys/mount.h> and <linux/mount.h> cannot be included together in Debian 12's C library; the latter has both
+// sets.
 
 namespace caisson::runtime::oci {
 namespace {
@@ -88,7 +89,8 @@ constexpr std::string_view kOtherOptions[] = {"tmpcopyup", "idmap", "ridmap"};
 
 template <typename Table>
 const auto* find_option(const Table& table, std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const auto& o) { return o.name == name; });
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&](const auto& o) { return o.name == name; });
   return found == std::end(table) ? nullptr : found;
 }
 

@@ -2,8 +2,8 @@
 #include "runtime/oci/names.h"
 
 #include <linux/capability.h>
-#include <sched.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -79,50 +79,25 @@ constexpr Name kRlimits[] = {
 };
 
 constexpr Name kNamespaces[] = {
-    {"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC},   {"mount", CLONE_NEWNS}, {"network", CLONE_NEWNET},
-    {"pid", CLONE_NEWPID},       {"time", 0x00000080},    {"user", CLONE_NEWUSER}, {"uts", CLONE_NEWUTS},
+    {"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC}, {"mount", CLONE_NEWNS},  {"network", CLONE_NEWNET},
+    {"pid", CLONE_NEWPID},       {"time", 0x00000080},  {"user", CLONE_NEWUSER}, {"uts", CLONE_NEWUTS},
 };
 
 constexpr Name kPropagations[] = {
-    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},         {"slave", MS_SLAVE},
-    {"rslave", MS_SLAVE | MS_REC}, {"private", MS_PRIVATE},                 {"rprivate", MS_PRIVATE | MS_REC},
+    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
+    {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
+    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
     {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
 };
 
 constexpr Name kSignals[] = {
-    {"HUP", SIGHUP},
-    {"INT", SIGINT},
-    {"QUIT", SIGQUIT},
-    {"ILL", SIGILL},
-    {"TRAP", SIGTRAP},
-    {"ABRT", SIGABRT},
-    {"BUS", SIGBUS},
-    {"FPE", SIGFPE},
-    {"KILL", SIGKILL},
-    {"USR1", SIGUSR1},
-    {"SEGV", SIGSEGV},
-    {"USR2", SIGUSR2},
-    {"PIPE", SIGPIPE},
-    {"ALRM", SIGALRM},
-    {"TERM", SIGTERM},
-    {"STKFLT", SIGSTKFLT},
-    {"CHLD", SIGCHLD},
-    {"CONT", SIGCONT},
-    {"STOP", SIGSTOP},
-    {"TSTP", SIGTSTP},
-    {"TTIN", SIGTTIN},
-    {"TTOU", SIGTTOU},
-    {"URG", SIGURG},
-    {"XCPU", SIGXCPU},
-    {"XFSZ", SIGXFSZ},
-    {"VTALRM", SIGVTALRM},
-    {"PROF", SIGPROF},
-    {"WINCH", SIGWINCH},
-    {"IO", SIGIO},
-    {"PWR", SIGPWR},
-    {"SYS", SIGSYS},
-    {"IOT", SIGIOT},
-    {"POLL", SIGPOLL},
+    {"HUP", SIGHUP},       {"INT", SIGINT},   {"QUIT", SIGQUIT},   {"ILL", SIGILL},   {"TRAP", SIGTRAP},
+    {"ABRT", SIGABRT},     {"BUS", SIGBUS},   {"FPE", SIGFPE},     {"KILL", SIGKILL}, {"USR1", SIGUSR1},
+    {"SEGV", SIGSEGV},     {"USR2", SIGUSR2}, {"PIPE", SIGPIPE},   {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+    {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD}, {"CONT", SIGCONT},   {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},
+    {"TTIN", SIGTTIN},     {"TTOU", SIGTTOU}, {"URG", SIGURG},     {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},
+    {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"PWR", SIGPWR},
+    {"SYS", SIGSYS},       {"IOT", SIGIOT},   {"POLL", SIGPOLL},
 };
 
 // The kernel's numbers: the C library keeps the first two real-time signals to itself, the guest may not.
@@ -153,10 +128,18 @@ std::optional<int> parse_real_time_signal(std::string_view name) {
 
 }  // namespace
 
-std::span<const Name> capability_names() { return kCapabilities; }
-std::span<const Name> rlimit_names() { return kRlimits; }
-std::span<const Name> namespace_names() { return kNamespaces; }
-std::span<const Name> propagation_names() { return kPropagations; }
+std::span<const Name> capability_names() {
+  return kCapabilities;
+}
+std::span<const Name> rlimit_names() {
+  return kRlimits;
+}
+std::span<const Name> namespace_names() {
+  return kNamespaces;
+}
+std::span<const Name> propagation_names() {
+  return kPropagations;
+}
 
 std::optional<uint64_t> find_number(std::span<const Name> names, std::string_view name) {
   const auto found = std::find_if(names.begin(), names.end(), [&](const Name& n) { return n.name == name; });
@@ -180,7 +163,8 @@ Result<int> parse_signal(std::string_view text) {
     }
   }
   if (!number || *number < 0 || *number > kLastSignal) {
-    return fail(EINVAL, "unknown signal \"" + std::string(text) + "\"; give a number or a name such as SIGTERM");
+    return fail(EINVAL,
+                "unknown signal \"" + std::string(text) + "\"; give a number or a name such as SIGTERM");
   }
   return *number;
 }

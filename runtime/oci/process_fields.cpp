@@ -49,7 +49,8 @@ std::span<const Row> rows(const User*) {
 
 std::span<const Row> rows(const Capabilities*) {
   static constexpr Row kRows[] = {
-      field<&Capabilities::bounding>("bounding", guest, "names unknown to this build are left out, with a warning"),
+      field<&Capabilities::bounding>("bounding", guest,
+                                     "names unknown to this build are left out, with a warning"),
       field<&Capabilities::effective>("effective", guest),
       field<&Capabilities::inheritable>("inheritable", guest),
       field<&Capabilities::permitted>("permitted", guest),

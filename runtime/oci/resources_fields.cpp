@@ -23,10 +23,8 @@ std::span<const Row> rows(const Resources*) {
 
 std::span<const Row> rows(const DeviceRule*) {
   static constexpr Row kRows[] = {
-      required<&DeviceRule::allow>("allow", guest),
-      field<&DeviceRule::type>("type", guest),
-      field<&DeviceRule::major>("major", guest),
-      field<&DeviceRule::minor>("minor", guest),
+      required<&DeviceRule::allow>("allow", guest), field<&DeviceRule::type>("type", guest),
+      field<&DeviceRule::major>("major", guest),    field<&DeviceRule::minor>("minor", guest),
       field<&DeviceRule::access>("access", guest),
   };
   return kRows;
@@ -34,11 +32,14 @@ std::span<const Row> rows(const DeviceRule*) {
 
 std::span<const Row> rows(const Memory*) {
   static constexpr Row kRows[] = {
-      field<&Memory::limit>("limit", both, "the guest's memory follows from it; the host's cgroup gets the overhead on top"),
+      field<&Memory::limit>("limit", both,
+                            "the guest's memory follows from it; the host's cgroup gets the overhead on top"),
       field<&Memory::reservation>("reservation", guest),
       field<&Memory::swap>("swap", guest, "converted to cgroup v2 as in runc"),
-      field<&Memory::swappiness>("swappiness", noted, "cgroup v1 only; the guest has no swap, so it is met by itself"),
-      field<&Memory::disable_oom_killer>("disableOOMKiller", noted, "cgroup v1 only; a warning when true, as in runc on v2"),
+      field<&Memory::swappiness>("swappiness", noted,
+                                 "cgroup v1 only; the guest has no swap, so it is met by itself"),
+      field<&Memory::disable_oom_killer>("disableOOMKiller", noted,
+                                         "cgroup v1 only; a warning when true, as in runc on v2"),
       field<&Memory::use_hierarchy>("useHierarchy", noted, "always so in cgroup v2"),
       field<&Memory::check_before_update>("checkBeforeUpdate", guest),
       refuse("kernel", "kernel memory has no limit of its own in cgroup v2; remove it"),

@@ -25,16 +25,20 @@ constexpr size_t kMaxInstructions = 4096;
 constexpr size_t kArguments = 6;
 
 constexpr Name kOperators[] = {
-    {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE},
-    {"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_GE", SCMP_CMP_GE}, {"SCMP_CMP_GT", SCMP_CMP_GT},
+    {"SCMP_CMP_NE", SCMP_CMP_NE},
+    {"SCMP_CMP_LT", SCMP_CMP_LT},
+    {"SCMP_CMP_LE", SCMP_CMP_LE},
+    {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+    {"SCMP_CMP_GE", SCMP_CMP_GE},
+    {"SCMP_CMP_GT", SCMP_CMP_GT},
     {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
 };
 
 constexpr Name kActions[] = {
-    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},       {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-    {"SCMP_ACT_KILL", SCMP_ACT_KILL},         {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL},  {"SCMP_ACT_LOG", SCMP_ACT_LOG},
-    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},    {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},      {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
+    {"SCMP_ACT_KILL", SCMP_ACT_KILL},        {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL}, {"SCMP_ACT_LOG", SCMP_ACT_LOG},
+    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},   {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
 };
 
 constexpr Name kFlags[] = {
@@ -52,10 +56,13 @@ struct Release {
 };
 using Filter = std::unique_ptr<void, Release>;
 
-Result<uint32_t> parse_action(const std::string& path, const std::string& name, std::optional<uint32_t> errno_ret) {
+Result<uint32_t> parse_action(const std::string& path, const std::string& name,
+                              std::optional<uint32_t> errno_ret) {
   if (name == "SCMP_ACT_NOTIFY") {
-    return fail(EINVAL, path + ": SCMP_ACT_NOTIFY is not supported: a listener on the host cannot serve the guest's "
-                               "system calls; use SCMP_ACT_ERRNO");
+    return fail(EINVAL,
+                path +
+                    ": SCMP_ACT_NOTIFY is not supported: a listener on the host cannot serve the guest's "
+                    "system calls; use SCMP_ACT_ERRNO");
   }
   const auto action = find_number(kActions, name);
   if (!action) {
@@ -87,8 +94,8 @@ Result<scmp_arg_cmp> parse_argument(const std::string& path, const SeccompArgume
 
 Result<void> add_rule(const Filter& filter, const std::string& path, uint32_t action, int number,
                       const std::vector<scmp_arg_cmp>& arguments) {
-  const int error = seccomp_rule_add_array(filter.get(), action, number, static_cast<unsigned>(arguments.size()),
-                                           arguments.data());
+  const int error = seccomp_rule_add_array(filter.get(), action, number,
+                                           static_cast<unsigned>(arguments.size()), arguments.data());
   // EEXIST: the same rule again.
   if (error < 0 && error != -EEXIST) {
     return fail_errno(path + ": add rule", -error);
@@ -111,7 +118,8 @@ Result<void> add_syscall(const Filter& filter, const std::string& path, const Se
     arguments.push_back(TRY(parse_argument(path + ".args[" + std::to_string(i) + "]", syscall.args[i])));
     ++uses.at(arguments.back().arg);
   }
-  // Several conditions on one argument are alternatives (runc's reading), on different ones they hold together.
+  // Several conditions on one argument are alternatives (runc's reading), on different ones they hold
+  // together.
   const bool alternatives = std::any_of(uses.begin(), uses.end(), [](int n) { return n > 1; });
   for (const std::string& name : syscall.names) {
     const int number = seccomp_syscall_resolve_name(name.c_str());
@@ -182,8 +190,8 @@ std::vector<std::string_view> names_of(const Table& table) {
 
 Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   SeccompFilter compiled;
-  const uint32_t default_action = TRY(
-      parse_action("linux.seccomp.defaultAction", seccomp.default_action, seccomp.default_errno_ret));
+  const uint32_t default_action =
+      TRY(parse_action("linux.seccomp.defaultAction", seccomp.default_action, seccomp.default_errno_ret));
   const Filter filter(seccomp_init(default_action));
   if (!filter) {
     return fail(EINVAL, "linux.seccomp.defaultAction: refused by libseccomp");
@@ -192,7 +200,8 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   for (size_t i = 0; i < seccomp.flags.size(); ++i) {
     const auto flag = find_number(kFlags, seccomp.flags[i]);
     if (!flag) {
-      return fail(EINVAL, "linux.seccomp.flags[" + std::to_string(i) + "]: unknown flag \"" + seccomp.flags[i] + "\"");
+      return fail(EINVAL, "linux.seccomp.flags[" + std::to_string(i) + "]: unknown flag \"" +
+                              seccomp.flags[i] + "\"");
     }
     compiled.flags |= static_cast<uint32_t>(*flag);
   }
@@ -204,9 +213,15 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   return compiled;
 }
 
-std::vector<std::string_view> seccomp_action_names() { return names_of(kActions); }
-std::vector<std::string_view> seccomp_operator_names() { return names_of(kOperators); }
-std::vector<std::string_view> seccomp_flag_names() { return names_of(kFlags); }
+std::vector<std::string_view> seccomp_action_names() {
+  return names_of(kActions);
+}
+std::vector<std::string_view> seccomp_operator_names() {
+  return names_of(kOperators);
+}
+std::vector<std::string_view> seccomp_flag_names() {
+  return names_of(kFlags);
+}
 std::vector<std::string_view> seccomp_architecture_names() {
   return {std::begin(kArchitectures), std::end(kArchitectures)};
 }

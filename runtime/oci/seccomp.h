@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles linux.seccomp into the filter program that the agent loads. libseccomp works on the host so that the
-// guest's agent needs no compiler and no parser. Names that libseccomp does not know are passed over, as runc does.
+// Compiles linux.seccomp into the filter program that the agent loads. libseccomp works on the host so that
+// the guest's agent needs no compiler and no parser. Names that libseccomp does not know are passed over, as
+// runc does.
 #pragma once
 
 #include <cstdint>

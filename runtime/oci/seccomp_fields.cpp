@@ -8,7 +8,8 @@ using enum Treatment;
 
 std::span<const Row> rows(const Seccomp*) {
   static constexpr Row kRows[] = {
-      required<&Seccomp::default_action>("defaultAction", guest, "`SCMP_ACT_NOTIFY` is refused: its listener would be on the host"),
+      required<&Seccomp::default_action>("defaultAction", guest,
+                                         "`SCMP_ACT_NOTIFY` is refused: its listener would be on the host"),
       field<&Seccomp::default_errno_ret>("defaultErrnoRet", guest),
       field<&Seccomp::architectures>("architectures", guest),
       field<&Seccomp::flags>("flags", guest),
@@ -21,7 +22,8 @@ std::span<const Row> rows(const Seccomp*) {
 
 std::span<const Row> rows(const SeccompSyscall*) {
   static constexpr Row kRows[] = {
-      required<&SeccompSyscall::names>("names", guest, "names unknown to libseccomp are passed over, as in runc"),
+      required<&SeccompSyscall::names>("names", guest,
+                                       "names unknown to libseccomp are passed over, as in runc"),
       required<&SeccompSyscall::action>("action", guest),
       field<&SeccompSyscall::errno_ret>("errnoRet", guest),
       field<&SeccompSyscall::args>("args", guest),

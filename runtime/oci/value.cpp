@@ -57,7 +57,9 @@ tl::unexpected<Error> Value::wrong_type(std::string_view wanted) const {
   return bad("expected " + std::string(wanted) + ", found " + json_.type_name());
 }
 
-bool Value::is_null() const { return json_.is_null(); }
+bool Value::is_null() const {
+  return json_.is_null();
+}
 
 bool Value::is_void() const {
   if (json_.is_structured()) {

@@ -68,7 +68,8 @@ class Document {
   std::unique_ptr<nlohmann::json> json_;
 };
 
-// LIMIT: a large config.json (a seccomp profile and hundreds of mounts) is some 200 KiB; CreateContainer takes 4 MiB.
+// LIMIT: a large config.json (a seccomp profile and hundreds of mounts) is some 200 KiB; CreateContainer
+// takes 4 MiB.
 inline constexpr size_t kMaxDocumentBytes = 4UL << 20;
 // LIMIT: the deepest path of the specification has 8 levels.
 inline constexpr int kMaxDocumentDepth = 32;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals that a caisson in the foreground passes on to the process it stands for, taken as events. Used by run, do
-// and exec.
+// The signals that a caisson in the foreground passes on to the process it stands for, taken as events. Used
+// by run, do and exec.
 #pragma once
 
 #include "common/result.h"
@@ -10,7 +10,8 @@ namespace caisson::runtime {
 
 class CaughtSignals {
  public:
-  // Blocks every signal that can be passed on, and SIGWINCH. Call it before the process starts: none falls between.
+  // Blocks every signal that can be passed on, and SIGWINCH. Call it before the process starts: none falls
+  // between.
   static Result<CaughtSignals> take();
 
   [[nodiscard]] int fd() const { return fd_.get(); }

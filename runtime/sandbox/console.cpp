@@ -15,14 +15,16 @@ Result<std::optional<PtyPair>> open_console(const ConsoleRequest& request) {
     return std::nullopt;
   }
   if (request.detached && request.socket.empty()) {
-    return fail(EINVAL, "cannot allocate tty if caisson will detach without setting console socket; give "
-                        "--console-socket, or clear process.terminal");
+    return fail(EINVAL,
+                "cannot allocate tty if caisson will detach without setting console socket; give "
+                "--console-socket, or clear process.terminal");
   }
   PtyPair pty = TRY(open_pty());
   if (request.size) {
-    TRY(set_window_size(pty.master.get(),
-                        {.rows = static_cast<uint16_t>(std::min<uint32_t>(request.size->height, UINT16_MAX)),
-                         .columns = static_cast<uint16_t>(std::min<uint32_t>(request.size->width, UINT16_MAX))}));
+    TRY(set_window_size(
+        pty.master.get(),
+        {.rows = static_cast<uint16_t>(std::min<uint32_t>(request.size->height, UINT16_MAX)),
+         .columns = static_cast<uint16_t>(std::min<uint32_t>(request.size->width, UINT16_MAX))}));
   }
   if (!request.socket.empty()) {
     const UniqueFd engine = TRY_CONTEXT("console socket", connect_unix(request.socket));

@@ -19,9 +19,9 @@ namespace {
 
 // File systems the guest's kernel makes out of nothing; a source on the host means nothing to them.
 constexpr std::string_view kGuestFileSystems[] = {
-    "proc",      "sysfs", "tmpfs",   "devpts",   "mqueue",    "cgroup",  "cgroup2",
-    "ramfs",     "bpf",   "debugfs", "tracefs",  "configfs",  "fusectl", "hugetlbfs",
-    "securityfs", "binfmt_misc", "devtmpfs", "pstore", "overlay",
+    "proc",       "sysfs",       "tmpfs",    "devpts",  "mqueue",   "cgroup",  "cgroup2",
+    "ramfs",      "bpf",         "debugfs",  "tracefs", "configfs", "fusectl", "hugetlbfs",
+    "securityfs", "binfmt_misc", "devtmpfs", "pstore",  "overlay",
 };
 
 std::string absolute(const std::string& path, const std::string& base) {
@@ -49,20 +49,24 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
     if (mount.source.empty()) {
       return fail(EINVAL, context + ".source: a bind mount needs one");
     }
-    const bool read_only = (options.flags & MS_RDONLY) != 0 || (options.recursive_set & MOUNT_ATTR_RDONLY) != 0;
-    const bool recursive = mount.type == "bind" ? (options.flags & MS_BIND) == 0 || (options.flags & MS_REC) != 0
-                                                : (options.flags & MS_REC) != 0;
+    const bool read_only =
+        (options.flags & MS_RDONLY) != 0 || (options.recursive_set & MOUNT_ATTR_RDONLY) != 0;
+    const bool recursive = mount.type == "bind"
+                               ? (options.flags & MS_BIND) == 0 || (options.flags & MS_REC) != 0
+                               : (options.flags & MS_REC) != 0;
     out.set_export_name(
         TRY(exports.add_bind(absolute(mount.source, source.bundle), context, read_only, recursive)));
     out.set_type("bind");
   } else {
     if (std::find(std::begin(kGuestFileSystems), std::end(kGuestFileSystems), mount.type) ==
         std::end(kGuestFileSystems)) {
-      return fail(EINVAL, context + ".type: \"" + mount.type +
-                              "\" is neither bind nor a file system of the guest; mount it on the host and bind it");
+      return fail(EINVAL,
+                  context + ".type: \"" + mount.type +
+                      "\" is neither bind nor a file system of the guest; mount it on the host and bind it");
     }
     if (mount.type == "overlay") {
-      return fail(EINVAL, context + ".type: the layers of an overlay are on the host; mount it there and bind it");
+      return fail(EINVAL,
+                  context + ".type: the layers of an overlay are on the host; mount it there and bind it");
     }
     out.set_type(mount.type);
     out.set_source(mount.source);
@@ -84,14 +88,15 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
   return {};
 }
 
-// docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the host: of the network's,
-// caisson-vmm joins it there; the others cannot be entered from another kernel.
+// docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the
+// host: of the network's, caisson-vmm joins it there; the others cannot be entered from another kernel.
 Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateContainerRequest& out) {
   for (size_t i = 0; i < linux_config.namespaces.size(); ++i) {
     const oci::Namespace& entry = linux_config.namespaces[i];
     if (!entry.path.empty() && entry.type.flag != CLONE_NEWNET) {
-      return fail(EINVAL, "linux.namespaces[" + std::to_string(i) + "].path: " + entry.path +
-                              " is a namespace of the host's kernel, which the guest cannot enter; remove the path");
+      return fail(EINVAL,
+                  "linux.namespaces[" + std::to_string(i) + "].path: " + entry.path +
+                      " is a namespace of the host's kernel, which the guest cannot enter; remove the path");
     }
     if (entry.type.flag != CLONE_NEWNET) {
       out.add_namespaces()->set_kind(entry.type.flag);
@@ -122,7 +127,8 @@ Result<void> fill_devices(const std::vector<oci::Device>& devices, agent::v1::Cr
   return {};
 }
 
-void fill_hooks(const std::vector<oci::Hook>& hooks, google::protobuf::RepeatedPtrField<agent::v1::Hook>& to) {
+void fill_hooks(const std::vector<oci::Hook>& hooks,
+                google::protobuf::RepeatedPtrField<agent::v1::Hook>& to) {
   for (const oci::Hook& hook : hooks) {
     auto& entry = *to.Add();
     entry.set_path(hook.path);
@@ -168,7 +174,8 @@ std::string rootfs_path(const oci::Config& config, const std::string& bundle) {
   return absolute(config.root.path, bundle);
 }
 
-Result<void> plan_container(const RequestSource& source, Exports& exports, agent::v1::CreateContainerRequest& out) {
+Result<void> plan_container(const RequestSource& source, Exports& exports,
+                            agent::v1::CreateContainerRequest& out) {
   const oci::Config& config = source.config;
   if (!config.process) {
     return fail(EINVAL, "process: is missing");
@@ -180,13 +187,14 @@ Result<void> plan_container(const RequestSource& source, Exports& exports, agent
   const bool read_only_export = config.root.read_only || source.ephemeral_overlay;
   // overlayfs takes no lower layer with mounts of its own in it ("Object is remote").
   const bool recursive = !source.ephemeral_overlay;
-  out.mutable_root()->set_export_name(TRY(exports.add_directory(rootfs_path(config, source.bundle), "rootfs",
-                                                                read_only_export, !source.shared_root, recursive)));
+  out.mutable_root()->set_export_name(TRY(exports.add_directory(
+      rootfs_path(config, source.bundle), "rootfs", read_only_export, !source.shared_root, recursive)));
   out.mutable_root()->set_read_only(config.root.read_only && !source.ephemeral_overlay);
   out.mutable_root()->set_ephemeral_overlay(source.ephemeral_overlay);
 
   for (size_t i = 0; i < config.mounts.size(); ++i) {
-    TRY(fill_mount(config.mounts[i], source, "mounts[" + std::to_string(i) + "]", exports, *out.add_mounts()));
+    TRY(fill_mount(config.mounts[i], source, "mounts[" + std::to_string(i) + "]", exports,
+                   *out.add_mounts()));
   }
   out.set_hostname(config.hostname);
   out.set_domainname(config.domainname);

@@ -40,7 +40,8 @@ Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_vie
   const UniqueFd socket = TRY(connect_unix(directory.control_socket()));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   const std::string request = "{\"verb\":\"" + std::string(verb) + "\"}\n";
-  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
     return fail_errno("ask caisson-vmm");
   }
   std::string line = TRY(read_line(socket.get()));
@@ -49,7 +50,8 @@ Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_vie
     return fail(EPROTO, "read answer of caisson-vmm: not a JSON object");
   }
   if (const auto error = answer.find("error"); error != answer.end()) {
-    return fail(EIO, std::string(verb) + " machine: " + (error->is_string() ? error->get<std::string>() : "failed"));
+    return fail(
+        EIO, std::string(verb) + " machine: " + (error->is_string() ? error->get<std::string>() : "failed"));
   }
   return line;
 }

@@ -14,8 +14,8 @@ namespace caisson::runtime {
 // Asks `verb` and returns the answer's line; an {"error": …} is an Error.
 Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_view verb);
 
-// While it lives, the vCPUs of a paused container run, so that its agent can answer; they stop again afterwards. The
-// container itself stays frozen by the guest. Harmless for a container that is not paused.
+// While it lives, the vCPUs of a paused container run, so that its agent can answer; they stop again
+// afterwards. The container itself stays frozen by the guest. Harmless for a container that is not paused.
 class AwakeGuest {
  public:
   static Result<AwakeGuest> of(const ContainerDirectory& directory, const ContainerState& state);

@@ -49,8 +49,10 @@ class Unfinished {
 Result<UniqueFd> open_network_namespace(const oci::Config& config) {
   const oci::Namespace* network = config.linux_.find_namespace(CLONE_NEWNET);
   if (network == nullptr) {
-    return fail(EINVAL, "linux.namespaces: no \"network\" is listed, but a VM cannot use the host's network stack; add "
-                        "{\"type\": \"network\"}");
+    return fail(
+        EINVAL,
+        "linux.namespaces: no \"network\" is listed, but a VM cannot use the host's network stack; add "
+        "{\"type\": \"network\"}");
   }
   if (network->path.empty()) {
     return UniqueFd();
@@ -98,13 +100,15 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
 void announce(const LaunchStatus& status, const CreateRequest& request) {
   spdlog::debug("guest is ready on {}: agent {}, kernel {}", status.machine, status.agent_version,
                 status.kernel_release);
-  // Engines and scripts compare what a container wrote to standard error: only a log or a person is told there.
+  // Engines and scripts compare what a container wrote to standard error: only a log or a person is told
+  // there.
   if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {
     spdlog::warn("{}", status.announcement);
   }
 }
 
-Result<void> create_in_guest(const ContainerDirectory& directory, const agent::v1::CreateContainerRequest& request) {
+Result<void> create_in_guest(const ContainerDirectory& directory,
+                             const agent::v1::CreateContainerRequest& request) {
   auto agent =
       TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kCreatePatience)));
   TRY(agent.create_container(request, agent::deadline_in(kCreatePatience)));
@@ -144,8 +148,8 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   TRY(directory.write("config.json", request.config_text));
   state.cgroups = TRY(directories_to_make(cgroup_name));
   TRY(directory.save(state));
-  const HostCgroup cgroup = TRY(
-      make_cgroup(cgroup_name, config.linux_.resources, machine.memory_bytes, request.cgroup_policy));
+  const HostCgroup cgroup =
+      TRY(make_cgroup(cgroup_name, config.linux_.resources, machine.memory_bytes, request.cgroup_policy));
 
   auto pty = TRY(open_console({.terminal = config.process->terminal,
                                .socket = request.console_socket,

@@ -12,7 +12,8 @@
 namespace caisson::runtime {
 namespace {
 
-// A process that has been sent SIGKILL ends as soon as the kernel lets it; longer than this it is stuck in the kernel.
+// A process that has been sent SIGKILL ends as soon as the kernel lets it; longer than this it is stuck in
+// the kernel.
 constexpr std::chrono::seconds kKillPatience{10};
 
 std::vector<oci::Hook> poststop_hooks(const ContainerDirectory& directory) {

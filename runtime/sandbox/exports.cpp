@@ -64,9 +64,10 @@ Result<std::string> Exports::add_bind(const std::string& path, const std::string
     return fail_errno(context + ".source: look at " + path);
   }
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) {
-    return fail(EINVAL, context + ".source: " + path +
-                            " is a device of the host, which the guest cannot use; list it in linux.devices to get "
-                            "the guest's own");
+    return fail(EINVAL,
+                context + ".source: " + path +
+                    " is a device of the host, which the guest cannot use; list it in linux.devices to get "
+                    "the guest's own");
   }
   if (const auto view = kernel_view(fd.get())) {
     return fail(EINVAL, context + ".source: " + path + " shows the host's kernel; mount type \"" +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the host's file system a sandbox will see: each root file system and bind mount opened once, as an O_PATH
-// descriptor that caisson-vmm inherits. Nothing else of the host is ever named to the guest.
+// What of the host's file system a sandbox will see: each root file system and bind mount opened once, as an
+// O_PATH descriptor that caisson-vmm inherits. Nothing else of the host is ever named to the guest.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ class Exports {
   Result<std::string> add_directory(const std::string& path, std::string name, bool read_only, bool exclusive,
                                     bool recursive);
   // Opens the source of a bind mount: a directory or a single file. `context` is the JSON path it came from.
-  Result<std::string> add_bind(const std::string& path, const std::string& context, bool read_only, bool recursive);
+  Result<std::string> add_bind(const std::string& path, const std::string& context, bool read_only,
+                               bool recursive);
 
   [[nodiscard]] const std::vector<HostExport>& entries() const { return entries_; }
 

@@ -21,8 +21,9 @@ constexpr std::chrono::seconds kSignalPatience{10};
 void pass_on(const CreatedContainer& container, int signal) {
   const auto deadline = agent::deadline_in(kSignalPatience);
   auto agent = agent::AgentClient::connect(container.locked.directory().vsock_socket(), deadline);
-  const auto sent = agent ? agent->signal_process(container.state.id, container.state.init_process, signal, deadline)
-                          : tl::unexpected(agent.error());
+  const auto sent =
+      agent ? agent->signal_process(container.state.id, container.state.init_process, signal, deadline)
+            : tl::unexpected(agent.error());
   // ESRCH: it has just ended, and we are about to hear of it.
   if (!sent && sent.error().code != ESRCH) {
     spdlog::debug("pass on signal {}: {}", signal, sent.error().message);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A process of config.json or process.json in the agent's words. Used by create (the first process) and by exec.
+// A process of config.json or process.json in the agent's words. Used by create (the first process) and by
+// exec.
 #pragma once
 
 #include <optional>

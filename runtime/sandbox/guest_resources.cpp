@@ -24,7 +24,8 @@ Result<void> fill_memory(const oci::Memory& memory, agent::v1::Resources& out) {
     out.set_memory_swap_max(swap);
   }
   if (memory.disable_oom_killer) {
-    spdlog::warn("linux.resources.memory.disableOOMKiller: cgroup v2 cannot disable the OOM killer; it stays on");
+    spdlog::warn(
+        "linux.resources.memory.disableOOMKiller: cgroup v2 cannot disable the OOM killer; it stays on");
   }
   return {};
 }
@@ -68,7 +69,8 @@ Result<int64_t> swap_of_memory_and_swap(int64_t memory_and_swap, int64_t memory)
     return fail(EINVAL, "linux.resources.memory.swap: needs linux.resources.memory.limit");
   }
   if (memory < 0 || memory_and_swap < memory) {
-    return fail(EINVAL, "linux.resources.memory.swap: counts memory and swap, so it must be at least the limit");
+    return fail(EINVAL,
+                "linux.resources.memory.swap: counts memory and swap, so it must be at least the limit");
   }
   return memory_and_swap - memory;
 }

@@ -56,8 +56,8 @@ Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, hook.path.c_str(), &actions, &attributes, pointers_to(arguments).data(),
-                                  pointers_to(environment).data());
+  const int error = ::posix_spawn(&pid, hook.path.c_str(), &actions, &attributes,
+                                  pointers_to(arguments).data(), pointers_to(environment).data());
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
@@ -88,7 +88,8 @@ Result<void> run_hook(const oci::Hook& hook, const std::string& state_json) {
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (timed_out) {
-    return fail(ETIMEDOUT, hook.path + " ran longer than its timeout of " + std::to_string(*hook.timeout) + " s");
+    return fail(ETIMEDOUT,
+                hook.path + " ran longer than its timeout of " + std::to_string(*hook.timeout) + " s");
   }
   if (WIFSIGNALED(status)) {
     return fail(ECANCELED, hook.path + " was killed by signal " + std::to_string(WTERMSIG(status)) +
@@ -105,7 +106,8 @@ Result<void> run_hook(const oci::Hook& hook, const std::string& state_json) {
 
 Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json) {
   for (size_t i = 0; i < hooks.size(); ++i) {
-    TRY_CONTEXT(std::string("run hook ") + kind + "[" + std::to_string(i) + "]", run_hook(hooks[i], state_json));
+    TRY_CONTEXT(std::string("run hook ") + kind + "[" + std::to_string(i) + "]",
+                run_hook(hooks[i], state_json));
   }
   return {};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the hooks that belong to the host, one after the other, each with the state document on its standard input.
-// [oci] config.md, "POSIX-platform Hooks"
+// Runs the hooks that belong to the host, one after the other, each with the state document on its standard
+// input. [oci] config.md, "POSIX-platform Hooks"
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace caisson::runtime {
 
-// The first that fails (cannot run, exits with another code than 0, or outlives its timeout) ends it: an Error that
-// names the hook and quotes what it wrote. `kind` is its name in config.json.
+// The first that fails (cannot run, exits with another code than 0, or outlives its timeout) ends it: an
+// Error that names the hook and quotes what it wrote. `kind` is its name in config.json.
 Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json);
 
 // The same, where the specification wants failures logged and passed over.

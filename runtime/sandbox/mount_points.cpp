@@ -35,7 +35,8 @@ Result<void> make_path(int root, const std::string& path, Kind kind) {
         return fail_errno("look up mount point " + prefix);
       }
       const size_t slash = prefix.rfind('/');
-      const UniqueFd parent = open_inside(root, slash == 0 ? "/" : prefix.substr(0, slash), O_PATH | O_DIRECTORY);
+      const UniqueFd parent =
+          open_inside(root, slash == 0 ? "/" : prefix.substr(0, slash), O_PATH | O_DIRECTORY);
       const std::string name = prefix.substr(slash + 1);
       const bool make_file = is_last && kind == Kind::file;
       const int made = !parent     ? -1
@@ -74,12 +75,14 @@ Kind kind_of(const oci::Mount& mount, const std::string& bundle) {
                        std::find(mount.options.begin(), mount.options.end(), "rbind") != mount.options.end();
   struct stat info {};
   const std::string source = mount.source.starts_with('/') ? mount.source : bundle + "/" + mount.source;
-  return is_bind && ::stat(source.c_str(), &info) == 0 && !S_ISDIR(info.st_mode) ? Kind::file : Kind::directory;
+  return is_bind && ::stat(source.c_str(), &info) == 0 && !S_ISDIR(info.st_mode) ? Kind::file
+                                                                                 : Kind::directory;
 }
 
 }  // namespace
 
-Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config, const std::string& bundle) {
+Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config,
+                               const std::string& bundle) {
   const UniqueFd root(::open(rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) {
     return fail_errno("open root file system " + rootfs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes what mounts will need in a read-only root file system, on the host, as runc does: the guest itself gets it
-// without the right to write. Every path is resolved inside the root, symbolic links too.
+// Makes what mounts will need in a read-only root file system, on the host, as runc does: the guest itself
+// gets it without the right to write. Every path is resolved inside the root, symbolic links too.
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace caisson::runtime {
 
-// Directories (for a bound file: an empty file) at the destinations, and the working directory. What another mount
-// will cover is left to the guest.
-Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config, const std::string& bundle);
+// Directories (for a bound file: an empty file) at the destinations, and the working directory. What another
+// mount will cover is left to the guest.
+Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config,
+                               const std::string& bundle);
 
 }  // namespace caisson::runtime

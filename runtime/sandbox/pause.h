@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pausing is done twice: the guest freezes the container's processes, then its vCPUs stand still. So a paused container
-// costs no CPU, and can yet be woken for a moment to be asked or killed (AwakeGuest) without a process of it running.
+// Pausing is done twice: the guest freezes the container's processes, then its vCPUs stand still. So a paused
+// container costs no CPU, and can yet be woken for a moment to be asked or killed (AwakeGuest) without a
+// process of it running.
 #pragma once
 
 #include "common/result.h"

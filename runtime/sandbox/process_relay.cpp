@@ -20,8 +20,8 @@ namespace {
 using agent::StreamKind;
 
 constexpr std::chrono::seconds kPatience{30};
-// A process that has ended may have left children that hold its output open; as under docker, their words are waited
-// for only so long.
+// A process that has ended may have left children that hold its output open; as under docker, their words are
+// waited for only so long.
 constexpr std::chrono::seconds kDrainPatience{5};
 
 // One direction on a thread of its own; the future is ready when all has been written.
@@ -50,9 +50,9 @@ Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
   relay.process_ = request.token();
   relay.terminal_ = request.process().terminal();
   const std::vector<StreamKind> kinds =
-      relay.terminal_ ? std::vector{StreamKind::terminal}
-                      : std::vector{StreamKind::standard_input, StreamKind::standard_output,
-                                    StreamKind::standard_error};
+      relay.terminal_
+          ? std::vector{StreamKind::terminal}
+          : std::vector{StreamKind::standard_input, StreamKind::standard_output, StreamKind::standard_error};
   for (const StreamKind kind : kinds) {
     relay.streams_.push_back(TRY(agent::open_stream(vsock_socket, kind, relay.process_, deadline)));
   }

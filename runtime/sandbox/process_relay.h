@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands for one exec'd process on the host: its bytes, its signals, its window size, its exit code. Used by exec, in
-// the foreground or in the relay process that --detach leaves behind. Partner: agent/io.
+// Stands for one exec'd process on the host: its bytes, its signals, its window size, its exit code. Used by
+// exec, in the foreground or in the relay process that --detach leaves behind. Partner: agent/io.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class CreateProcessRequest;
 
 namespace caisson::runtime {
 
-// Where the process's bytes come from and go to on the host; with a terminal, input and output are what counts.
+// Where the process's bytes come from and go to on the host; with a terminal, input and output are what
+// counts.
 struct RelayEnds {
   int input = 0;
   int output = 1;
@@ -28,14 +29,16 @@ struct RelayEnds {
 class ProcessRelay {
  public:
   // Opens the streams, makes the process. A second of them is never made by a failed call.
-  static Result<ProcessRelay> start(const std::string& vsock_socket, const agent::v1::CreateProcessRequest& request);
+  static Result<ProcessRelay> start(const std::string& vsock_socket,
+                                    const agent::v1::CreateProcessRequest& request);
 
-  // Until the process has ended and its output is written. 128+SIGKILL when the guest goes away meanwhile. The
-  // threads that copy may outlive the call, blocked in reading `ends`: the process is expected to exit.
+  // Until the process has ended and its output is written. 128+SIGKILL when the guest goes away meanwhile.
+  // The threads that copy may outlive the call, blocked in reading `ends`: the process is expected to exit.
   Result<int> attend(RelayEnds ends, const CaughtSignals& signals);
 
  private:
-  ProcessRelay(agent::AgentClient agent, std::string vsock_socket) : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
+  ProcessRelay(agent::AgentClient agent, std::string vsock_socket)
+      : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
   Result<int> wait_for_exit(RelayEnds ends, const CaughtSignals& signals);
   void follow_window_size(int terminal);
   void pass_on(int signal);

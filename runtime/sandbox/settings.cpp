@@ -68,7 +68,8 @@ Result<uint64_t> choose_memory(const oci::Config& config) {
                               "\" is not a size up to the host's memory, such as 512M");
     }
     if (*bytes < kMinimumMemoryBytes) {
-      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: " + asked + " is too small to boot; give at least " +
+      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: " + asked +
+                              " is too small to boot; give at least " +
                               std::to_string(kMinimumMemoryBytes / kMiB) + "M");
     }
     return *bytes / kMiB * kMiB;
@@ -98,7 +99,8 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
     } else if (!cpu->cpus.empty()) {
       cpus = count_cpus(cpu->cpus);
       if (cpus == 0) {
-        return fail(EINVAL, "linux.resources.cpu.cpus: \"" + cpu->cpus + "\" is not a list of CPUs such as 0-3,5");
+        return fail(EINVAL,
+                    "linux.resources.cpu.cpus: \"" + cpu->cpus + "\" is not a list of CPUs such as 0-3,5");
       }
     }
   }
@@ -167,7 +169,8 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   }
   const double bytes = number * static_cast<double>(factor);
   constexpr double kLargest = 1ULL << 60;
-  return bytes >= 0 && bytes <= kLargest ? std::optional(static_cast<uint64_t>(std::llround(bytes))) : std::nullopt;
+  return bytes >= 0 && bytes <= kLargest ? std::optional(static_cast<uint64_t>(std::llround(bytes)))
+                                         : std::nullopt;
 }
 
 uint32_t count_cpus(std::string_view list) {

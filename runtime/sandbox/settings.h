@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the sandbox's pieces are and how big its machine is: environment, annotations and limits, in that order of
-// sources, one place. docs/configuration.md describes what is read here.
+// Where the sandbox's pieces are and how big its machine is: environment, annotations and limits, in that
+// order of sources, one place. docs/configuration.md describes what is read here.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@ constexpr std::chrono::seconds kStartPatience{60};
 
 }  // namespace
 
-Result<void> start_container(const ContainerDirectory& directory, ContainerState& state, const oci::Config& config) {
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
+                             const oci::Config& config) {
   switch (state.current_status()) {
     case Status::created:
       break;

@@ -9,6 +9,7 @@
 namespace caisson::runtime {
 
 // Under the lock. Fails, in runc's words, unless the container is created. Updates `state` and its file.
-Result<void> start_container(const ContainerDirectory& directory, ContainerState& state, const oci::Config& config);
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
+                             const oci::Config& config);
 
 }  // namespace caisson::runtime

@@ -32,7 +32,8 @@ Result<TerminalRelay> TerminalRelay::start(UniqueFd master) {
     threads->raw.emplace(TRY(RawMode::enter(STDIN_FILENO)));
   }
   // The slave's last descriptor closes with caisson-vmm: the master then reads EIO, and this thread ends.
-  threads->output = std::thread([master_fd = threads->master.get()] { (void)pump(master_fd, STDOUT_FILENO); });
+  threads->output =
+      std::thread([master_fd = threads->master.get()] { (void)pump(master_fd, STDOUT_FILENO); });
   // Reading a terminal cannot be cancelled: this one ends with the process.
   std::thread([master_fd = threads->master.get()] { (void)pump(STDIN_FILENO, master_fd); }).detach();
   TerminalRelay relay(std::move(threads));

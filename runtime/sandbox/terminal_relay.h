@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the caller's terminal (descriptors 0 and 1) and the master of a container's pty: what an engine does, for
-// who runs caisson by hand. Two threads copy; the caller's terminal is raw meanwhile.
+// Between the caller's terminal (descriptors 0 and 1) and the master of a container's pty: what an engine
+// does, for who runs caisson by hand. Two threads copy; the caller's terminal is raw meanwhile.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,8 @@ constexpr int kFirstExportFd = kStatusFd + 1;
 constexpr size_t kMaxStatusBytes = 64UL << 10;  // LIMIT: launch_spec.h
 constexpr int kSpawnFailed = 255;
 
-// caisson-vmm holds nothing worth stealing: of the environment it gets what finds programs and what configures it.
+// caisson-vmm holds nothing worth stealing: of the environment it gets what finds programs and what
+// configures it.
 std::vector<std::string> vmm_environment() {
   std::vector<std::string> kept;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -135,7 +136,9 @@ void reset_signals() {
   fail_in_child(plan, plan.program);
 }
 
-int exit_code_of(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
+int exit_code_of(const siginfo_t& info) {
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
 
 }  // namespace
 
@@ -200,7 +203,8 @@ VmmProcess::~VmmProcess() {
 Result<LaunchStatus> VmmProcess::wait_ready(std::chrono::steady_clock::time_point deadline,
                                             const CaughtSignals& signals) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd entries[2] = {{.fd = status_.get(), .events = POLLIN, .revents = 0},
                          {.fd = signals.fd(), .events = POLLIN, .revents = 0}};
     const int ready = ::poll(entries, 2, static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX)));
@@ -208,8 +212,9 @@ Result<LaunchStatus> VmmProcess::wait_ready(std::chrono::steady_clock::time_poin
       return fail_errno("wait for caisson-vmm");
     }
     if (ready == 0) {
-      return fail(ETIMEDOUT, "start guest: it did not report ready in time; look at its console with the annotation "
-                             "org.caisson.console=true and --debug");
+      return fail(ETIMEDOUT,
+                  "start guest: it did not report ready in time; look at its console with the annotation "
+                  "org.caisson.console=true and --debug");
     }
     if (const int signal = signals.next_request_to_end(); signal != 0) {
       return fail(EINTR, "start guest: interrupted by signal " + std::to_string(signal));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts caisson-vmm the way docs/launch.md says and holds it until the container is on record: a VmmProcess that is
-// dropped before release() is killed and reaped. Partner: vmm/main.
+// Starts caisson-vmm the way docs/launch.md says and holds it until the container is on record: a VmmProcess
+// that is dropped before release() is killed and reaped. Partner: vmm/main.
 #pragma once
 
 #include <sys/types.h>
@@ -23,9 +23,10 @@ struct VmmSpawn {
   LaunchSpec spec;  // without exports; they are filled in from below
   const std::vector<HostExport>* exports = nullptr;
   int standard_fds[3] = {0, 1, 2};
-  bool controlling_terminal = false;  // fd 0 becomes the controlling terminal, so that window changes are signalled
-  int network_namespace = -1;         // to join; -1: a new, empty one
-  std::vector<int> cgroup_procs = {};      // open cgroup.procs files to join
+  bool controlling_terminal =
+      false;                   // fd 0 becomes the controlling terminal, so that window changes are signalled
+  int network_namespace = -1;  // to join; -1: a new, empty one
+  std::vector<int> cgroup_procs = {};  // open cgroup.procs files to join
 };
 
 class VmmProcess {
@@ -38,9 +39,10 @@ class VmmProcess {
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
 
-  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a word, EINTR
-  // when a signal asked us to end.
-  Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline, const CaughtSignals& signals);
+  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a
+  // word, EINTR when a signal asked us to end.
+  Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline,
+                                  const CaughtSignals& signals);
   // The container is on record: caisson-vmm now outlives us.
   Result<void> commit();
   // Not any more killed by the destructor.

@@ -12,7 +12,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kStatusNames[] = {"creating", "created", "running", "paused", "stopped"};
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 template <typename T>
 bool take(const Json& object, const char* key, T& out) {
@@ -30,7 +32,8 @@ bool take(const Json& object, const char* key, T& out) {
     for (const auto& element : *found) {
       if (!element.is_string()) return false;
     }
-    if (found->is_array() == std::is_same_v<T, std::map<std::string, std::string>> && !found->empty()) return false;
+    if (found->is_array() == std::is_same_v<T, std::map<std::string, std::string>> && !found->empty())
+      return false;
     if (found->empty()) return true;
   }
   out = found->template get<T>();
@@ -39,7 +42,9 @@ bool take(const Json& object, const char* key, T& out) {
 
 }  // namespace
 
-std::string_view status_name(Status status) { return kStatusNames[static_cast<size_t>(status)]; }
+std::string_view status_name(Status status) {
+  return kStatusNames[static_cast<size_t>(status)];
+}
 
 Status ContainerState::current_status() const {
   if (status == Status::stopped || vmm.is_alive()) {
@@ -74,14 +79,15 @@ Result<ContainerState> parse_container_state(std::string_view json) {
   }
   ContainerState state;
   std::string status;
-  const bool whole = take(document, "id", state.id) && take(document, "ociVersion", state.oci_version) &&
-                     take(document, "status", status) && take(document, "bundle", state.bundle) &&
-                     take(document, "rootfs", state.rootfs) && take(document, "created", state.created) &&
-                     take(document, "annotations", state.annotations) && take(document, "owner", state.owner) &&
-                     take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
-                     take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
-                     take(document, "guestMemoryBytes", state.guest_memory_bytes) &&
-                     take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups);
+  const bool whole =
+      take(document, "id", state.id) && take(document, "ociVersion", state.oci_version) &&
+      take(document, "status", status) && take(document, "bundle", state.bundle) &&
+      take(document, "rootfs", state.rootfs) && take(document, "created", state.created) &&
+      take(document, "annotations", state.annotations) && take(document, "owner", state.owner) &&
+      take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
+      take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
+      take(document, "guestMemoryBytes", state.guest_memory_bytes) &&
+      take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups);
   if (!whole || state.vmm.pid < 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }
@@ -116,7 +122,8 @@ std::string reason_of_end(std::string_view exit_json) {
     return lost->get<std::string>();
   }
   const auto out_of_memory = record.find("outOfMemory");
-  const bool killed = out_of_memory != record.end() && out_of_memory->is_boolean() && out_of_memory->get<bool>();
+  const bool killed =
+      out_of_memory != record.end() && out_of_memory->is_boolean() && out_of_memory->get<bool>();
   return killed ? "out of memory" : "";
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is on record of one container: state.json in its directory. Written whole, read whole; what it says of a
-// process is checked against the process itself (current_status), so that a power cut of caisson-vmm needs no writer.
+// What is on record of one container: state.json in its directory. Written whole, read whole; what it says of
+// a process is checked against the process itself (current_status), so that a power cut of caisson-vmm needs
+// no writer.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +27,10 @@ struct ContainerState {
   std::string rootfs;   // absolute
   std::string created;  // RFC 3339, UTC, nanoseconds
   std::map<std::string, std::string> annotations;
-  uint32_t owner = 0;             // uid of who created it
-  ProcessIdentity vmm;            // pid 0: not started yet
-  uint64_t init_process = 0;      // the agent's name of the first process
-  std::string machine;            // "kvm" or "qemu"
+  uint32_t owner = 0;         // uid of who created it
+  ProcessIdentity vmm;        // pid 0: not started yet
+  uint64_t init_process = 0;  // the agent's name of the first process
+  std::string machine;        // "kvm" or "qemu"
   uint64_t guest_memory_bytes = 0;
   uint32_t guest_cpus = 0;
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
@@ -44,8 +45,9 @@ Result<ContainerState> parse_container_state(std::string_view json);
 // The state document of the specification, for hooks.
 [[nodiscard]] std::string oci_state_json(const ContainerState& state, Status status);
 
-// From exit.json, which caisson-vmm leaves behind (vmm/supervisor/exit_record.h): why a container ended, where that is not
-// its own doing: out of memory, or its guest lost. Empty for an ordinary end, and when the text is not what it should be.
+// From exit.json, which caisson-vmm leaves behind (vmm/supervisor/exit_record.h): why a container ended,
+// where that is not its own doing: out of memory, or its guest lost. Empty for an ordinary end, and when the
+// text is not what it should be.
 [[nodiscard]] std::string reason_of_end(std::string_view exit_json);
 
 // Now, as `created` wants it.

@@ -23,7 +23,8 @@ struct StatLine {
   uint64_t start_time = 0;
 };
 
-// /proc/<pid>/stat: "pid (name) state ppid …", where the name may hold anything; the fields after the last ')' count.
+// /proc/<pid>/stat: "pid (name) state ppid …", where the name may hold anything; the fields after the last
+// ')' count.
 std::optional<StatLine> parse_stat(std::string_view line) {
   const size_t name_end = line.rfind(") ");
   if (name_end == std::string_view::npos || name_end + 2 >= line.size()) {
@@ -77,7 +78,8 @@ Result<UniqueFd> open_process(const ProcessIdentity& process) {
   if (!fd) {
     return fail_errno("open process " + std::to_string(process.pid));
   }
-  // ORDERING: the descriptor first, then the check: if the pid still has our start time, the descriptor is of it.
+  // ORDERING: the descriptor first, then the check: if the pid still has our start time, the descriptor is of
+  // it.
   if (!process.is_alive()) {
     return fail(ESRCH, "open process " + std::to_string(process.pid) + ": it has gone");
   }
@@ -93,7 +95,8 @@ Result<void> send_signal(const UniqueFd& process, int signal) {
 
 Result<bool> wait_for_end(const UniqueFd& process, std::chrono::steady_clock::time_point deadline) {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd entry{.fd = process.get(), .events = POLLIN, .revents = 0};
     const int timeout = static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX));
     const int ready = ::poll(&entry, 1, timeout);

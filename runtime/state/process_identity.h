@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A process of the host that is never mistaken for another: its pid together with its start time, and signals through
-// a pidfd. Used for caisson-vmm and the relays of exec'd processes.
+// A process of the host that is never mistaken for another: its pid together with its start time, and signals
+// through a pidfd. Used for caisson-vmm and the relays of exec'd processes.
 #pragma once
 
 #include <sys/types.h>

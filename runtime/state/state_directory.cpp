@@ -42,8 +42,10 @@ Result<void> check_id(std::string_view id) {
 Result<ContainerState> ContainerDirectory::load() const {
   const auto text = read("state.json");
   if (!text && text.error().code == ENOENT) {
-    return fail(ESTALE, path_ + ": the container was never finished, its creator is at work or has died; in the latter "
-                                "case delete it");
+    return fail(ESTALE,
+                path_ +
+                    ": the container was never finished, its creator is at work or has died; in the latter "
+                    "case delete it");
   }
   auto state = parse_container_state(TRY(Result<std::string>(text)));
   if (!state) {
@@ -52,7 +54,9 @@ Result<ContainerState> ContainerDirectory::load() const {
   return state;
 }
 
-Result<void> ContainerDirectory::save(const ContainerState& state) const { return write("state.json", to_json(state)); }
+Result<void> ContainerDirectory::save(const ContainerState& state) const {
+  return write("state.json", to_json(state));
+}
 
 Result<void> ContainerDirectory::write(std::string_view name, std::string_view text) const {
   // The directory lives in a tmpfs and dies with the host: nothing here needs fsync, only to be whole.
@@ -87,8 +91,8 @@ Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory) 
   // While we waited, the holder may have removed the container, and somebody else made one by the same name.
   struct stat ours {};
   struct stat there {};
-  if (::fstat(lock.get(), &ours) < 0 || ::stat(lock_path.c_str(), &there) < 0 || ours.st_ino != there.st_ino ||
-      ours.st_dev != there.st_dev) {
+  if (::fstat(lock.get(), &ours) < 0 || ::stat(lock_path.c_str(), &there) < 0 ||
+      ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
     return fail(ENOENT, "lock " + lock_path + ": the container has been deleted meanwhile");
   }
   return LockedContainer(std::move(directory), std::move(lock));

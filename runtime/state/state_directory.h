@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state directory: one directory a container beneath the root, named by its id, 0700. Whoever changes a container
-// holds the lock in it; readers need none, since state.json is replaced whole. Any process may die at any moment: a
-// directory without a readable state.json is a container half made, which delete removes like any other.
+// The state directory: one directory a container beneath the root, named by its id, 0700. Whoever changes a
+// container holds the lock in it; readers need none, since state.json is replaced whole. Any process may die
+// at any moment: a directory without a readable state.json is a container half made, which delete removes
+// like any other.
 //
 //   <root>/<id>/lock         flock(2)
 //   <root>/<id>/state.json   container_state.h

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   uint64_t end = uint64_t{1} << 20;
   for (const ElfImage::Segment& segment : image->segments) {
     const bool kept = segment.memory_bytes > 0 && to_u64(segment.address) >= end &&
-                      segment.file_bytes <= segment.memory_bytes && segment.file_offset + segment.file_bytes <= size;
+                      segment.file_bytes <= segment.memory_bytes &&
+                      segment.file_offset + segment.file_bytes <= size;
     end = to_u64(segment.address) + segment.memory_bytes;
     if (!kept || end > uint64_t{1} << 30) {
       std::abort();

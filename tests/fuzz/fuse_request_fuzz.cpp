@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_fs
-// A guest that sends whatever it likes: the input is a sequence of FUSE requests against the whole device, over a
-// directory made for it. Node and handle numbers are taken modulo the small ones that exist, so that most requests
-// reach their operation; names come from a short list or from the input.
+// A guest that sends whatever it likes: the input is a sequence of FUSE requests against the whole device,
+// over a directory made for it. Node and handle numbers are taken modulo the small ones that exist, so that
+// most requests reach their operation; names come from a short list or from the input.
 #include <linux/fs.h>
 #include <sys/resource.h>
 
@@ -53,7 +53,8 @@ struct Outside {
 std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool read_only) {
   vmm::FsDevice::Config config;
   config.server.descriptors = 100;
-  config.server.exports.push_back({.name = "root", .fd = scratch.open(), .read_only = read_only, .exclusive = false});
+  config.server.exports.push_back(
+      {.name = "root", .fd = scratch.open(), .read_only = read_only, .exclusive = false});
   auto client = std::make_unique<FuseClient>(std::move(config), kBuffer);
   client->init();
   client->walk({"root", "dir", "file"});
@@ -63,23 +64,26 @@ std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool re
 }
 
 void send_one(FuseClient& client, Input& input) {
-  static constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new", "..", "a/b", "fifo", "user.a"};
+  static constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new",
+                                                             "..",   "a/b", "fifo", "user.a"};
   fuse_in_header header{};
   header.opcode = input.byte() % 56;
   header.nodeid = input.byte() % 16;
   client.uid = input.byte() % 4 == 0 ? 1000 : 0;
   header.uid = client.uid;
   std::string body = input.take(input.byte() % 100);
-  // The first argument is mostly a handle or a node: make it one that may exist. Sizes and offsets stay below 64 KiB,
-  // so that the disk does not fill.
+  // The first argument is mostly a handle or a node: make it one that may exist. Sizes and offsets stay below
+  // 64 KiB, so that the disk does not fill.
   if (body.size() >= 8) {
     std::fill(body.begin() + 1, body.begin() + 8, '\0');
     body[0] = static_cast<char>(body[0] % 16);
   }
   for (size_t i = 8; i + 8 <= body.size(); i += 8) {
     if (static_cast<uint8_t>(body[i + 7]) < 0xf0) {
-      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 2, body.begin() + static_cast<ptrdiff_t>(i) + 4, '\0');
-      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 6, body.begin() + static_cast<ptrdiff_t>(i) + 8, '\0');
+      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 2, body.begin() + static_cast<ptrdiff_t>(i) + 4,
+                '\0');
+      std::fill(body.begin() + static_cast<ptrdiff_t>(i) + 6, body.begin() + static_cast<ptrdiff_t>(i) + 8,
+                '\0');
     }
   }
   const uint8_t names = input.byte();
@@ -88,7 +92,8 @@ void send_one(FuseClient& client, Input& input) {
   for (uint8_t i = 0; i < names % 3; ++i) {
     arguments.name(kNames[input.byte() % kNames.size()]);
   }
-  header.len = static_cast<uint32_t>(sizeof(header) + arguments.bytes().size()) + (names > 250 ? input.byte() : 0U);
+  header.len =
+      static_cast<uint32_t>(sizeof(header) + arguments.bytes().size()) + (names > 250 ? input.byte() : 0U);
   client.send(Arguments().add(header), arguments, names > 240 ? input.byte() : kBuffer);
 }
 

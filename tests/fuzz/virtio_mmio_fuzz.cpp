@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_virtio_mmio
-// A driver that does anything to a virtio-mmio device: register accesses of every width, and writes to its memory. The
-// input is a list of operations, eight bytes and more each.
+// A driver that does anything to a virtio-mmio device: register accesses of every width, and writes to its
+// memory. The input is a list of operations, eight bytes and more each.
 #include <array>
 #include <cstdlib>
 #include <cstring>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_virtio
-// A hostile driver: the input is guest memory, rings included. Every part of every chain taken is read and written.
+// A hostile driver: the input is guest memory, rings included. Every part of every chain taken is read and
+// written.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -11,7 +12,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace caisson;
   using namespace caisson::vmm;
-  // Descriptors from 0, available ring at 0x100, used ring at 0x180, the rest for buffers and indirect tables.
+  // Descriptors from 0, available ring at 0x100, used ring at 0x180, the rest for buffers and indirect
+  // tables.
   constexpr uint16_t kSize = 16;
   std::vector<std::byte> bytes(4096);
   if (size < 2) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_vsock
-// A hostile vsock driver: the input is a script of packets, credit games and steps of the loop, against a device with
-// connections of both origins. Buffers must stay within their limit and every chain must come back.
+// A hostile vsock driver: the input is a script of packets, credit games and steps of the loop, against a
+// device with connections of both origins. Buffers must stay within their limit and every chain must come
+// back.
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -69,14 +70,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         int ends[2];
         if (hosts.size() < 32 && ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
           hosts.emplace_back(ends[0]);
-          (void)guest.muxer().connect(script.byte() % 4, Stream::socket(UniqueFd(ends[1])),
-                                      {.greeting = (action & 8) != 0 ? "hello" : "", .on_answer = {}, .on_end = {}});
+          (void)guest.muxer().connect(
+              script.byte() % 4, Stream::socket(UniqueFd(ends[1])),
+              {.greeting = (action & 8) != 0 ? "hello" : "", .on_answer = {}, .on_end = {}});
         }
         break;
       }
       case 1:
         if (!hosts.empty()) {
-          (void)::send(hosts[script.byte() % hosts.size()].get(), payload.data(), script.byte(), MSG_DONTWAIT | MSG_NOSIGNAL);
+          (void)::send(hosts[script.byte() % hosts.size()].get(), payload.data(), script.byte(),
+                       MSG_DONTWAIT | MSG_NOSIGNAL);
         }
         break;
       case 2:

@@ -57,19 +57,6 @@ create_sleeper() {
   [[ $output == *"executable file not found in"* ]]
 }
 
-@test "exec: many at once keep their outputs apart" {
-  create_sleeper
-  caisson start box
-  for i in 1 2 3 4 5 6 7 8; do
-    caisson exec box sh -c "for n in 1 2 3; do echo $i; done" >"$scratch/exec.$i" &
-  done
-  wait
-  for i in 1 2 3 4 5 6 7 8; do
-    [ "$(sort -u "$scratch/exec.$i")" = "$i" ]
-    [ "$(wc -l <"$scratch/exec.$i")" -eq 3 ]
-  done
-}
-
 @test "ps: lists the container's processes" {
   create_sleeper
   caisson start box
@@ -108,20 +95,4 @@ create_sleeper() {
   make_bundle box ".hooks = {\"poststop\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"cat > $scratch/poststop\"]}]}"
   caisson run -b "$bundle" box
   [ "$(jq -r .id "$scratch/poststop")" = box ]
-}
-
-@test "twenty at once: all succeed, outputs not mixed" {
-  make_bundle box
-  for i in $(seq 20); do
-    cp "$bundle/config.json" "$scratch/config.$i"
-    mkdir -p "$scratch/b$i"
-    ln -s "$bundle/rootfs" "$scratch/b$i/rootfs"
-    jq --arg i "$i" '.process.args = ["sh", "-c", "echo container " + $i] | .root.readonly = true' \
-      "$bundle/config.json" >"$scratch/b$i/config.json"
-    caisson run -b "$scratch/b$i" "box$i" >"$scratch/out.$i" 2>&1 </dev/null &
-  done
-  wait
-  for i in $(seq 20); do
-    [ "$(cat "$scratch/out.$i")" = "container $i" ]
-  done
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device on KvmMachine: set-up over virtio-mmio, notifications and interrupts by eventfd, and what they cost.
+// A device on KvmMachine: set-up over virtio-mmio, notifications and interrupts by eventfd, and what they
+// cost.
 #include <thread>
 
 #include "tests/microguest/microguest.h"

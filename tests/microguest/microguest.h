@@ -45,7 +45,8 @@ class MicroguestTest : public ::testing::Test {
     ASSERT_TRUE(loop_->run());
   }
 
-  // Runs the loop until the guest has printed `text`, by the events of a test that has nothing else to wait for.
+  // Runs the loop until the guest has printed `text`, by the events of a test that has nothing else to wait
+  // for.
   void run_until_printed(const std::string& text) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (machine_->console_tail().find(text) == std::string::npos) {

@@ -12,7 +12,8 @@ TEST(kvm_self_test, verdict_ends_with_the_speed_or_with_a_reason) {
   const KvmVerdict verdict = test_kvm();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   for (const KvmVerdict::Finding& finding : verdict.findings) {
-    std::printf("%s: %s %s\n", finding.name.c_str(), finding.is_good ? "good" : "BAD", finding.detail.c_str());
+    std::printf("%s: %s %s\n", finding.name.c_str(), finding.is_good ? "good" : "BAD",
+                finding.detail.c_str());
   }
   std::printf("took %.1f ms\n", took.count());
   ASSERT_FALSE(verdict.findings.empty());

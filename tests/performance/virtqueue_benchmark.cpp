@@ -13,7 +13,8 @@ size_t allocations = 0;
 
 using namespace caisson;
 
-// The rings are filled once; each round only raises the driver's index, so that the device's side is what is timed.
+// The rings are filled once; each round only raises the driver's index, so that the device's side is what is
+// timed.
 void pop_and_push(benchmark::State& state, bool is_indirect) {
   const auto parts = static_cast<size_t>(state.range(0));
   test::FakeMemory memory;
@@ -38,8 +39,12 @@ void pop_and_push(benchmark::State& state, bool is_indirect) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
 
-void direct(benchmark::State& state) { pop_and_push(state, false); }
-void indirect(benchmark::State& state) { pop_and_push(state, true); }
+void direct(benchmark::State& state) {
+  pop_and_push(state, false);
+}
+void indirect(benchmark::State& state) {
+  pop_and_push(state, true);
+}
 
 BENCHMARK(direct)->Arg(1)->Arg(3)->Arg(64);
 BENCHMARK(indirect)->Arg(3)->Arg(256);
@@ -53,5 +58,9 @@ void* operator new(size_t size) {
   }
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}

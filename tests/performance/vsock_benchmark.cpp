@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes a second between a fake guest and a Unix socket, both ways, with Linux's buffer sizes; and the round trip of
-// one byte. One thread: the guest's copying and the host's reading are in the figure.
+// Bytes a second between a fake guest and a Unix socket, both ways, with Linux's buffer sizes; and the round
+// trip of one byte. One thread: the guest's copying and the host's reading are in the figure.
 #include <benchmark/benchmark.h>
 #include <sys/socket.h>
 

@@ -58,7 +58,8 @@ Result<void> BootFile::place(const GuestMemory& memory, GuestAddress address, ui
   if (size_bytes == 0) {
     return {};
   }
-  return read_into(TRY_CONTEXT("place " + description_, memory.span(address, size_bytes)).data(), offset, size_bytes);
+  return read_into(TRY_CONTEXT("place " + description_, memory.span(address, size_bytes)).data(), offset,
+                   size_bytes);
 }
 
 }  // namespace caisson::vmm

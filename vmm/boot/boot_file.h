@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file (kernel or initramfs) that becomes part of guest memory. It is copied: mapping it over the RAM instead would
-// share a few MiB between guests, but cut the RAM's huge pages up, and each small page costs the guest a fault
-// (docs/budgets.md has both figures).
+// A file (kernel or initramfs) that becomes part of guest memory. It is copied: mapping it over the RAM
+// instead would share a few MiB between guests, but cut the RAM's huge pages up, and each small page costs
+// the guest a fault (docs/budgets.md has both figures).
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ class BootFile {
   Result<std::vector<std::byte>> read_head(size_t limit_bytes) const;
 
   // Copies the bytes [offset, offset + size) of the file, which must be there, to `address`.
-  Result<void> place(const GuestMemory& memory, GuestAddress address, uint64_t offset, uint64_t size_bytes) const;
+  Result<void> place(const GuestMemory& memory, GuestAddress address, uint64_t offset,
+                     uint64_t size_bytes) const;
 
  private:
   BootFile(UniqueFd fd, uint64_t size_bytes, std::string description);

@@ -60,7 +60,8 @@ Result<void> write_setup_data(const GuestMemory& memory, std::span<const std::by
   const uint64_t tree_at = to_u64(layout::kSetupData);
   const uint64_t seed_at = (tree_at + sizeof(setup_data) + device_tree.size() + 15) & ~uint64_t{15};
   if (seed_at + sizeof(setup_data) + kSeedBytes > layout::kLowRamEnd) {
-    return fail(EOVERFLOW, "write boot parameters: device tree of " + std::to_string(device_tree.size()) + " bytes");
+    return fail(EOVERFLOW,
+                "write boot parameters: device tree of " + std::to_string(device_tree.size()) + " bytes");
   }
   TRY(write_entry(memory, tree_at, seed_at, SETUP_DTB, device_tree));
   std::array<std::byte, kSeedBytes> bytes{};
@@ -81,16 +82,16 @@ Result<void> write_boot_params(const GuestMemory& memory, const BootParams& para
   if (to_u64(params.initramfs) + params.initramfs_bytes > GuestMemory::kHoleEnd) {
     return fail(EINVAL, "pass initramfs: it must lie below 4 GiB");
   }
-  TRY(copy_in(memory, layout::kCommandLine, std::as_bytes(std::span(params.command_line.c_str(),
-                                                                    params.command_line.size() + 1))));
+  TRY(copy_in(memory, layout::kCommandLine,
+              std::as_bytes(std::span(params.command_line.c_str(), params.command_line.size() + 1))));
   TRY(write_setup_data(memory, params.device_tree));
 
   boot_params zero_page{};
   setup_header& header = zero_page.hdr;
   header.boot_flag = 0xaa55;
-  header.header = 0x53726448;     // "HdrS"
+  header.header = 0x53726448;  // "HdrS"
   header.version = 0x020f;
-  header.type_of_loader = 0xff;   // [boot]: none registered
+  header.type_of_loader = 0xff;  // [boot]: none registered
   header.loadflags = LOADED_HIGH;
   header.kernel_alignment = 0x100'0000;
   header.cmd_line_ptr = static_cast<uint32_t>(to_u64(layout::kCommandLine));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linux's "zero page" and what hangs on it: e820 map, command line, setup_data list [boot]. Written into guest memory
-// by load_linux().
+// Linux's "zero page" and what hangs on it: e820 map, command line, setup_data list [boot]. Written into
+// guest memory by load_linux().
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,8 @@ constexpr size_t kMaxProgramHeaders = 64;
 constexpr uint64_t kMappedEnd = uint64_t{1} << 30;
 
 tl::unexpected<Error> refuse(std::string why) {
-  return fail(ENOEXEC, "parse guest kernel: " + std::move(why) + "; it must be an uncompressed x86-64 vmlinux");
+  return fail(ENOEXEC,
+              "parse guest kernel: " + std::move(why) + "; it must be an uncompressed x86-64 vmlinux");
 }
 
 Result<Elf64_Ehdr> parse_header(std::span<const std::byte> head) {
@@ -37,9 +38,10 @@ Result<Elf64_Ehdr> parse_header(std::span<const std::byte> head) {
   if (header.e_type != ET_EXEC) {
     return refuse("ELF type " + std::to_string(header.e_type) + " is not an executable");
   }
-  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 || header.e_phnum > kMaxProgramHeaders) {
-    return refuse(std::to_string(header.e_phnum) + " program headers of " + std::to_string(header.e_phentsize) +
-                  " bytes");
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 ||
+      header.e_phnum > kMaxProgramHeaders) {
+    return refuse(std::to_string(header.e_phnum) + " program headers of " +
+                  std::to_string(header.e_phentsize) + " bytes");
   }
   if (header.e_phoff > head.size() || header.e_phnum * sizeof(Elf64_Phdr) > head.size() - header.e_phoff) {
     return refuse("program headers lie outside the file's head");
@@ -101,7 +103,8 @@ Result<ElfImage> parse_elf(std::span<const std::byte> head, uint64_t file_bytes)
       image.segments.push_back(TRY(parse_segment(program, file_bytes)));
     }
   }
-  std::ranges::sort(image.segments, {}, [](const ElfImage::Segment& segment) { return to_u64(segment.address); });
+  std::ranges::sort(image.segments, {},
+                    [](const ElfImage::Segment& segment) { return to_u64(segment.address); });
   TRY(check_layout(image));
   return image;
 }

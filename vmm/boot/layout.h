@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where things lie in the guest's physical memory at its first instruction. docs/memory-map.md is the same as a table;
-// tests/unit/vmm/boot/layout_test.cpp compares the two. Used by vmm/boot and vmm/kvm.
+// Where things lie in the guest's physical memory at its first instruction. docs/memory-map.md is the same as
+// a table; tests/unit/vmm/boot/layout_test.cpp compares the two. Used by vmm/boot and vmm/kvm.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ inline constexpr GuestAddress kVirtioMmio{0xd000'0000};
 inline constexpr uint64_t kVirtioMmioBytes = 0x1000;
 inline constexpr GuestAddress kIoApic{0xfec0'0000};
 inline constexpr GuestAddress kLocalApic{0xfee0'0000};
-inline constexpr GuestAddress kKvmIdentityMap{0xfffb'c000};  // one page; used by VMX without unrestricted guest
-inline constexpr GuestAddress kKvmTss{0xfffb'd000};          // three pages, likewise
+inline constexpr GuestAddress kKvmIdentityMap{
+    0xfffb'c000};                                    // one page; used by VMX without unrestricted guest
+inline constexpr GuestAddress kKvmTss{0xfffb'd000};  // three pages, likewise
 
 // Pins of the IOAPIC.
 inline constexpr uint32_t kSerialPin = 4;

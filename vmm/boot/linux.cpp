@@ -17,8 +17,9 @@ uint64_t low_ram_end(const GuestMemory& memory) {
 }
 
 tl::unexpected<Error> too_small(const std::string& what, uint64_t needed_bytes, uint64_t memory_bytes) {
-  return fail(ENOMEM, "load " + what + ": it needs " + std::to_string(needed_bytes >> 20U) + " MiB and more, the machine has " +
-                          std::to_string(memory_bytes >> 20U) + " MiB; give it more memory");
+  return fail(ENOMEM, "load " + what + ": it needs " + std::to_string(needed_bytes >> 20U) +
+                          " MiB and more, the machine has " + std::to_string(memory_bytes >> 20U) +
+                          " MiB; give it more memory");
 }
 
 Result<ElfImage> place_kernel(const GuestMemory& memory, const std::string& path) {
@@ -34,8 +35,8 @@ Result<ElfImage> place_kernel(const GuestMemory& memory, const std::string& path
   return image;
 }
 
-// At the top of low RAM, from a page's start: Linux gives its pages back once it is unpacked. Sets where it went in
-// `params`.
+// At the top of low RAM, from a page's start: Linux gives its pages back once it is unpacked. Sets where it
+// went in `params`.
 Result<void> place_initramfs(const GuestMemory& memory, const std::string& path, GuestAddress kernel_end,
                              BootParams& params) {
   const BootFile file = TRY(BootFile::open("initramfs", path));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a Linux kernel and all it needs into guest memory by the 64-bit boot protocol [boot]. Called by KvmMachine,
-// before a vCPU runs.
+// Puts a Linux kernel and all it needs into guest memory by the 64-bit boot protocol [boot]. Called by
+// KvmMachine, before a vCPU runs.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct LinuxBoot {
   std::vector<DeviceTree::Device> devices;
 };
 
-// Returns where the first CPU starts; its other registers are as vmm/kvm/registers.h sets them. `memory` must be fresh
-// (all zero).
+// Returns where the first CPU starts; its other registers are as vmm/kvm/registers.h sets them. `memory` must
+// be fresh (all zero).
 Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxBoot& boot);
 
 }  // namespace caisson::vmm

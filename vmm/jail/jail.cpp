@@ -15,7 +15,8 @@
 namespace caisson::vmm {
 namespace {
 
-// What serving files of any owner takes (vmm/devices/virtio/fs acts for the guest's users by fsuid and fsgid).
+// What serving files of any owner takes (vmm/devices/virtio/fs acts for the guest's users by fsuid and
+// fsgid).
 constexpr std::array kFileServerCapabilities = {
     CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
     CAP_FSETID, CAP_SETUID,       CAP_SETGID,          CAP_SETFCAP,
@@ -29,12 +30,14 @@ Result<void> leave_file_system(const std::string& scratch) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) {
     return fail_errno("make mounts private");
   }
-  if (::mount("tmpfs", scratch.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "size=4k,mode=0") < 0) {
+  if (::mount("tmpfs", scratch.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+              "size=4k,mode=0") < 0) {
     return fail_errno("mount empty root");
   }
-  // pivot_root(".", ".") stacks the old root on the new one; detaching "." then takes it away (pivot_root(2), NOTES).
-  if (::chdir(scratch.c_str()) < 0 || ::syscall(SYS_pivot_root, ".", ".") < 0 || ::umount2(".", MNT_DETACH) < 0 ||
-      ::chdir("/") < 0) {
+  // pivot_root(".", ".") stacks the old root on the new one; detaching "." then takes it away (pivot_root(2),
+  // NOTES).
+  if (::chdir(scratch.c_str()) < 0 || ::syscall(SYS_pivot_root, ".", ".") < 0 ||
+      ::umount2(".", MNT_DETACH) < 0 || ::chdir("/") < 0) {
     return fail_errno("enter empty root");
   }
   return {};

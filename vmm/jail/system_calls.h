@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system calls caisson-vmm may make while a guest runs; any other ends the process. Loaded by the jail.
+// The system calls caisson-vmm may make while a guest runs; any other fails with EPERM. Loaded by the jail.
 #pragma once
 
 #include <span>

@@ -53,7 +53,8 @@ void set_topology(kvm_cpuid_entry2& entry, uint32_t id, uint32_t cpus) {
 
 }  // namespace
 
-std::vector<kvm_cpuid_entry2> make_cpuid(std::span<const kvm_cpuid_entry2> supported, uint32_t id, uint32_t cpus) {
+std::vector<kvm_cpuid_entry2> make_cpuid(std::span<const kvm_cpuid_entry2> supported, uint32_t id,
+                                         uint32_t cpus) {
   std::vector<kvm_cpuid_entry2> table(supported.begin(), supported.end());
   bool has_cores = false;
   for (kvm_cpuid_entry2& entry : table) {
@@ -66,7 +67,7 @@ std::vector<kvm_cpuid_entry2> make_cpuid(std::span<const kvm_cpuid_entry2> suppo
         set_cache(entry, cpus);
         break;
       case 0x6:
-        entry.eax |= 1U << 2U;  // ARAT: the APIC timer never stops
+        entry.eax |= 1U << 2U;     // ARAT: the APIC timer never stops
         entry.ecx &= ~(1U << 3U);  // no energy bias register
         break;
       case 0xb:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The KVM structures that are a count, padding, and so many entries (kvm_cpuid2, kvm_msrs), as one piece of memory for
-// an ioctl. Neither their declarations nor the ioctl numbers made of them can be used for it: in C++ the empty struct
-// before a flexible array has a size.
+// The KVM structures that are a count, padding, and so many entries (kvm_cpuid2, kvm_msrs), as one piece of
+// memory for an ioctl. Neither their declarations nor the ioctl numbers made of them can be used for it: in
+// C++ the empty struct before a flexible array has a size.
 #pragma once
 
 #include <linux/kvm.h>
@@ -42,7 +42,8 @@ class EntryList {
   [[nodiscard]] std::vector<Entry> entries() const {
     EntryListHead head;
     std::memcpy(&head, bytes_.data(), sizeof(head));
-    std::vector<Entry> list(std::min<size_t>(head.count, (bytes_.size() - sizeof(EntryListHead)) / sizeof(Entry)));
+    std::vector<Entry> list(
+        std::min<size_t>(head.count, (bytes_.size() - sizeof(EntryListHead)) / sizeof(Entry)));
     std::memcpy(list.data(), bytes_.data() + sizeof(EntryListHead), list.size() * sizeof(Entry));
     return list;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An eventfd of ours, shared with KVM: raised by us for an interrupt, or by KVM when the guest writes to a register.
+// An eventfd of ours, shared with KVM: raised by us for an interrupt, or by KVM when the guest writes to a
+// register.
 #pragma once
 
 #include <sys/eventfd.h>

@@ -40,10 +40,14 @@ class ExitCounters {
   };
   // The last takes what has no name.
   static constexpr std::array kNames = {
-      Name{KVM_EXIT_MMIO, "mmio"},         Name{KVM_EXIT_IO, "io"},
-      Name{KVM_EXIT_INTR, "signal"},       Name{KVM_EXIT_SHUTDOWN, "shutdown"},
-      Name{KVM_EXIT_HLT, "hlt"},           Name{KVM_EXIT_SYSTEM_EVENT, "system_event"},
-      Name{KVM_EXIT_INTERNAL_ERROR, "internal_error"}, Name{UINT32_MAX, "other"},
+      Name{KVM_EXIT_MMIO, "mmio"},
+      Name{KVM_EXIT_IO, "io"},
+      Name{KVM_EXIT_INTR, "signal"},
+      Name{KVM_EXIT_SHUTDOWN, "shutdown"},
+      Name{KVM_EXIT_HLT, "hlt"},
+      Name{KVM_EXIT_SYSTEM_EVENT, "system_event"},
+      Name{KVM_EXIT_INTERNAL_ERROR, "internal_error"},
+      Name{UINT32_MAX, "other"},
   };
   std::array<std::atomic<uint64_t>, kNames.size()> values_{};
 };

@@ -49,14 +49,17 @@ Result<Kvm> Kvm::open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd) {
     const int code = errno;
-    const char* remedy = code == ENOENT    ? " (load the kernel module kvm_intel or kvm_amd, or turn virtualization on in the firmware)"
-                         : code == EACCES ? " (run as root, or join the group kvm)"
-                                           : "";
+    const char* remedy =
+        code == ENOENT
+            ? " (load the kernel module kvm_intel or kvm_amd, or turn virtualization on in the firmware)"
+        : code == EACCES ? " (run as root, or join the group kvm)"
+                         : "";
     return fail(code, "open " + path + ": " + std::strerror(code) + remedy);
   }
   const int version = ::ioctl(fd.get(), KVM_GET_API_VERSION, 0);
   if (version != KVM_API_VERSION) {
-    return fail(ENOTSUP, "open " + path + ": it does not speak KVM version " + std::to_string(KVM_API_VERSION));
+    return fail(ENOTSUP,
+                "open " + path + ": it does not speak KVM version " + std::to_string(KVM_API_VERSION));
   }
   const int run_bytes = ::ioctl(fd.get(), KVM_GET_VCPU_MMAP_SIZE, 0);
   if (run_bytes < static_cast<int>(sizeof(kvm_run))) {
@@ -65,13 +68,16 @@ Result<Kvm> Kvm::open(const std::string& path) {
   Kvm kvm(std::move(fd), static_cast<size_t>(run_bytes));
   for (const Need& need : kNeeds) {
     if (kvm.capability(need.capability) <= 0) {
-      return fail(ENOTSUP, "open " + path + ": this KVM has no " + need.name + "; a newer host kernel is needed");
+      return fail(ENOTSUP,
+                  "open " + path + ": this KVM has no " + need.name + "; a newer host kernel is needed");
     }
   }
   return kvm;
 }
 
-int Kvm::capability(unsigned long number) const { return ::ioctl(fd_.get(), KVM_CHECK_EXTENSION, number); }
+int Kvm::capability(unsigned long number) const {
+  return ::ioctl(fd_.get(), KVM_CHECK_EXTENSION, number);
+}
 
 Result<std::vector<kvm_cpuid_entry2>> Kvm::supported_cpuid() const {
   EntryList<kvm_cpuid_entry2> table{std::vector<kvm_cpuid_entry2>(kMaxCpuidEntries)};
@@ -98,7 +104,8 @@ Result<Vm> Vm::create(const Kvm& kvm) {
   return Vm(std::move(fd));
 }
 
-Result<void> Vm::set_memory(uint32_t slot, GuestAddress start, std::span<std::byte> host, Access access) const {
+Result<void> Vm::set_memory(uint32_t slot, GuestAddress start, std::span<std::byte> host,
+                            Access access) const {
   const kvm_userspace_memory_region region{
       .slot = slot,
       .flags = access == Access::read_only ? uint32_t{KVM_MEM_READONLY} : 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handles to /dev/kvm and to one virtual machine of it [kvm-api]; each system call has a method, its errors say what to
-// do. Used by KvmMachine and by the self-test. Knows nothing of Linux or devices.
+// Handles to /dev/kvm and to one virtual machine of it [kvm-api]; each system call has a method, its errors
+// say what to do. Used by KvmMachine and by the self-test. Knows nothing of Linux or devices.
 #pragma once
 
 #include <linux/kvm.h>

@@ -66,7 +66,8 @@ Result<std::unique_ptr<KvmMachine>> KvmMachine::create(const MachineConfig& conf
   return machine;
 }
 
-KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, GuestMemory memory, Vm vm, Event serial_interrupt)
+KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, GuestMemory memory, Vm vm,
+                       Event serial_interrupt)
     : config_(std::move(config)),
       loop_(&main_loop),
       memory_(std::move(memory)),
@@ -104,7 +105,8 @@ Result<void> KvmMachine::attach(VirtioDevice& device, EventLoop& loop) {
 Result<void> KvmMachine::connect_memory() {
   uint32_t slot = 0;
   for (const GuestMemory::Region& region : memory_.regions()) {
-    TRY(vm_.set_memory(slot++, region.start, std::span(region.host, region.size_bytes), Vm::Access::read_write));
+    TRY(vm_.set_memory(slot++, region.start, std::span(region.host, region.size_bytes),
+                       Vm::Access::read_write));
   }
   return bus_->connect(slot, cpus_.front().vcpu.coalesced_ring());
 }
@@ -149,7 +151,8 @@ bool KvmMachine::handle_exit(Cpu& cpu, int error) {
     return true;
   }
   if (error != 0) {
-    end(StopReason::machine_error, std::string("run vCPU: ") + std::strerror(error) + "; " + cpu.vcpu.describe_registers());
+    end(StopReason::machine_error,
+        std::string("run vCPU: ") + std::strerror(error) + "; " + cpu.vcpu.describe_registers());
     return false;
   }
   counters_.count(run.exit_reason);
@@ -157,7 +160,8 @@ bool KvmMachine::handle_exit(Cpu& cpu, int error) {
     case KVM_EXIT_IO:
       return handle_io(run);
     case KVM_EXIT_MMIO: {
-      const std::span bytes = std::as_writable_bytes(std::span(run.mmio.data)).first(std::min<size_t>(run.mmio.len, 8));
+      const std::span bytes =
+          std::as_writable_bytes(std::span(run.mmio.data)).first(std::min<size_t>(run.mmio.len, 8));
       run.mmio.is_write != 0 ? bus_->write(run.mmio.phys_addr, bytes) : bus_->read(run.mmio.phys_addr, bytes);
       return true;
     }
@@ -176,7 +180,8 @@ bool KvmMachine::handle_io(kvm_run& run) {
   auto* const bytes = reinterpret_cast<uint8_t*>(&run) + run.io.data_offset;
   const size_t count = size_t{run.io.size} * run.io.count;
   const uint16_t port = run.io.port;
-  const bool is_serial = port >= Serial::kFirstPort && port < Serial::kFirstPort + Serial::kPorts && run.io.size == 1;
+  const bool is_serial =
+      port >= Serial::kFirstPort && port < Serial::kFirstPort + Serial::kPorts && run.io.size == 1;
   const bool is_output = run.io.direction == KVM_EXIT_IO_OUT;
   for (size_t i = 0; i < count; ++i) {
     if (is_serial && is_output) {
@@ -235,6 +240,8 @@ Result<void> KvmMachine::resume() {
   return {};
 }
 
-void KvmMachine::stop() { finish({.reason = StopReason::killed, .detail = "stopped by the host"}); }
+void KvmMachine::stop() {
+  finish({.reason = StopReason::killed, .detail = "stopped by the host"});
+}
 
 }  // namespace caisson::vmm

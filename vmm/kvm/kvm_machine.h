@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine of our own on /dev/kvm: direct kernel boot, in-kernel interrupt controllers, virtio-mmio devices behind
-// eventfds. One thread per vCPU; everything else happens on event loops. Guest misbehaviour that the hardware cannot
-// express stops this machine (machine_error), never the process.
+// The machine of our own on /dev/kvm: direct kernel boot, in-kernel interrupt controllers, virtio-mmio
+// devices behind eventfds. One thread per vCPU; everything else happens on event loops. Guest misbehaviour
+// that the hardware cannot express stops this machine (machine_error), never the process.
 #pragma once
 
 #include <memory>

@@ -22,9 +22,11 @@ constexpr uint64_t kStart = to_u64(layout::kVirtioMmio);
 constexpr size_t kAllPagesBytes = layout::kMaxVirtioDevices * layout::kVirtioMmioBytes;
 static_assert(layout::kVirtioMmioBytes == mmio::kRegisterBytes);
 
-// The entries of the ring, behind its two indices; kvm_coalesced_mmio_ring itself has another layout in C++ than in C.
+// The entries of the ring, behind its two indices; kvm_coalesced_mmio_ring itself has another layout in C++
+// than in C.
 constexpr size_t kRingHeadBytes = 8;
-constexpr size_t kRingEntries = (4096 - kRingHeadBytes) / sizeof(kvm_coalesced_mmio);  // KVM_COALESCED_MMIO_MAX
+constexpr size_t kRingEntries =
+    (4096 - kRingHeadBytes) / sizeof(kvm_coalesced_mmio);  // KVM_COALESCED_MMIO_MAX
 
 // Registers whose writes change nothing a driver can read: they may wait until one that does.
 struct Zone {
@@ -32,9 +34,8 @@ struct Zone {
   uint32_t size_bytes;
 };
 constexpr std::array kCoalesced = {
-    Zone{Register::DriverFeatures, 8},  // and DriverFeaturesSel
-    Zone{Register::QueueNum, 4},
-    Zone{Register::QueueDescLow, 0x28},  // the six address registers
+    Zone{Register::DriverFeatures, 8},                                // and DriverFeaturesSel
+    Zone{Register::QueueNum, 4}, Zone{Register::QueueDescLow, 0x28},  // the six address registers
 };
 
 constexpr GuestAddress at(GuestAddress page, Register offset) {
@@ -46,14 +47,17 @@ constexpr GuestAddress at(GuestAddress page, Register offset) {
 struct MmioBus::Device {
   EventLoop* loop = nullptr;
   Event interrupt;
-  // KVM signals it for InterruptACK = "used buffer", and nobody reads it: the bit stays set in InterruptStatus, which
-  // with an edge-triggered line only means that drivers look at their rings. It saves an exit per interrupt.
+  // KVM signals it for InterruptACK = "used buffer", and nobody reads it: the bit stays set in
+  // InterruptStatus, which with an edge-triggered line only means that drivers look at their rings. It saves
+  // an exit per interrupt.
   Event acknowledged;
   std::vector<Event> kicks;
   std::unique_ptr<mmio::Transport> transport;
 };
 
-void MmioBus::Unmap::operator()(std::byte* pages) const { ::munmap(pages, kAllPagesBytes); }
+void MmioBus::Unmap::operator()(std::byte* pages) const {
+  ::munmap(pages, kAllPagesBytes);
+}
 
 Result<std::unique_ptr<MmioBus>> MmioBus::create(const Vm& vm, const GuestMemory& memory, VcpuGate& gate) {
   void* const pages =
@@ -65,16 +69,19 @@ Result<std::unique_ptr<MmioBus>> MmioBus::create(const Vm& vm, const GuestMemory
       new MmioBus(vm, memory, gate, std::unique_ptr<std::byte, Unmap>(static_cast<std::byte*>(pages))));
 }
 
-MmioBus::MmioBus(const Vm& vm, const GuestMemory& memory, VcpuGate& gate, std::unique_ptr<std::byte, Unmap> pages)
+MmioBus::MmioBus(const Vm& vm, const GuestMemory& memory, VcpuGate& gate,
+                 std::unique_ptr<std::byte, Unmap> pages)
     : vm_(&vm), memory_(&memory), gate_(&gate), pages_(std::move(pages)) {}
 
-MmioBus::~MmioBus() { detach(); }
+MmioBus::~MmioBus() {
+  detach();
+}
 
 Result<void> MmioBus::attach(VirtioDevice& device, EventLoop& loop) {
   const std::string name(device.name());
   if (devices_.size() == layout::kMaxVirtioDevices) {
-    return fail(ENOSPC, "attach " + name + ": a machine has at most " + std::to_string(layout::kMaxVirtioDevices) +
-                            " devices");
+    return fail(ENOSPC, "attach " + name + ": a machine has at most " +
+                            std::to_string(layout::kMaxVirtioDevices) + " devices");
   }
   auto added = std::make_unique<Device>(Device{.loop = &loop,
                                                .interrupt = TRY(Event::create()),
@@ -98,7 +105,8 @@ Result<void> MmioBus::attach(VirtioDevice& device, EventLoop& loop) {
   const std::span<std::byte, mmio::kRegisterBytes> page(pages_.get() + index * mmio::kRegisterBytes,
                                                         mmio::kRegisterBytes);
   loop.run_sync([&] {
-    added->transport = std::make_unique<mmio::Transport>(device, *memory_, mmio::RegisterPage(page), std::move(host));
+    added->transport =
+        std::make_unique<mmio::Transport>(device, *memory_, mmio::RegisterPage(page), std::move(host));
   });
   devices_.push_back(std::move(added));
   TRY(vm_->connect_interrupt(layout::kFirstVirtioPin + static_cast<uint32_t>(index), self->interrupt.fd()));
@@ -182,12 +190,15 @@ void MmioBus::drain_ring() {
     return;
   }
   const std::atomic_ref first(ring_->first);
-  // ORDERING: acquire pairs with KVM's barrier between an entry and the index; release gives the entries back.
-  const uint32_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire) % kRingEntries;
+  // ORDERING: acquire pairs with KVM's barrier between an entry and the index; release gives the entries
+  // back.
+  const uint32_t last =
+      std::atomic_ref(ring_->last).load(std::memory_order_acquire) % static_cast<uint32_t>(kRingEntries);
   uint32_t index = first.load(std::memory_order_relaxed) % kRingEntries;
   while (index != last) {
     kvm_coalesced_mmio entry{};
-    std::memcpy(&entry, reinterpret_cast<const char*>(ring_) + kRingHeadBytes + index * sizeof(entry), sizeof(entry));
+    std::memcpy(&entry, reinterpret_cast<const char*>(ring_) + kRingHeadBytes + index * sizeof(entry),
+                sizeof(entry));
     if (const Device* device = find(entry.phys_addr)) {
       device->transport->write(static_cast<uint32_t>((entry.phys_addr - kStart) % mmio::kRegisterBytes),
                                std::as_bytes(std::span(entry.data)).first(std::min<size_t>(entry.len, 8)));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtio-mmio devices of a KvmMachine: their register pages, which the guest reads as memory, the eventfds for
-// notifications and interrupts, and the ring of coalesced writes. Accesses come from vCPU threads, one at a time.
+// The virtio-mmio devices of a KvmMachine: their register pages, which the guest reads as memory, the
+// eventfds for notifications and interrupts, and the ring of coalesced writes. Accesses come from vCPU
+// threads, one at a time.
 //
-// What costs the guest an exit to user space, by design: writes that decide something (status, feature and queue
-// selectors, QueueReady, configuration). Reads, notifications, acknowledgements and the rest of the set-up do not.
+// What costs the guest an exit to user space, by design: writes that decide something (status, feature and
+// queue selectors, QueueReady, configuration). Reads, notifications, acknowledgements and the rest of the
+// set-up do not.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A minimal 16550 at port 0x3f8: enough for Linux's console to print its last words. It never receives. Called on
-// vCPU threads; text() on any.
+// A minimal 16550 at port 0x3f8: enough for Linux's console to print its last words. It never receives.
+// Called on vCPU threads; text() on any.
 #pragma once
 
 #include <cstdint>

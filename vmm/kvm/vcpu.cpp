@@ -56,7 +56,9 @@ kvm_segment segment(uint16_t selector, uint8_t type, bool is_code) {
   return value;
 }
 
-int kick_signal() { return SIGRTMIN; }
+int kick_signal() {
+  return SIGRTMIN;
+}
 
 // The signal's only work is to end KVM_RUN with EINTR.
 void install_kick_handler() {
@@ -77,7 +79,9 @@ void set_lvt(kvm_lapic_state& lapic, size_t offset, uint32_t mode) {
 
 }  // namespace
 
-void Vcpu::Unmap::operator()(kvm_run* run) const { ::munmap(run, size_bytes); }
+void Vcpu::Unmap::operator()(kvm_run* run) const {
+  ::munmap(run, size_bytes);
+}
 
 Result<Vcpu> Vcpu::create(const Kvm& kvm, const Vm& vm, uint32_t id) {
   install_kick_handler();
@@ -94,8 +98,9 @@ Result<Vcpu> Vcpu::create(const Kvm& kvm, const Vm& vm, uint32_t id) {
 }
 
 kvm_coalesced_mmio_ring* Vcpu::coalesced_ring() const {
-  return ring_offset_ == 0 ? nullptr
-                           : reinterpret_cast<kvm_coalesced_mmio_ring*>(reinterpret_cast<char*>(run_.get()) + ring_offset_);
+  return ring_offset_ == 0
+             ? nullptr
+             : reinterpret_cast<kvm_coalesced_mmio_ring*>(reinterpret_cast<char*>(run_.get()) + ring_offset_);
 }
 
 Result<void> Vcpu::set_cpuid(std::span<const kvm_cpuid_entry2> entries) const {
@@ -163,7 +168,9 @@ Result<void> Vcpu::set_up_entry(GuestAddress entry) const {
   return {};
 }
 
-int Vcpu::run() const { return ::ioctl(fd_.get(), KVM_RUN, 0) < 0 ? errno : 0; }
+int Vcpu::run() const {
+  return ::ioctl(fd_.get(), KVM_RUN, 0) < 0 ? errno : 0;
+}
 
 void Vcpu::request_exit(pthread_t thread) const {
   // ORDERING: the flag before the signal: a signal that comes before KVM_RUN finds the flag set [kvm-api] 5.
@@ -171,7 +178,9 @@ void Vcpu::request_exit(pthread_t thread) const {
   ::pthread_kill(thread, kick_signal());
 }
 
-void Vcpu::clear_exit_request() const { std::atomic_ref(run_->immediate_exit).store(0); }
+void Vcpu::clear_exit_request() const {
+  std::atomic_ref(run_->immediate_exit).store(0);
+}
 
 void Vcpu::tell_guest_it_was_paused() const {
   // Refused where the guest has no kvm-clock: then there is nobody to tell.
@@ -186,10 +195,12 @@ std::string Vcpu::describe_registers() const {
   }
   std::array<char, 512> text{};
   std::snprintf(text.data(), text.size(),
-                "cpu %u rip %#llx rsp %#llx rflags %#llx cs %#x cpl %u rax %#llx rbx %#llx rcx %#llx rdx %#llx rsi %#llx "
+                "cpu %u rip %#llx rsp %#llx rflags %#llx cs %#x cpl %u rax %#llx rbx %#llx rcx %#llx rdx "
+                "%#llx rsi %#llx "
                 "rdi %#llx cr0 %#llx cr2 %#llx cr3 %#llx cr4 %#llx efer %#llx",
-                id_, regs.rip, regs.rsp, regs.rflags, sregs.cs.selector, sregs.ss.dpl, regs.rax, regs.rbx, regs.rcx,
-                regs.rdx, regs.rsi, regs.rdi, sregs.cr0, sregs.cr2, sregs.cr3, sregs.cr4, sregs.efer);
+                id_, regs.rip, regs.rsp, regs.rflags, sregs.cs.selector, sregs.ss.dpl, regs.rax, regs.rbx,
+                regs.rcx, regs.rdx, regs.rsi, regs.rdi, sregs.cr0, sregs.cr2, sregs.cr3, sregs.cr4,
+                sregs.efer);
   return text.data();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One virtual CPU: its KVM handle and the structure shared with the kernel. Used by one thread at a time, but for
-// request_exit().
+// One virtual CPU: its KVM handle and the structure shared with the kernel. Used by one thread at a time, but
+// for request_exit().
 #pragma once
 
 #include <linux/kvm.h>
@@ -27,7 +27,8 @@ class Vcpu {
   // The ring of coalesced writes; one for the whole VM, seen through any vCPU. Null where KVM has none.
   [[nodiscard]] kvm_coalesced_mmio_ring* coalesced_ring() const;
 
-  // The state of a CPU at the start of Linux [boot] "64-bit boot protocol", or of one that waits for INIT and SIPI.
+  // The state of a CPU at the start of Linux [boot] "64-bit boot protocol", or of one that waits for INIT and
+  // SIPI.
   Result<void> set_cpuid(std::span<const kvm_cpuid_entry2> entries) const;
   Result<void> set_up_common() const;
   Result<void> set_up_entry(GuestAddress entry) const;
@@ -35,8 +36,8 @@ class Vcpu {
   // KVM_RUN. 0, or the errno: EINTR after request_exit(), EAGAIN when a CPU has just been woken up.
   [[nodiscard]] int run() const;
 
-  // Any thread: makes run() return as soon as it can, or not start at all, until clear_exit_request(). `thread` is
-  // where run() is called.
+  // Any thread: makes run() return as soon as it can, or not start at all, until clear_exit_request().
+  // `thread` is where run() is called.
   void request_exit(pthread_t thread) const;
   void clear_exit_request() const;
 

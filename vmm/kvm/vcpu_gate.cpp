@@ -70,7 +70,8 @@ void VcpuGate::wait_serving_calls(Lock& lock, Condition condition) {
     const std::shared_ptr<Call> call = *found;
     lock.unlock();
     if (!call->is_taken.exchange(true)) {
-      // At once where this is the loop's thread or none runs it; else that thread does it, which waits for nobody.
+      // At once where this is the loop's thread or none runs it; else that thread does it, which waits for
+      // nobody.
       call->loop->run_sync(*call->task);
       finish(*call);
     }

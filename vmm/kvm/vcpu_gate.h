@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where vCPU threads and the rest of the process meet: pause, resume, stop, and calls from a vCPU thread to an event
-// loop. Used by KvmMachine. It exists so that none of these can wait for another in a circle: whoever waits for vCPUs
-// to come to rest runs the calls they wait for.
+// Where vCPU threads and the rest of the process meet: pause, resume, stop, and calls from a vCPU thread to
+// an event loop. Used by KvmMachine. It exists so that none of these can wait for another in a circle:
+// whoever waits for vCPUs to come to rest runs the calls they wait for.
 #pragma once
 
 #include <pthread.h>
@@ -26,8 +26,8 @@ class VcpuGate {
   // `count` threads will arrive.
   explicit VcpuGate(size_t count) : expected_(count) {}
 
-  // vCPU threads. arrive() first and leave() last; enter() before each KVM_RUN: waits while paused, and is false when
-  // the vCPU shall not run again.
+  // vCPU threads. arrive() first and leave() last; enter() before each KVM_RUN: waits while paused, and is
+  // false when the vCPU shall not run again.
   void arrive(const Vcpu& vcpu);
   [[nodiscard]] bool enter(const Vcpu& vcpu);
   void leave(const Vcpu& vcpu);

@@ -15,8 +15,8 @@
 
 namespace caisson::vmm {
 
-// Why a machine stopped. An orderly end is announced by the agent before the machine goes, so here every end but
-// `killed` is one the guest's kernel brought about.
+// Why a machine stopped. An orderly end is announced by the agent before the machine goes, so here every end
+// but `killed` is one the guest's kernel brought about.
 enum class StopReason {
   guest_reset,    // the guest asked for a reset or power-off (reboot=t, panic=-1, triple fault)
   machine_error,  // the machine itself failed: KVM internal error, QEMU died
@@ -29,13 +29,13 @@ struct MachineStop {
 };
 
 struct MachineConfig {
-  uint32_t cpus = 1;                 // 1 … 64
-  uint64_t memory_bytes = 0;         // multiple of 1 MiB
-  std::string kernel;                // path of an uncompressed vmlinux (ELF64, x86-64)
-  std::string initramfs;             // path of a cpio archive
+  uint32_t cpus = 1;          // 1 … 64
+  uint64_t memory_bytes = 0;  // multiple of 1 MiB
+  std::string kernel;         // path of an uncompressed vmlinux (ELF64, x86-64)
+  std::string initramfs;      // path of a cpio archive
   std::string extra_kernel_arguments;
-  bool console = false;              // true: the guest kernel logs to its 8250 from the first line, not only a panic
-  bool count_instructions = false;   // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
+  bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
+  bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
 };
 
 class Machine {
@@ -63,11 +63,12 @@ class Machine {
   // A power cut: no vCPU runs once it returns. Harmless when stopped.
   virtual void stop() = 0;
 
-  // The last bytes (at most 16 KiB) the guest wrote to its serial console; for messages about panics. Hostile.
+  // The last bytes (at most 16 KiB) the guest wrote to its serial console; for messages about panics.
+  // Hostile.
   [[nodiscard]] virtual std::string console_tail() const = 0;
 
-  // Exits to user space by reason, for `caisson events --stats` and the budgets ("mmio", "io", "hlt", …); empty where
-  // the machine cannot tell.
+  // Exits to user space by reason, for `caisson events --stats` and the budgets ("mmio", "io", "hlt", …);
+  // empty where the machine cannot tell.
   struct Count {
     std::string name;
     uint64_t value = 0;

@@ -10,7 +10,9 @@ namespace caisson::vmm {
 namespace {
 
 // glibc 2.36 has wrappers for these, in a header that clashes with linux/mount.h.
-int open_tree(int fd, unsigned flags) { return static_cast<int>(::syscall(SYS_open_tree, fd, "", flags)); }
+int open_tree(int fd, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_open_tree, fd, "", flags));
+}
 
 int set_attributes(int fd, unsigned flags, mount_attr& attributes) {
   return static_cast<int>(::syscall(SYS_mount_setattr, fd, "", flags, &attributes, sizeof(attributes)));
@@ -29,10 +31,8 @@ Result<fs::Export> detach(const LaunchSpec::Export& entry) {
   if (set_attributes(tree.get(), AT_EMPTY_PATH | recursion, attributes) < 0) {
     return fail_errno("restrict export " + entry.name);
   }
-  return fs::Export{.name = entry.name,
-                    .fd = std::move(tree),
-                    .read_only = entry.read_only,
-                    .exclusive = entry.exclusive};
+  return fs::Export{
+      .name = entry.name, .fd = std::move(tree), .read_only = entry.read_only, .exclusive = entry.exclusive};
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns the exports of the launch document into what the file server serves: each a private, detached copy of its
-// mount, so that nothing above the exported directory can be reached from it, not even by "..".
+// Turns the exports of the launch document into what the file server serves: each a private, detached copy of
+// its mount, so that nothing above the exported directory can be reached from it, not even by "..".
 #pragma once
 
 #include <vector>

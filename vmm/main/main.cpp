@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson-vmm: the container's process as the host sees it. Started by caisson (docs/launch.md), never by hand. It
-// exits with the exit code of the container's first process.
+// caisson-vmm: the container's process as the host sees it. Started by caisson (docs/launch.md), never by
+// hand. It exits with the exit code of the container's first process.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
@@ -92,7 +92,8 @@ Result<int> launch() {
   UniqueFd status_fd(kStatusFd);
   LaunchSpec spec = TRY(parse_launch_spec(TRY(read_document(document))));
   TRY(set_up_log(spec.log));
-  // A session of our own: the terminal of whoever started us must not signal the container behind caisson's back.
+  // A session of our own: the terminal of whoever started us must not signal the container behind caisson's
+  // back.
   ::setsid();
 
   const auto loop = TRY(EventLoop::create());

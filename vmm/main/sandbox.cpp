@@ -15,7 +15,8 @@
 
 namespace caisson::vmm {
 
-Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop) {
+Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status,
+                                                 EventLoop& main_loop) {
   std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(spec), status, main_loop));
   TRY(sandbox->open_machine());
   TRY(sandbox->open_devices());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One sandbox: the machine, its devices, and what the host wants of them. Built once from the launch document, run on
-// the main loop until the container's first process or the guest ends; then the process exits with the result.
+// One sandbox: the machine, its devices, and what the host wants of them. Built once from the launch
+// document, run on the main loop until the container's first process or the guest ends; then the process
+// exits with the result.
 #pragma once
 
 #include <memory>
@@ -33,7 +34,8 @@ class Sandbox {
   // Lets the guest go. The end comes as exit_code(), with the main loop stopped.
   Result<void> start();
 
-  // A signal that caisson-vmm received: passed to the container's first process, or the end of a sandbox not ready.
+  // A signal that caisson-vmm received: passed to the container's first process, or the end of a sandbox not
+  // ready.
   void on_signal(int number);
 
   // The starter has died before the container was on record.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/memory/guest_memory.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-
-#include <fcntl.h>
 
 #include <algorithm>
 #include <limits>
@@ -47,7 +46,8 @@ struct GuestMemory::Mapping {
   size_t size_bytes = 0;
   UniqueFd fd;
 
-  Mapping(void* mapped, size_t size, UniqueFd descriptor) : base(mapped), size_bytes(size), fd(std::move(descriptor)) {}
+  Mapping(void* mapped, size_t size, UniqueFd descriptor)
+      : base(mapped), size_bytes(size), fd(std::move(descriptor)) {}
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping() { ::munmap(base, size_bytes); }
@@ -91,7 +91,8 @@ GuestMemory::~GuestMemory() = default;
 
 Result<GuestMemory> GuestMemory::create(size_t size_bytes, Backing backing) {
   if (size_bytes == 0 || size_bytes % kPageBytes != 0) {
-    return fail(EINVAL, "create guest memory: " + std::to_string(size_bytes) + " bytes is not a multiple of 4 KiB");
+    return fail(EINVAL,
+                "create guest memory: " + std::to_string(size_bytes) + " bytes is not a multiple of 4 KiB");
   }
   UniqueFd file;
   if (backing == Backing::shared_file) {
@@ -101,7 +102,8 @@ Result<GuestMemory> GuestMemory::create(size_t size_bytes, Backing backing) {
   GuestMemory memory;
   const auto add = [&memory, fd](uint64_t start, uint64_t bytes, uint64_t offset) -> Result<void> {
     auto mapping = TRY(fd < 0 ? Mapping::create_private(bytes) : Mapping::create(bytes, fd, offset));
-    memory.regions_.push_back({GuestAddress{start}, bytes, static_cast<std::byte*>(mapping->base), fd, offset});
+    memory.regions_.push_back(
+        {GuestAddress{start}, bytes, static_cast<std::byte*>(mapping->base), fd, offset});
     memory.owned_.push_back(std::move(mapping));
     return {};
   };
@@ -155,7 +157,9 @@ GuestMemory GuestMemory::borrow(GuestAddress start, std::span<std::byte> bytes) 
   return memory;
 }
 
-std::span<const GuestMemory::Region> GuestMemory::regions() const { return regions_; }
+std::span<const GuestMemory::Region> GuestMemory::regions() const {
+  return regions_;
+}
 
 Result<std::span<std::byte>> GuestMemory::span(GuestAddress address, uint64_t size_bytes) const {
   const uint64_t wanted = to_u64(address);

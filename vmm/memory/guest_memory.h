@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one gate to guest memory. Every access by a device, a transport or the boot loader goes through span(),
-// load() or store(), which check bounds. What is read here is hostile: copy once, check the copy, use the copy.
+// load() or store(), which check bounds. What is read here is hostile: copy once, check the copy, use the
+// copy.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,9 @@ namespace caisson::vmm {
 // A guest physical address, in bytes. Arithmetic is explicit so that it is seen to be checked.
 enum class GuestAddress : uint64_t {};
 
-[[nodiscard]] constexpr uint64_t to_u64(GuestAddress address) { return static_cast<uint64_t>(address); }
+[[nodiscard]] constexpr uint64_t to_u64(GuestAddress address) {
+  return static_cast<uint64_t>(address);
+}
 
 class GuestMemory {
  public:
@@ -42,8 +45,8 @@ class GuestMemory {
     private_pages,  // anonymous; the kernel may use huge pages, which cost one fault instead of 512
   };
 
-  // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB), laid out as docs/memory-map.md says: from 0 up to the 32-bit
-  // hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
+  // Fresh zeroed RAM of `size_bytes` (a multiple of 4 KiB), laid out as docs/memory-map.md says: from 0 up to
+  // the 32-bit hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
   static Result<GuestMemory> create(size_t size_bytes, Backing backing = Backing::shared_file);
 
   // RAM described by a vhost-user front end: maps each region of the given descriptors (taken over).
@@ -67,23 +70,25 @@ class GuestMemory {
 
   [[nodiscard]] std::span<const Region> regions() const;
 
-  // The bytes [address, address + size), which must lie in one region. The guest may write them at any moment.
+  // The bytes [address, address + size), which must lie in one region. The guest may write them at any
+  // moment.
   [[nodiscard]] Result<std::span<std::byte>> span(GuestAddress address, uint64_t size_bytes) const;
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   [[nodiscard]] Result<T> load(GuestAddress address) const {
     const std::span<std::byte> bytes = TRY(span(address, sizeof(T)));
     T value;
     std::memcpy(&value, bytes.data(), sizeof(T));
-    // ORDERING: compiler only. What is checked must be this copy; without the fence the compiler may read again.
+    // ORDERING: compiler only. What is checked must be this copy; without the fence the compiler may read
+    // again.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     return value;
   }
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  Result<void> store(GuestAddress address, const T& value) const {
+  requires std::is_trivially_copyable_v<T> Result<void> store(GuestAddress address, const T& value)
+  const {
     const std::span<std::byte> bytes = TRY(span(address, sizeof(T)));
     std::memcpy(bytes.data(), &value, sizeof(T));
     return {};
@@ -92,7 +97,7 @@ class GuestMemory {
  private:
   struct Mapping;
   GuestMemory();
-  std::vector<Region> regions_;               // sorted by start
+  std::vector<Region> regions_;                  // sorted by start
   std::vector<std::unique_ptr<Mapping>> owned_;  // what the destructor unmaps
 };
 

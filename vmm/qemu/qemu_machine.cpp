@@ -159,7 +159,8 @@ Result<void> check_is_elf(int fd, const std::string& path) {
   std::array<char, SELFMAG> magic{};
   if (::pread(fd, magic.data(), magic.size(), 0) != static_cast<ssize_t>(magic.size()) ||
       std::memcmp(magic.data(), ELFMAG, SELFMAG) != 0) {
-    return fail(ENOEXEC, "open guest kernel " + path + ": not an ELF file; an uncompressed vmlinux is needed");
+    return fail(ENOEXEC,
+                "open guest kernel " + path + ": not an ELF file; an uncompressed vmlinux is needed");
   }
   return {};
 }

@@ -22,7 +22,8 @@ Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
-    return fail(ENAMETOOLONG, "bind " + path + ": path is longer than a socket's may be; choose a shorter --root");
+    return fail(ENAMETOOLONG,
+                "bind " + path + ": path is longer than a socket's may be; choose a shorter --root");
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;

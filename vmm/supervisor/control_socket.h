@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// control.sock in the state directory: one JSON object a line in, one a line out (docs/launch.md). Served on the main
-// loop to the runtime's commands, which run as the same user; the directory's mode keeps others out.
+// control.sock in the state directory: one JSON object a line in, one a line out (docs/launch.md). Served on
+// the main loop to the runtime's commands, which run as the same user; the directory's mode keeps others out.
 #pragma once
 
 #include <functional>

@@ -52,7 +52,9 @@ Result<std::unique_ptr<EventChannel>> EventChannel::open(EventLoop& loop, Unique
 EventChannel::EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event)
     : loop_(loop), stream_(std::move(stream)), on_event_(std::move(on_event)) {}
 
-EventChannel::~EventChannel() { close(); }
+EventChannel::~EventChannel() {
+  close();
+}
 
 void EventChannel::on_readable() {
   std::array<char, 4096> buffer{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Receives the agent's events (agent/proto/agent.proto, host port 1024): length-prefixed AgentEvent messages. Every
-// byte is hostile: sizes are bounded, and what a guest may write into the host's log is rationed.
+// Receives the agent's events (agent/proto/agent.proto, host port 1024): length-prefixed AgentEvent messages.
+// Every byte is hostile: sizes are bounded, and what a guest may write into the host's log is rationed.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,8 @@ class EventChannel {
   agent::EventReader reader_;
 };
 
-// Writes a guest's log record to ours, with a ration: past it the guest is no longer heard, and that is said once.
+// Writes a guest's log record to ours, with a ration: past it the guest is no longer heard, and that is said
+// once.
 class GuestLog {
  public:
   void write(const agent::v1::AgentEvent& event);

@@ -50,8 +50,8 @@ Result<void> InitProcess::attach(std::vector<StdioStream> stdio, EndHandler on_e
   return {};
 }
 
-// A connection to a port of the guest whose near end is usable from any thread, at once: what is written waits until
-// the guest accepts.
+// A connection to a port of the guest whose near end is usable from any thread, at once: what is written
+// waits until the guest accepts.
 Result<UniqueFd> InitProcess::dial(uint32_t port) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) < 0) {
@@ -59,8 +59,8 @@ Result<UniqueFd> InitProcess::dial(uint32_t port) {
   }
   UniqueFd near_end(pair[0]);
   vsock::Muxer::ConnectOptions options;
-  // Without a taker of the answer the muxer would write it into the stream, as for a client of its socket. A refusal
-  // closes the stream, which whoever reads the near end sees.
+  // Without a taker of the answer the muxer would write it into the stream, as for a client of its socket. A
+  // refusal closes the stream, which whoever reads the near end sees.
   options.on_answer = [](const Result<uint32_t>&) {};
   TRY(muxer_.connect(port, vsock::Stream::socket(UniqueFd(pair[1])), std::move(options)));
   return near_end;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's first process, from the host: ties its stdio to streams of the guest, hears of its end, passes
-// signals and window sizes on. Calls to the agent block and are answered by a stranger, so they run on a loop (and
-// thread) of their own; everything else, the callbacks too, on the main loop.
+// The container's first process, from the host: ties its stdio to streams of the guest, hears of its end,
+// passes signals and window sizes on. Calls to the agent block and are answered by a stranger, so they run on
+// a loop (and thread) of their own; everything else, the callbacks too, on the main loop.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,8 @@ class InitProcess {
   InitProcess& operator=(const InitProcess&) = delete;
   ~InitProcess();
 
-  // To be called when the agent is ready. `on_end` is called once: when the process has ended and all its output has
-  // been delivered.
+  // To be called when the agent is ready. `on_end` is called once: when the process has ended and all its
+  // output has been delivered.
   Result<void> attach(std::vector<StdioStream> stdio, EndHandler on_end);
 
   // Both are passed on in order; what the agent refuses (a process that has gone) is logged.

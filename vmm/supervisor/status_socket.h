@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson-vmm's end of the status socket (common/launch/launch_spec.h kStatusFd): reports once, then waits for the
-// starter's commit. A starter that goes away without it has died, and this sandbox belongs to nobody.
+// caisson-vmm's end of the status socket (common/launch/launch_spec.h kStatusFd): reports once, then waits
+// for the starter's commit. A starter that goes away without it has died, and this sandbox belongs to nobody.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,8 @@ namespace caisson::vmm {
 
 class StatusSocket {
  public:
-  // `on_abandoned` is called on the loop when the starter closes without commit. The loop must outlive the object.
+  // `on_abandoned` is called on the loop when the starter closes without commit. The loop must outlive the
+  // object.
   static Result<std::unique_ptr<StatusSocket>> open(EventLoop& loop, UniqueFd socket,
                                                     std::function<void()> on_abandoned);
   StatusSocket(const StatusSocket&) = delete;

@@ -23,8 +23,8 @@ bool never_blocks_by_mode(int fd) {
   return ::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-// A pump on a thread of its own between a descriptor that may block and one end of a socket pair: for descriptors that
-// cannot be opened anew (another user's pipe).
+// A pump on a thread of its own between a descriptor that may block and one end of a socket pair: for
+// descriptors that cannot be opened anew (another user's pipe).
 Result<UniqueFd> bridge(UniqueFd fd, Direction direction) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) < 0) {
@@ -43,8 +43,8 @@ Result<UniqueFd> bridge(UniqueFd fd, Direction direction) {
   return ours;
 }
 
-// The same pipe, terminal or device through an open file description of our own in non-blocking mode: flags of the
-// inherited description are shared with the engine and must stay as they are.
+// The same pipe, terminal or device through an open file description of our own in non-blocking mode: flags
+// of the inherited description are shared with the engine and must stay as they are.
 Result<UniqueFd> non_blocking(int number, Direction direction) {
   UniqueFd inherited(::fcntl(number, F_DUPFD_CLOEXEC, 3));
   if (!inherited) {
@@ -54,8 +54,8 @@ Result<UniqueFd> non_blocking(int number, Direction direction) {
     return inherited;
   }
   const int access = direction == Direction::to_guest ? O_RDONLY : O_WRONLY;
-  UniqueFd own(
-      ::open(("/proc/self/fd/" + std::to_string(number)).c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  UniqueFd own(::open(("/proc/self/fd/" + std::to_string(number)).c_str(),
+                      access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (own) {
     return own;
   }
@@ -98,9 +98,9 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
       break;
     case StdioMode::terminal:
       TRY(take_terminal());
-      streams.push_back(TRY(make_stream(agent::StreamKind::terminal,
-                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
-                                        TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
+      streams.push_back(
+          TRY(make_stream(agent::StreamKind::terminal, TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
+                          TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
       break;
   }
   return streams;

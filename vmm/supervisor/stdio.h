@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's stdio as caisson-vmm holds it: descriptors 0, 1 and 2, turned into streams that the vsock device can
-// read and write without blocking. Made before the jail closes, since it needs /proc.
+// The container's stdio as caisson-vmm holds it: descriptors 0, 1 and 2, turned into streams that the vsock
+// device can read and write without blocking. Made before the jail closes, since it needs /proc.
 #pragma once
 
 #include <vector>
@@ -16,8 +16,8 @@ struct StdioStream {
   vsock::Stream stream;
 };
 
-// Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's terminal does
-// the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
+// Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's
+// terminal does the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
 Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
 
 }  // namespace caisson::vmm

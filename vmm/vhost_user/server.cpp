@@ -346,8 +346,7 @@ Result<void> Server::activate_when_ready() {
   activation.features = features_ & ~kFeatureProtocolFeatures;
   for (size_t i = 0; i < rings_.size(); ++i) {
     if (rings_[i]->is_started()) {
-      activation.queues.emplace_back(
-          TRY(rings_[i]->make_queue(*memory_, features_)));
+      activation.queues.emplace_back(TRY(rings_[i]->make_queue(*memory_, features_)));
     } else {
       activation.queues.emplace_back(std::nullopt);
     }

@@ -32,8 +32,8 @@ class Event {
 
 class Vring final : public QueueInterrupt {
  public:
-  // LIMIT: QEMU's largest virtqueue. Its MMIO transport offers the driver this size for every queue, whatever size
-  // the device has; a device behind vhost-user cannot say less.
+  // LIMIT: QEMU's largest virtqueue. Its MMIO transport offers the driver this size for every queue, whatever
+  // size the device has; a device behind vhost-user cannot say less.
   static constexpr uint32_t kMaxSize = 1024;
 
   void raise() override { call.signal(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An /init that stands in for the agent: connects to host port 1024, says "ready", then echoes what comes on guest port
-// 5000, until that ends; then it resets the machine. Partner: tests/guest/qemu/vsock_test.cpp.
+// An /init that stands in for the agent: connects to host port 1024, says "ready", then echoes what comes on
+// guest port 5000, until that ends; then it resets the machine. Partner: tests/guest/qemu/vsock_test.cpp.
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
 #include <sys/socket.h>

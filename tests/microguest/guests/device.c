@@ -1,26 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the fake device (tests/support/virtio/fake_device.h) over virtio-mmio, with interrupts through the IOAPIC, as
-// often as the test wants: each round sends one byte and gets it back plus one.
+// Drives the fake device (tests/support/virtio/fake_device.h) over virtio-mmio, with interrupts through the
+// IOAPIC, as often as the test wants: each round sends one byte and gets it back plus one.
 #include "guest.h"
 
 enum {
-  kDevice = 0xd0000000, kIoApic = 0xfec00000, kPin = 5, kVector = 0x50, kQueueSize = 16, kRounds = 100,
+  kDevice = 0xd0000000,
+  kIoApic = 0xfec00000,
+  kPin = 5,
+  kVector = 0x50,
+  kQueueSize = 16,
+  kRounds = 100,
   // [virtio-1.2] 4.2.2
-  kMagic = 0x000, kVersion = 0x004, kDeviceId = 0x008, kDeviceFeatures = 0x010, kDeviceFeaturesSel = 0x014,
-  kDriverFeatures = 0x020, kDriverFeaturesSel = 0x024, kQueueSel = 0x030, kQueueNumMax = 0x034, kQueueNum = 0x038,
-  kQueueReady = 0x044, kQueueNotify = 0x050, kInterruptStatus = 0x060, kInterruptAck = 0x064, kStatus = 0x070,
-  kQueueDesc = 0x080, kQueueDriver = 0x090, kQueueDevice = 0x0a0, kConfig = 0x100,
+  kMagic = 0x000,
+  kVersion = 0x004,
+  kDeviceId = 0x008,
+  kDeviceFeatures = 0x010,
+  kDeviceFeaturesSel = 0x014,
+  kDriverFeatures = 0x020,
+  kDriverFeaturesSel = 0x024,
+  kQueueSel = 0x030,
+  kQueueNumMax = 0x034,
+  kQueueNum = 0x038,
+  kQueueReady = 0x044,
+  kQueueNotify = 0x050,
+  kInterruptStatus = 0x060,
+  kInterruptAck = 0x064,
+  kStatus = 0x070,
+  kQueueDesc = 0x080,
+  kQueueDriver = 0x090,
+  kQueueDevice = 0x0a0,
+  kConfig = 0x100,
 };
 
-static struct { uint64_t address; uint32_t length; uint16_t flags, next; } descriptors[kQueueSize]
-    __attribute__((aligned(16)));
-static volatile struct { uint16_t flags, index, ring[kQueueSize], event; } available __attribute__((aligned(2)));
-static volatile struct { uint16_t flags, index; struct { uint32_t id, length; } ring[kQueueSize]; uint16_t event; } used
-    __attribute__((aligned(4)));
+static struct {
+  uint64_t address;
+  uint32_t length;
+  uint16_t flags, next;
+} descriptors[kQueueSize] __attribute__((aligned(16)));
+static volatile struct {
+  uint16_t flags, index, ring[kQueueSize], event;
+} available __attribute__((aligned(2)));
+static volatile struct {
+  uint16_t flags, index;
+  struct {
+    uint32_t id, length;
+  } ring[kQueueSize];
+  uint16_t event;
+} used __attribute__((aligned(4)));
 static volatile uint8_t sent, received;
 static volatile int interrupts;
 
-static volatile uint32_t* reg(uint64_t offset) { return reg32((uint64_t)(uint32_t)kDevice + offset); }
+static volatile uint32_t* reg(uint64_t offset) {
+  return reg32((uint64_t)(uint32_t)kDevice + offset);
+}
 
 __attribute__((interrupt)) static void on_interrupt(void* frame) {
   (void)frame;

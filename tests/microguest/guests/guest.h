@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the micro-guests share: they run in ring 0, 64-bit, with nothing below them but KvmMachine. Each is one C file with
-// a run(); they speak on the first serial port. Partner: tests/microguest/*_test.cpp.
+// What the micro-guests share: they run in ring 0, 64-bit, with nothing below them but KvmMachine. Each is
+// one C file with a run(); they speak on the first serial port. Partner: tests/microguest/*_test.cpp.
 #pragma once
 
 #include <stdint.h>
 
-static inline void out8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void out8(uint16_t port, uint8_t value) {
+  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 static inline uint8_t in8(uint16_t port) {
   uint8_t value;
   __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
@@ -25,7 +27,7 @@ static inline void print(const char* text) {
   for (; *text != 0; ++text) out8(0x3f8, (uint8_t)*text);
 }
 static inline void print_hex(uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) out8(0x3f8, (uint8_t)"0123456789abcdef"[value >> shift & 15]);
+  for (int shift = 60; shift >= 0; shift -= 4) out8(0x3f8, (uint8_t) "0123456789abcdef"[value >> shift & 15]);
 }
 
 // A triple fault: no interrupt table, then an exception.
@@ -52,7 +54,9 @@ static inline void map_devices(void) {
   __asm__ volatile("mov %%cr3, %%rax; mov %%rax, %%cr3" : : : "rax", "memory");
 }
 
-static inline volatile uint32_t* reg32(uint64_t address) { return (volatile uint32_t*)address; }
+static inline volatile uint32_t* reg32(uint64_t address) {
+  return (volatile uint32_t*)address;
+}
 
 // An interrupt gate; the handler is compiled with attribute interrupt.
 static struct {
@@ -80,19 +84,22 @@ static inline void enable_apic(void) {
   write_msr(0x1b, read_msr(0x1b) | 0xc00);
   write_msr(0x80f, 0x1ff);
 }
-static inline void end_of_interrupt(void) { write_msr(0x80b, 0); }
+static inline void end_of_interrupt(void) {
+  write_msr(0x80b, 0);
+}
 
 void run(void);
-__asm__(".section .text.start, \"ax\"\n"
-        ".globl _start\n"
-        "_start:\n"
-        "  cld\n"
-        "  lea stack_top(%rip), %rsp\n"
-        "  call run\n"
-        "1: hlt\n"
-        "  jmp 1b\n"
-        "  .bss\n"
-        "  .balign 16\n"
-        "  .skip 8192\n"
-        "stack_top:\n"
-        "  .text\n");
+__asm__(
+    ".section .text.start, \"ax\"\n"
+    ".globl _start\n"
+    "_start:\n"
+    "  cld\n"
+    "  lea stack_top(%rip), %rsp\n"
+    "  call run\n"
+    "1: hlt\n"
+    "  jmp 1b\n"
+    "  .bss\n"
+    "  .balign 16\n"
+    "  .skip 8192\n"
+    "stack_top:\n"
+    "  .text\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest's FUSE client without a kernel: FsDevice behind a fake driver, one request at a time. For unit tests and the
-// fuzzer; what it sends is as right or as wrong as it is told. Header-only; one thread.
+// A guest's FUSE client without a kernel: FsDevice behind a fake driver, one request at a time. For unit
+// tests and the fuzzer; what it sends is as right or as wrong as it is told. Header-only; one thread.
 #pragma once
 
 #include <linux/fuse.h>
@@ -148,7 +148,9 @@ class FuseClient {
     return answer;
   }
 
-  Answer lookup(uint64_t parent, std::string_view name) { return call(FUSE_LOOKUP, parent, Arguments().name(name)); }
+  Answer lookup(uint64_t parent, std::string_view name) {
+    return call(FUSE_LOOKUP, parent, Arguments().name(name));
+  }
   // The node at `path` (components from the synthetic root), 0 when a component is not there.
   uint64_t walk(std::initializer_list<std::string_view> path) {
     uint64_t node = FUSE_ROOT_ID;
@@ -189,7 +191,9 @@ class FuseClient {
   }
   Answer create(uint64_t parent, std::string_view name, uint32_t flags, uint32_t mode, uint32_t umask = 022) {
     return call(FUSE_CREATE, parent,
-                Arguments().add(fuse_create_in{.flags = flags, .mode = mode, .umask = umask, .open_flags = 0}).name(name));
+                Arguments()
+                    .add(fuse_create_in{.flags = flags, .mode = mode, .umask = umask, .open_flags = 0})
+                    .name(name));
   }
 
   vmm::FsDevice& device() { return *device_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boots a guest on QemuMachine or KvmMachine, with no runtime around it, and prints when what happened: for measuring and
-// for looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
+// Boots a guest on QemuMachine or KvmMachine, with no runtime around it, and prints when what happened: for
+// measuring and for looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
 #include <fcntl.h>
 
 #include <CLI/CLI.hpp>
@@ -104,8 +104,8 @@ Result<int> boot(const Request& request) {
   for (const Machine::Count& each : machine->counters()) {
     std::printf("exits: %s %llu\n", each.name.c_str(), static_cast<unsigned long long>(each.value));
   }
-  std::printf("the machine runs after %.1f ms; machine stopped after %.1f ms (reason %d): %s\n", started, ended,
-              static_cast<int>(end.reason), end.detail.c_str());
+  std::printf("the machine runs after %.1f ms; machine stopped after %.1f ms (reason %d): %s\n", started,
+              ended, static_cast<int>(end.reason), end.detail.c_str());
   return end.reason == StopReason::guest_reset ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proves that /dev/kvm runs a guest: one VM with the in-kernel interrupt controllers whose real-mode code adds two
-// numbers and sends the sum to a port. Run by testbed_selftest inside the testbed; prints "kvm ok" or what failed.
+// Proves that /dev/kvm runs a guest: one VM with the in-kernel interrupt controllers whose real-mode code
+// adds two numbers and sends the sum to a port. Run by testbed_selftest inside the testbed; prints "kvm ok"
+// or what failed.
 
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -19,7 +20,7 @@ static const unsigned char kCode[] = {
     0xeb, 0xfe,   // jmp .
 };
 
-static int failed(const char *what) {
+static int failed(const char* what) {
   perror(what);
   return 1;
 }
@@ -31,7 +32,7 @@ int main(void) {
   if (vm < 0) return failed("KVM_CREATE_VM");
   if (ioctl(vm, KVM_CREATE_IRQCHIP, 0) < 0) return failed("KVM_CREATE_IRQCHIP");
 
-  void *page = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return failed("mmap");
   memcpy(page, kCode, sizeof kCode);
   struct kvm_userspace_memory_region region = {
@@ -42,7 +43,7 @@ int main(void) {
   if (vcpu < 0) return failed("KVM_CREATE_VCPU");
   int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
   if (size < 0) return failed("KVM_GET_VCPU_MMAP_SIZE");
-  struct kvm_run *run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+  struct kvm_run* run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
   if (run == MAP_FAILED) return failed("mmap vcpu");
 
   struct kvm_sregs sregs;
@@ -58,7 +59,7 @@ int main(void) {
     fprintf(stderr, "run guest: exit reason %u\n", run->exit_reason);
     return 1;
   }
-  unsigned sum = *((unsigned char *)run + run->io.data_offset);
+  unsigned sum = *((unsigned char*)run + run->io.data_offset);
   if (sum != 5) {
     fprintf(stderr, "run guest: 2 + 3 gave %u\n", sum);
     return 1;

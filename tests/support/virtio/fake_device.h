@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A virtio device for tests of transports and machines: two queues; every chain of queue 0 comes back with what was
-// readable, each byte plus one. It keeps what was done to it. Header-only.
+// A virtio device for tests of transports and machines: two queues; every chain of queue 0 comes back with
+// what was readable, each byte plus one. It keeps what was done to it. Header-only.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The driver's side of a virtqueue, for unit tests and fuzzers of devices: memory to borrow, a chain builder, the used
-// ring. It can also be told to break every rule. Header-only; one thread.
+// The driver's side of a virtqueue, for unit tests and fuzzers of devices: memory to borrow, a chain builder,
+// the used ring. It can also be told to break every rule. Header-only; one thread.
 #pragma once
 
 #define VIRTIO_RING_NO_LEGACY
@@ -23,7 +23,8 @@
 
 namespace caisson::test {
 
-// Guest RAM in a vector, from guest address kStart, with a bump allocator. Nothing is freed: reuse buffers by address.
+// Guest RAM in a vector, from guest address kStart, with a bump allocator. Nothing is freed: reuse buffers by
+// address.
 class FakeMemory {
  public:
   static constexpr uint64_t kStart = 0x10000;  // so that address 0 is outside
@@ -60,7 +61,9 @@ class CountingInterrupt final : public vmm::QueueInterrupt {
   int count = 0;
 };
 
-inline std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 template <typename T>
 std::span<const std::byte> bytes_of(const T& value) {
@@ -152,12 +155,14 @@ class FakeDriver {
       return std::nullopt;
     }
     vring_used_elem element{};
-    std::memcpy(&element, memory_.at(used_ + 4 + uint64_t{8} * (last_used_ % options_.size)), sizeof(element));
+    std::memcpy(&element, memory_.at(used_ + 4 + uint64_t{8} * (last_used_ % options_.size)),
+                sizeof(element));
     ++last_used_;
     Used used{.head = static_cast<uint16_t>(element.id), .written = element.len, .data = {}};
     const auto found = in_flight_.find(used.head);
     if (found == in_flight_.end()) {
-      throw std::logic_error("the device returned head " + std::to_string(element.id) + ", which is not in flight");
+      throw std::logic_error("the device returned head " + std::to_string(element.id) +
+                             ", which is not in flight");
     }
     size_t left = element.len;
     for (const Buffer& buffer : found->second.buffers) {
@@ -180,7 +185,9 @@ class FakeDriver {
   [[nodiscard]] size_t free_descriptors() const { return free_.size(); }
 
   // Rule-breaking and inspection, ring entry by ring entry.
-  void set_descriptor(uint16_t index, vring_desc descriptor) { set_descriptor_in(descriptors_, index, descriptor); }
+  void set_descriptor(uint16_t index, vring_desc descriptor) {
+    set_descriptor_in(descriptors_, index, descriptor);
+  }
   void set_descriptor_in(uint64_t table, uint16_t index, vring_desc descriptor) {
     memory_.write(table + uint64_t{16} * index, bytes_of(descriptor));
   }
@@ -206,7 +213,8 @@ class FakeDriver {
   };
 
   static uint16_t flags_of(const Buffer& buffer, bool is_last) {
-    return static_cast<uint16_t>((buffer.is_writable ? VRING_DESC_F_WRITE : 0) | (is_last ? 0 : VRING_DESC_F_NEXT));
+    return static_cast<uint16_t>((buffer.is_writable ? VRING_DESC_F_WRITE : 0) |
+                                 (is_last ? 0 : VRING_DESC_F_NEXT));
   }
 
   uint16_t take_free() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest's vsock driver for unit tests, benchmarks and fuzzers: it drives the device's queues packet by packet, and may
-// break every rule. Steps the event loop itself. Header-only; one thread.
+// A guest's vsock driver for unit tests, benchmarks and fuzzers: it drives the device's queues packet by
+// packet, and may break every rule. Steps the event loop itself. Header-only; one thread.
 #pragma once
 
 #include <sys/epoll.h>
@@ -22,7 +22,8 @@ namespace caisson::test {
 // Runs an EventLoop one round of ready descriptors at a time.
 class SteppedLoop {
  public:
-  SteppedLoop() : loop_(std::move(EventLoop::create().value())), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  SteppedLoop()
+      : loop_(std::move(EventLoop::create().value())), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     const int fd = wake_.get();
     (void)loop_->add(fd, EPOLLIN, [this, fd](uint32_t) {
       uint64_t count = 0;
@@ -127,8 +128,8 @@ class FakeVsockGuest {
     device_->on_kick(1);
   }
 
-  // The next packet from the host, after letting the loop run; none when there is none. Its buffer is offered again,
-  // unless kept.
+  // The next packet from the host, after letting the loop run; none when there is none. Its buffer is offered
+  // again, unless kept.
   std::optional<VsockPacket> receive() {
     // Accepting, reading the line and connecting are one round each.
     for (int rounds = 0; rounds < 5; ++rounds) {

@@ -3,12 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-
-#include <string>
 #include <sys/epoll.h>
 
 #include <array>
 #include <atomic>
+#include <string>
 
 namespace caisson {
 namespace {

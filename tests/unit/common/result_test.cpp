@@ -15,14 +15,18 @@ Result<int> half(int value) {
   return value / 2;
 }
 
-Result<int> quarter(int value) { return TRY(half(TRY(half(value)))); }
+Result<int> quarter(int value) {
+  return TRY(half(TRY(half(value))));
+}
 
 Result<void> check_even(int value) {
   TRY_CONTEXT("check", half(value));
   return {};
 }
 
-TEST(Result, try_on_success_yields_the_value) { EXPECT_EQ(quarter(12).value(), 3); }
+TEST(Result, try_on_success_yields_the_value) {
+  EXPECT_EQ(quarter(12).value(), 3);
+}
 
 TEST(Result, try_on_failure_returns_the_error) {
   const auto result = quarter(6);

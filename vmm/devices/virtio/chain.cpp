@@ -11,7 +11,8 @@ namespace caisson::vmm {
 
 namespace {
 
-// Calls copy(part, size) for the pieces of `parts` that hold [offset, offset + size); returns the bytes covered.
+// Calls copy(part, size) for the pieces of `parts` that hold [offset, offset + size); returns the bytes
+// covered.
 template <typename Copy>
 size_t for_each_piece(std::span<const iovec> parts, size_t offset, size_t size, Copy copy) {
   size_t done = 0;
@@ -55,7 +56,9 @@ Chain& Chain::operator=(Chain&& other) noexcept {
   return *this;
 }
 
-Chain::~Chain() { assert(!outstanding_ && "a chain was dropped before it was pushed"); }
+Chain::~Chain() {
+  assert(!outstanding_ && "a chain was dropped before it was pushed");
+}
 
 void Chain::append(std::span<std::byte> bytes, bool is_writable) {
   uint64_t& total = is_writable ? writable_bytes_ : readable_bytes_;
@@ -75,9 +78,9 @@ void Chain::append(std::span<std::byte> bytes, bool is_writable) {
 }
 
 size_t Chain::copy_out(size_t offset, std::span<std::byte> out) const {
-  const size_t copied = for_each_piece(readable(), offset, out.size(), [&](const std::byte* part, size_t at, size_t n) {
-    std::memcpy(out.data() + at, part, n);
-  });
+  const size_t copied = for_each_piece(
+      readable(), offset, out.size(),
+      [&](const std::byte* part, size_t at, size_t n) { std::memcpy(out.data() + at, part, n); });
   // ORDERING: compiler only. The caller checks this copy; the guest may be writing the original.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return copied;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One descriptor chain taken from a virtqueue: a token that must go back. Made by VirtQueue::pop(), used by devices.
+// One descriptor chain taken from a virtqueue: a token that must go back. Made by VirtQueue::pop(), used by
+// devices.
 #pragma once
 
 #include <sys/uio.h>
@@ -12,9 +13,9 @@
 namespace caisson::vmm {
 
 // A token that must go back by VirtQueue::push() or undo_pop(). A chain destroyed without it is our own bug
-// (asserted). The iovecs point into guest memory: hostile and changing. They are at most kMaxParts (so that a whole
-// chain fits one readv(2)), none is empty, and neighbours in host memory have been joined: no meaning is in their cuts
-// [virtio-1.2] 2.7.4.1.
+// (asserted). The iovecs point into guest memory: hostile and changing. They are at most kMaxParts (so that a
+// whole chain fits one readv(2)), none is empty, and neighbours in host memory have been joined: no meaning
+// is in their cuts [virtio-1.2] 2.7.4.1.
 class Chain {
  public:
   // LIMIT: IOV_MAX. Linux drivers use at most the queue's size plus a few.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every virtio device is, to both of its carriers: the MMIO transport of our own machine and the vhost-user
-// server behind QEMU. A device sees queues and guest memory and knows nothing of machines or containers.
+// What every virtio device is, to both of its carriers: the MMIO transport of our own machine and the
+// vhost-user server behind QEMU. A device sees queues and guest memory and knows nothing of machines or
+// containers.
 //
-// Life: offered → activate() → on_kick()… → reset() → (activate() again) → destroyed. All calls come on the thread of
-// the event loop the device was attached with; a device may register further descriptors on that loop.
+// Life: offered → activate() → on_kick()… → reset() → (activate() again) → destroyed. All calls come on the
+// thread of the event loop the device was attached with; a device may register further descriptors on that
+// loop.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,15 @@
 namespace caisson::vmm {
 
 // Device type numbers [virtio-1.2] 5.
-enum class VirtioDeviceId : uint32_t { net = 1, block = 2, console = 3, rng = 4, balloon = 5, vsock = 19, fs = 26 };
+enum class VirtioDeviceId : uint32_t {
+  net = 1,
+  block = 2,
+  console = 3,
+  rng = 4,
+  balloon = 5,
+  vsock = 19,
+  fs = 26
+};
 
 class VirtioDevice {
  public:
@@ -52,8 +62,8 @@ class VirtioDevice {
   virtual Result<void> activate(Activation activation) = 0;
   // The driver made buffers available in queue `index` (< queue_sizes().size()); spurious calls are allowed.
   virtual void on_kick(uint16_t index) = 0;
-  // Forgets everything negotiated, returns every outstanding chain, drops the queues and gives back their state
-  // (vhost-user GET_VRING_BASE needs it). Harmless when not active.
+  // Forgets everything negotiated, returns every outstanding chain, drops the queues and gives back their
+  // state (vhost-user GET_VRING_BASE needs it). Harmless when not active.
   virtual std::vector<VirtQueue::State> reset() = 0;
 };
 

@@ -23,19 +23,27 @@ constexpr size_t kFlags = 0;
 constexpr size_t kIndex = 2;
 constexpr size_t kRing = 4;
 
-constexpr size_t available_bytes(size_t size) { return kRing + 2 * size + 2; }
-constexpr size_t used_bytes(size_t size) { return kRing + sizeof(vring_used_elem) * size + 2; }
+constexpr size_t available_bytes(size_t size) {
+  return kRing + 2 * size + 2;
+}
+constexpr size_t used_bytes(size_t size) {
+  return kRing + sizeof(vring_used_elem) * size + 2;
+}
 
 // The shared 16-bit words. Both rings are 2-aligned (checked by create()), so that these are single accesses.
 std::atomic_ref<uint16_t> word(std::span<std::byte> ring, size_t offset) {
   return std::atomic_ref(*reinterpret_cast<uint16_t*>(ring.data() + offset));
 }
 
-// Orders our earlier stores before our later loads, which nothing weaker does. Not std::atomic_thread_fence(), which
-// GCC refuses to compile under ThreadSanitizer.
-void full_fence() { __sync_synchronize(); }
+// Orders our earlier stores before our later loads, which nothing weaker does. Not
+// std::atomic_thread_fence(), which GCC refuses to compile under ThreadSanitizer.
+void full_fence() {
+  __sync_synchronize();
+}
 
-tl::unexpected<Error> breach(std::string what) { return fail(EPROTO, "walk virtqueue: " + std::move(what)); }
+tl::unexpected<Error> breach(std::string what) {
+  return fail(EPROTO, "walk virtqueue: " + std::move(what));
+}
 
 }  // namespace
 
@@ -55,18 +63,21 @@ struct VirtQueue::Table {
   }
 };
 
-Result<VirtQueue> VirtQueue::create(const GuestMemory& memory, const Config& config, QueueInterrupt& interrupt) {
+Result<VirtQueue> VirtQueue::create(const GuestMemory& memory, const Config& config,
+                                    QueueInterrupt& interrupt) {
   if (!std::has_single_bit(config.size) || config.size > config.max_size || config.size > kMaxSize) {
     return fail(EINVAL, "create virtqueue: size " + std::to_string(config.size) +
                             " is not a power of two up to " + std::to_string(config.max_size));
   }
   // [virtio-1.2] 2.7: alignment of descriptor table 16, available ring 2, used ring 4.
-  if (to_u64(config.descriptors) % 16 != 0 || to_u64(config.available) % 2 != 0 || to_u64(config.used) % 4 != 0) {
+  if (to_u64(config.descriptors) % 16 != 0 || to_u64(config.available) % 2 != 0 ||
+      to_u64(config.used) % 4 != 0) {
     return fail(EINVAL, "create virtqueue: a ring is not aligned");
   }
   VirtQueue queue(memory, config, interrupt);
   const size_t size = config.size;
-  queue.descriptors_ = TRY_CONTEXT("create virtqueue", memory.span(config.descriptors, size * sizeof(vring_desc)));
+  queue.descriptors_ =
+      TRY_CONTEXT("create virtqueue", memory.span(config.descriptors, size * sizeof(vring_desc)));
   queue.available_ = TRY_CONTEXT("create virtqueue", memory.span(config.available, available_bytes(size)));
   queue.used_ = TRY_CONTEXT("create virtqueue", memory.span(config.used, used_bytes(size)));
   return queue;
@@ -84,8 +95,8 @@ VirtQueue::VirtQueue(const GuestMemory& memory, const Config& config, QueueInter
 // How many chains wait, by the driver's index.
 Result<uint16_t> VirtQueue::pending() {
   if (seen_available_ == next_available_) {
-    // ORDERING: acquire pairs with the driver's barrier before it raises the index [virtio-1.2] 2.7.13.3: ring entries
-    // and descriptors it wrote before are seen after.
+    // ORDERING: acquire pairs with the driver's barrier before it raises the index [virtio-1.2] 2.7.13.3:
+    // ring entries and descriptors it wrote before are seen after.
     seen_available_ = word(available_, kIndex).load(std::memory_order_acquire);
   }
   const auto count = static_cast<uint16_t>(seen_available_ - next_available_);
@@ -122,13 +133,15 @@ Result<std::optional<Chain>> VirtQueue::pop() {
   return std::optional<Chain>(std::move(chain));
 }
 
-// Appends the parts of the chain that starts at `index`. Each step costs one of `steps_left`, which bounds loops too.
+// Appends the parts of the chain that starts at `index`. Each step costs one of `steps_left`, which bounds
+// loops too.
 Result<void> VirtQueue::walk(Table table, uint16_t index, size_t& steps_left, Chain& chain) const {
   // LIMIT: a chain cannot be longer than its table without a loop [virtio-1.2] 2.7.5.3.1.
   for (size_t left_in_table = table.size(); left_in_table > 0; --left_in_table) {
     const vring_desc descriptor = table.copy(index);
     if ((descriptor.flags & VRING_DESC_F_INDIRECT) != 0) {
-      // [virtio-1.2] 2.7.5.3.1: only when negotiated, not within an indirect table, and never together with NEXT.
+      // [virtio-1.2] 2.7.5.3.1: only when negotiated, not within an indirect table, and never together with
+      // NEXT.
       if (!config_.indirect || table.is_indirect || (descriptor.flags & VRING_DESC_F_NEXT) != 0) {
         return breach("misplaced indirect descriptor");
       }
@@ -181,8 +194,8 @@ void VirtQueue::push(Chain chain, uint32_t written_bytes) {
   const size_t slot = next_used_ % config_.size;
   std::memcpy(used_.data() + kRing + slot * sizeof(element), &element, sizeof(element));
   ++next_used_;
-  // ORDERING: release pairs with the driver's read barrier after it loads the index [virtio-1.2] 2.7.14: it must find
-  // the element, and the buffer, written.
+  // ORDERING: release pairs with the driver's read barrier after it loads the index [virtio-1.2] 2.7.14: it
+  // must find the element, and the buffer, written.
   word(used_, kIndex).store(next_used_, std::memory_order_release);
   recycle(chain);
 }
@@ -208,10 +221,12 @@ void VirtQueue::notify() {
     return;
   }
   signalled_used_ = next_used_;
-  // ORDERING: full fence between our store of the used index and our load of the driver's wish; the driver fences
-  // between storing its wish and looking at the index again. One of the two sees the other's [virtio-1.2] 2.7.10.
+  // ORDERING: full fence between our store of the used index and our load of the driver's wish; the driver
+  // fences between storing its wish and looking at the index again. One of the two sees the other's
+  // [virtio-1.2] 2.7.10.
   full_fence();
-  bool wanted = !std::exchange(has_signalled_, true);  // an earlier user of these rings may owe one: do not suppress
+  bool wanted =
+      !std::exchange(has_signalled_, true);  // an earlier user of these rings may owe one: do not suppress
   if (config_.event_index) {
     const uint16_t event = word(available_, kRing + size_t{2} * config_.size).load(std::memory_order_relaxed);
     wanted = wanted || vring_need_event(event, next_used_, before) != 0;
@@ -225,12 +240,13 @@ void VirtQueue::notify() {
 
 bool VirtQueue::enable_kicks() {
   if (config_.event_index) {
-    word(used_, kRing + sizeof(vring_used_elem) * config_.size).store(next_available_, std::memory_order_relaxed);
+    word(used_, kRing + sizeof(vring_used_elem) * config_.size)
+        .store(next_available_, std::memory_order_relaxed);
   } else {
     word(used_, kFlags).store(0, std::memory_order_relaxed);
   }
-  // ORDERING: full fence between our store of the wish and our load of the available index; the driver fences between
-  // its store of the index and its load of the wish [virtio-1.2] 2.7.7.
+  // ORDERING: full fence between our store of the wish and our load of the available index; the driver fences
+  // between its store of the index and its load of the wish [virtio-1.2] 2.7.7.
   full_fence();
   return word(available_, kIndex).load(std::memory_order_relaxed) != next_available_;
 }
@@ -239,8 +255,8 @@ void VirtQueue::disable_kicks() {
   if (!config_.event_index) {
     word(used_, kFlags).store(VRING_USED_F_NO_NOTIFY, std::memory_order_relaxed);
   }
-  // With an event index nothing needs doing: the driver kicks when it passes the index last asked for, which lies
-  // behind [virtio-1.2] 2.7.10.
+  // With an event index nothing needs doing: the driver kicks when it passes the index last asked for, which
+  // lies behind [virtio-1.2] 2.7.10.
 }
 
 VirtQueue::State VirtQueue::state() const {

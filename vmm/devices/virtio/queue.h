@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device side of a split virtqueue [virtio-1.2] 2.7: descriptor walks with every bound checked, indirect
-// descriptors, event index. Used by all devices, behind both transports. Never trusts a second look at guest memory.
+// descriptors, event index. Used by all devices, behind both transports. Never trusts a second look at guest
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@
 namespace caisson::vmm {
 
 // How a device tells the driver: the transport's side of "used buffer notification". Implemented by the MMIO
-// transport (interrupt status, then irqfd) and by vhost-user (call eventfd). Callable on the device's loop thread.
+// transport (interrupt status, then irqfd) and by vhost-user (call eventfd). Callable on the device's loop
+// thread.
 class QueueInterrupt {
  public:
   virtual ~QueueInterrupt() = default;
@@ -29,8 +31,8 @@ class VirtQueue {
 
   // What the driver chose at set-up, already hostile: create() checks it.
   struct Config {
-    uint16_t size = 0;              // power of two, at most `max_size`
-    uint16_t max_size = kMaxSize;   // what the device offered: its queue_sizes()[index]
+    uint16_t size = 0;             // power of two, at most `max_size`
+    uint16_t max_size = kMaxSize;  // what the device offered: its queue_sizes()[index]
     GuestAddress descriptors{};
     GuestAddress available{};
     GuestAddress used{};
@@ -49,8 +51,8 @@ class VirtQueue {
   // `memory` and `interrupt` must outlive the queue.
   static Result<VirtQueue> create(const GuestMemory& memory, const Config& config, QueueInterrupt& interrupt);
 
-  // The next chain, none when the ring is empty, or an error when the driver broke the ring's rules: the device
-  // must then stop using the queue and ask for a reset (DEVICE_NEEDS_RESET).
+  // The next chain, none when the ring is empty, or an error when the driver broke the ring's rules: the
+  // device must then stop using the queue and ask for a reset (DEVICE_NEEDS_RESET).
   Result<std::optional<Chain>> pop();
 
   // Gives a chain back with the number of bytes written into its writable part.
@@ -62,8 +64,8 @@ class VirtQueue {
   // Interrupts the driver if it asked to hear about what was pushed since the last call [virtio-1.2] 2.7.10.
   void notify();
 
-  // Asks the driver (not) to kick. enable_kicks() returns true when chains arrived meanwhile: poll again, or a
-  // kick is lost [virtio-1.2] 2.7.7.
+  // Asks the driver (not) to kick. enable_kicks() returns true when chains arrived meanwhile: poll again, or
+  // a kick is lost [virtio-1.2] 2.7.7.
   bool enable_kicks();
   void disable_kicks();
 

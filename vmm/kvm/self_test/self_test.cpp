@@ -88,7 +88,8 @@ Result<Report> next_report(const Vcpu& vcpu) {
       return fail(ENOEXEC, run.exit_reason == KVM_EXIT_SHUTDOWN ? "triple fault" : describe_exit(run));
     }
     Report report;
-    std::memcpy(&report.step, reinterpret_cast<const std::byte*>(&run) + run.io.data_offset, sizeof(report.step));
+    std::memcpy(&report.step, reinterpret_cast<const std::byte*>(&run) + run.io.data_offset,
+                sizeof(report.step));
     return report;
   }
 }
@@ -116,7 +117,8 @@ Result<double> measure_speed(const Vcpu& vcpu) {
 void run_steps(const Vcpu& vcpu, KvmVerdict& verdict) {
   for (uint32_t step = 1; step <= kSteps.size(); ++step) {
     const Result<Report> report = next_report(vcpu);
-    KvmVerdict::Finding finding{.name = kSteps[step - 1], .is_good = report && report->step == step, .detail = ""};
+    KvmVerdict::Finding finding{
+        .name = kSteps[step - 1], .is_good = report && report->step == step, .detail = ""};
     if (!report) {
       finding.detail = report.error().message;
     } else if (!finding.is_good) {
@@ -128,7 +130,8 @@ void run_steps(const Vcpu& vcpu, KvmVerdict& verdict) {
     }
   }
   const Result<double> speed = measure_speed(vcpu);
-  KvmVerdict::Finding finding{.name = "speed of ring 0", .is_good = speed && *speed >= kSlowestMips, .detail = ""};
+  KvmVerdict::Finding finding{
+      .name = "speed of ring 0", .is_good = speed && *speed >= kSlowestMips, .detail = ""};
   if (speed) {
     verdict.million_instructions_per_second = *speed;
     finding.detail = std::to_string(std::lround(*speed)) + " million instructions a second";
@@ -174,7 +177,8 @@ KvmVerdict test_kvm(std::chrono::milliseconds limit) {
       {.name = "/dev/kvm", .is_good = kvm.has_value(), .detail = kvm ? "" : kvm.error().message});
   if (kvm) {
     if (const Result<void> outcome = run_guest(*kvm, limit, verdict); !outcome) {
-      verdict.findings.push_back({.name = "virtual machine", .is_good = false, .detail = outcome.error().message});
+      verdict.findings.push_back(
+          {.name = "virtual machine", .is_good = false, .detail = outcome.error().message});
     }
   }
   return verdict;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Can this host's KVM run Linux? /dev/kvm may open and yet run ring 0 in an interpreter, or lose SYSCALL. Found out by a
-// throw-away guest of a few dozen instructions, never by a name. Behind `hypervisor = auto` and `caisson check`.
+// Can this host's KVM run Linux? /dev/kvm may open and yet run ring 0 in an interpreter, or lose SYSCALL.
+// Found out by a throw-away guest of a few dozen instructions, never by a name. Behind `hypervisor = auto`
+// and `caisson check`.
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,7 @@ struct KvmVerdict {
     bool is_good = false;
     std::string detail;  // what was seen, where there is something to tell
   };
-  std::vector<Finding> findings;  // in the order tested; ends at the first that is bad
+  std::vector<Finding> findings;               // in the order tested; ends at the first that is bad
   double million_instructions_per_second = 0;  // of ring 0; 0 when not reached
 
   [[nodiscard]] bool is_usable() const { return !findings.empty() && findings.back().is_good; }

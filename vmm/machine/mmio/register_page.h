@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of memory that holds what a driver can read of a virtio-mmio device. The machine may show it to the guest as
-// read-only memory: then a read costs no exit. Its partner is Transport, the only writer; the guest reads at any time.
+// The page of memory that holds what a driver can read of a virtio-mmio device. The machine may show it to
+// the guest as read-only memory: then a read costs no exit. Its partner is Transport, the only writer; the
+// guest reads at any time.
 #pragma once
 
 #include <atomic>

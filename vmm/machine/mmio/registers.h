@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The register file of a virtio-mmio device, letter for letter [virtio-1.2] 4.2.2. Used by the transport and its tests.
+// The register file of a virtio-mmio device, letter for letter [virtio-1.2] 4.2.2. Used by the transport and
+// its tests.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +31,13 @@ enum class Register : uint32_t {
   QueueDriverHigh = 0x094,
   QueueDeviceLow = 0x0a0,
   QueueDeviceHigh = 0x0a4,
-  SHMSel = 0x0ac,             // W
-  SHMLenLow = 0x0b0,          // R, as are the three that follow
+  SHMSel = 0x0ac,     // W
+  SHMLenLow = 0x0b0,  // R, as are the three that follow
   SHMLenHigh = 0x0b4,
   SHMBaseLow = 0x0b8,
   SHMBaseHigh = 0x0bc,
-  QueueReset = 0x0c0,         // RW
-  ConfigGeneration = 0x0fc,   // R
+  QueueReset = 0x0c0,        // RW
+  ConfigGeneration = 0x0fc,  // R
 };
 
 inline constexpr uint32_t kConfigStart = 0x100;

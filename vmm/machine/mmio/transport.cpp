@@ -46,7 +46,11 @@ const Transport::WriteRule* Transport::find_rule(Register offset) {
 }
 
 Transport::Transport(VirtioDevice& device, const GuestMemory& memory, RegisterPage page, Host host)
-    : device_(device), memory_(memory), page_(page), host_(std::move(host)), queues_(device.queue_sizes().size()) {
+    : device_(device),
+      memory_(memory),
+      page_(page),
+      host_(std::move(host)),
+      queues_(device.queue_sizes().size()) {
   page_.store(Register::MagicValue, kMagic);
   page_.store(Register::Version, kVersion);
   page_.store(Register::DeviceID, static_cast<uint32_t>(device_.id()));
@@ -78,8 +82,8 @@ void Transport::write(uint32_t offset, std::span<const std::byte> in) {
     write_config(offset - kConfigStart, in);
     return;
   }
-  // [virtio-1.2] 4.2.2.2: "The driver MUST only use 32 bit wide and aligned reads and writes to access the control
-  // registers". What is not so reaches no register.
+  // [virtio-1.2] 4.2.2.2: "The driver MUST only use 32 bit wide and aligned reads and writes to access the
+  // control registers". What is not so reaches no register.
   if (in.size() != sizeof(uint32_t) || offset % sizeof(uint32_t) != 0) {
     return;
   }
@@ -90,7 +94,9 @@ void Transport::write(uint32_t offset, std::span<const std::byte> in) {
   }
 }
 
-uint64_t Transport::offered_features() const { return device_.features() | kTransportFeatures; }
+uint64_t Transport::offered_features() const {
+  return device_.features() | kTransportFeatures;
+}
 
 void Transport::write_device_features_sel(uint32_t value) {
   device_features_sel_ = value;
@@ -124,8 +130,8 @@ Transport::Queue* Transport::configurable_queue() {
 }
 
 void Transport::write_queue_num(uint32_t value) {
-  // [virtio-1.2] 4.2.2.2: "the driver MUST NOT access QueueNum, QueueDescLow, … when QueueReady is non-zero". Its size is
-  // checked, with the rest, when the device is activated.
+  // [virtio-1.2] 4.2.2.2: "the driver MUST NOT access QueueNum, QueueDescLow, … when QueueReady is non-zero".
+  // Its size is checked, with the rest, when the device is activated.
   if (Queue* queue = configurable_queue(); queue != nullptr && !queue->ready) {
     queue->size = value;
   }
@@ -145,8 +151,8 @@ void Transport::write_queue_ready(uint32_t value) {
   if (Queue* queue = configurable_queue(); queue != nullptr && value <= 1) {
     queue->ready = value == 1;
   } else if (value == 0 && (status() & DRIVER_OK) != 0 && queues_[queue_sel_].ready) {
-    // [virtio-1.2] 4.2.2.2: taking a live queue back. A device cannot give back one queue alone: it stops, as a whole,
-    // and the driver, which does this only to tear down, resets next.
+    // [virtio-1.2] 4.2.2.2: taking a live queue back. A device cannot give back one queue alone: it stops, as
+    // a whole, and the driver, which does this only to tear down, resets next.
     host_.on_loop([this] { deactivate(); });
     for (Queue& each : queues_) {
       each.ready = false;
@@ -166,8 +172,8 @@ void Transport::kick(uint32_t index) {
 }
 
 void Transport::write_interrupt_ack(uint32_t value) {
-  // [virtio-1.2] 4.2.2: "Writing a value with bits set as defined in InterruptStatus to this register notifies the
-  // device that events causing the interrupt have been handled".
+  // [virtio-1.2] 4.2.2: "Writing a value with bits set as defined in InterruptStatus to this register
+  // notifies the device that events causing the interrupt have been handled".
   page_.clear_bits(Register::InterruptStatus, value & (kUsedBuffer | kConfigChange));
 }
 
@@ -208,8 +214,9 @@ void Transport::write_status(uint32_t value) {
 }
 
 void Transport::accept_features() {
-  // [virtio-1.2] 2.2.2: "The device SHOULD accept any valid subset of features the driver accepts, otherwise it MUST
-  // fail to set the FEATURES_OK device status bit". [virtio-1.2] 6.2: without VERSION_1 it "MAY fail to operate".
+  // [virtio-1.2] 2.2.2: "The device SHOULD accept any valid subset of features the driver accepts, otherwise
+  // it MUST fail to set the FEATURES_OK device status bit". [virtio-1.2] 6.2: without VERSION_1 it "MAY fail
+  // to operate".
   const bool acceptable =
       (driver_features_ & ~offered_features()) == 0 && (driver_features_ & VIRTIO_F_VERSION_1) != 0;
   if (acceptable) {
@@ -283,7 +290,9 @@ void Transport::deactivate() {
   }
 }
 
-void Transport::detach() { deactivate(); }
+void Transport::detach() {
+  deactivate();
+}
 
 void Transport::needs_reset(std::string_view reason) {
   host_.complain(reason);
@@ -311,8 +320,8 @@ void Transport::show_config() {
   if (std::ranges::equal(fresh, shown)) {
     return;
   }
-  // [virtio-1.2] 2.5.2: the generation changes whenever the driver might see parts of an old and of a new state; before
-  // and after, so that a reader in between sees a change as well.
+  // [virtio-1.2] 2.5.2: the generation changes whenever the driver might see parts of an old and of a new
+  // state; before and after, so that a reader in between sees a change as well.
   const uint32_t generation = page_.load(Register::ConfigGeneration);
   page_.store(Register::ConfigGeneration, generation + 1);
   std::memcpy(shown.data(), fresh.data(), fresh.size());

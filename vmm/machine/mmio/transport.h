@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtio-mmio transport, version 2 [virtio-1.2] 4.2: between a driver's register accesses and one VirtioDevice.
-// Used by KvmMachine. Every byte written here is the guest's: hostile. What it breaks is its own device, nothing else:
-// a breach leads to DEVICE_NEEDS_RESET, or is ignored where the specification calls the result undefined.
+// The virtio-mmio transport, version 2 [virtio-1.2] 4.2: between a driver's register accesses and one
+// VirtioDevice. Used by KvmMachine. Every byte written here is the guest's: hostile. What it breaks is its
+// own device, nothing else: a breach leads to DEVICE_NEEDS_RESET, or is ignored where the specification calls
+// the result undefined.
 //
 // read() and write() are serialized by the caller (a vCPU's thread at a time). Calls to the device go through
 // Host::on_loop, so that they come on its loop's thread; kick() is called there.

@@ -17,7 +17,8 @@ LaunchSpec example() {
   spec.memory_bytes = 256ULL << 20;
   spec.kernel = "/k";
   spec.initramfs = "/i";
-  spec.exports.push_back({.name = "rootfs", .fd = 5, .read_only = true, .recursive = true, .exclusive = true});
+  spec.exports.push_back(
+      {.name = "rootfs", .fd = 5, .read_only = true, .recursive = true, .exclusive = true});
   spec.stdio = StdioMode::terminal;
   spec.init_process = ~0ULL;
   spec.log.format = LogFormat::json;

@@ -78,9 +78,15 @@ void expect_lossless(Ends source, Ends sink) {
   pumper.join();
 }
 
-TEST(Pump, pipe_to_socket_loses_nothing) { expect_lossless(make_pipe(), make_socketpair()); }
-TEST(Pump, socket_to_pipe_loses_nothing) { expect_lossless(make_socketpair(), make_pipe()); }
-TEST(Pump, socket_to_socket_loses_nothing) { expect_lossless(make_socketpair(), make_socketpair()); }
+TEST(Pump, pipe_to_socket_loses_nothing) {
+  expect_lossless(make_pipe(), make_socketpair());
+}
+TEST(Pump, socket_to_pipe_loses_nothing) {
+  expect_lossless(make_socketpair(), make_pipe());
+}
+TEST(Pump, socket_to_socket_loses_nothing) {
+  expect_lossless(make_socketpair(), make_socketpair());
+}
 
 TEST(Pump, regular_file_as_source_ends_at_its_end) {
   UniqueFd file(::memfd_create("pump", MFD_CLOEXEC));

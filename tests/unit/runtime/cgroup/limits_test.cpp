@@ -34,7 +34,8 @@ TEST(CgroupLimits, unlimited_memory_writes_nothing) {
 }
 
 TEST(CgroupLimits, cpu_converts) {
-  const oci::Resources resources{.cpu = oci::Cpu{.shares = 1024, .quota = 50000, .period = 200000, .cpus = "0-1"}};
+  const oci::Resources resources{
+      .cpu = oci::Cpu{.shares = 1024, .quota = 50000, .period = 200000, .cpus = "0-1"}};
   EXPECT_THAT(lines(v1_writes(resources, kGuest)),
               ::testing::ElementsAre("cpu.shares=1024", "cpu.cfs_period_us=200000", "cpu.cfs_quota_us=50000",
                                      "cpuset.cpus=0-1"));
@@ -50,7 +51,9 @@ TEST(CgroupLimits, throttles_name_their_device) {
               ::testing::ElementsAre("io.weight=10000", "io.max=8:0 rbps=1024"));
 }
 
-TEST(CgroupPath, absent_path_is_by_id) { EXPECT_EQ(cgroup_path("", "x", false).value(), "/caisson-x"); }
+TEST(CgroupPath, absent_path_is_by_id) {
+  EXPECT_EQ(cgroup_path("", "x", false).value(), "/caisson-x");
+}
 
 TEST(CgroupPath, relative_and_trailing_slash_are_normalized) {
   EXPECT_EQ(cgroup_path("a/b/", "x", false).value(), "/a/b");

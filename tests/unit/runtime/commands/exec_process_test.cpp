@@ -9,7 +9,8 @@ namespace {
 
 oci::Config container() {
   oci::Config config;
-  config.process = oci::Process{.terminal = true, .user = {.uid = 5, .gid = 6}, .args = {"init"}, .env = {"A=1"}, .cwd = "/w"};
+  config.process = oci::Process{
+      .terminal = true, .user = {.uid = 5, .gid = 6}, .args = {"init"}, .env = {"A=1"}, .cwd = "/w"};
   return config;
 }
 

@@ -23,11 +23,14 @@ TEST(Stats, figures_are_taken_from_cgroup_v2) {
   EXPECT_THAT(line, HasSubstr(R"("pids":{"current":7,"limit":0})"));
 }
 
-TEST(Stats, no_files_are_zeros) { EXPECT_THAT(stats_event("x", {}), HasSubstr("\"total\":0")); }
+TEST(Stats, no_files_are_zeros) {
+  EXPECT_THAT(stats_event("x", {}), HasSubstr("\"total\":0"));
+}
 
 TEST(Stats, hostile_files_still_give_one_line) {
-  const std::string line = stats_event(
-      "x", {{"memory.stat", "\xff\xfe 1\n\n \nx\nlong " + std::string(100, '9') + "\n"}, {"cpu.stat", "usage_usec"}});
+  const std::string line =
+      stats_event("x", {{"memory.stat", "\xff\xfe 1\n\n \nx\nlong " + std::string(100, '9') + "\n"},
+                        {"cpu.stat", "usage_usec"}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 

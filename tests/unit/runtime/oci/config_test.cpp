@@ -27,11 +27,17 @@ TEST(Config, not_json_is_refused_with_its_place) {
   EXPECT_THAT(error_of("{\"ociVersion\":"), HasSubstr("parse config.json: parse error at line 1"));
 }
 
-TEST(Config, empty_text_is_refused) { EXPECT_THAT(error_of(""), HasSubstr("parse config.json")); }
+TEST(Config, empty_text_is_refused) {
+  EXPECT_THAT(error_of(""), HasSubstr("parse config.json"));
+}
 
-TEST(Config, array_at_top_is_refused) { EXPECT_THAT(error_of("[]"), HasSubstr("not a JSON object")); }
+TEST(Config, array_at_top_is_refused) {
+  EXPECT_THAT(error_of("[]"), HasSubstr("not a JSON object"));
+}
 
-TEST(Config, invalid_utf8_is_refused) { EXPECT_THAT(error_of("{\"ociVersion\":\"\xff\"}"), HasSubstr("UTF-8")); }
+TEST(Config, invalid_utf8_is_refused) {
+  EXPECT_THAT(error_of("{\"ociVersion\":\"\xff\"}"), HasSubstr("UTF-8"));
+}
 
 TEST(Config, deep_nesting_is_refused) {
   EXPECT_THAT(error_of(std::string(100000, '[')), HasSubstr("nests deeper than 32"));
@@ -46,7 +52,8 @@ TEST(Config, oversized_text_is_refused) {
 }
 
 TEST(Config, nul_character_is_refused_with_its_path) {
-  EXPECT_THAT(error_of(config_with(R"("hostname":"a\u0000b")")), HasSubstr("hostname: must not contain a NUL"));
+  EXPECT_THAT(error_of(config_with(R"("hostname":"a\u0000b")")),
+              HasSubstr("hostname: must not contain a NUL"));
   EXPECT_THAT(error_of(config_with(R"("annotations":{"a\u0000b":""})")), HasSubstr("NUL"));
 }
 
@@ -101,9 +108,10 @@ TEST(Config, empty_args_are_refused) {
 }
 
 TEST(Config, duplicate_rlimit_is_refused) {
-  EXPECT_THAT(error_of(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/","args":["a"],"rlimits":[)"
-                       R"({"type":"RLIMIT_CPU","soft":1,"hard":1},{"type":"RLIMIT_CPU","soft":1,"hard":1}]}})"),
-              HasSubstr("process.rlimits[1].type: is given twice"));
+  EXPECT_THAT(
+      error_of(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/","args":["a"],"rlimits":[)"
+               R"({"type":"RLIMIT_CPU","soft":1,"hard":1},{"type":"RLIMIT_CPU","soft":1,"hard":1}]}})"),
+      HasSubstr("process.rlimits[1].type: is given twice"));
 }
 
 TEST(Config, duplicate_namespace_is_refused) {
@@ -127,8 +135,9 @@ TEST(Config, hook_with_zero_timeout_is_refused) {
 }
 
 TEST(Config, unknown_capability_is_left_out) {
-  const auto config = parse_config(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/","args":["a"],)"
-                                   R"("capabilities":{"bounding":["CAP_CHOWN","CAP_FISH","CAP_KILL"]}}})");
+  const auto config =
+      parse_config(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/","args":["a"],)"
+                   R"("capabilities":{"bounding":["CAP_CHOWN","CAP_FISH","CAP_KILL"]}}})");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->process->capabilities->bounding.bits, 0b100001U);
 }

@@ -8,7 +8,9 @@
 namespace caisson::runtime::oci {
 namespace {
 
-MountOptions parse(std::vector<std::string> words) { return parse_mount_options(words); }
+MountOptions parse(std::vector<std::string> words) {
+  return parse_mount_options(words);
+}
 
 TEST(MountOptions, flags_are_set_and_cleared) {
   const MountOptions options = parse({"nosuid", "noexec", "rw", "exec"});
@@ -26,8 +28,7 @@ TEST(MountOptions, unknown_words_are_data_in_order) {
 }
 
 TEST(MountOptions, propagation_keeps_its_order) {
-  EXPECT_THAT(parse({"rslave", "shared"}).propagation,
-              ::testing::ElementsAre(MS_SLAVE | MS_REC, MS_SHARED));
+  EXPECT_THAT(parse({"rslave", "shared"}).propagation, ::testing::ElementsAre(MS_SLAVE | MS_REC, MS_SHARED));
 }
 
 TEST(MountOptions, recursive_attributes_are_kept_apart) {
@@ -52,7 +53,8 @@ TEST(MountOptions, tmpcopyup_and_idmap_are_recognized) {
 TEST(MountOptions, names_are_sorted_and_hold_those_of_runc) {
   const auto names = mount_option_names();
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-  EXPECT_THAT(names, ::testing::IsSupersetOf({"rbind", "rro", "tmpcopyup", "unbindable", "nosymfollow", "lazytime"}));
+  EXPECT_THAT(
+      names, ::testing::IsSupersetOf({"rbind", "rro", "tmpcopyup", "unbindable", "nosymfollow", "lazytime"}));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ TEST(Signal, real_time_signals_count_from_the_kernels_first) {
 }
 
 TEST(Signal, nonsense_is_refused) {
-  for (const char* text : {"", "FISH", "-1", "65", "9x", "RTMIN+40", "RTMIN3", "SIG", "99999999999999999999"}) {
+  for (const char* text :
+       {"", "FISH", "-1", "65", "9x", "RTMIN+40", "RTMIN3", "SIG", "99999999999999999999"}) {
     EXPECT_FALSE(parse_signal(text)) << text;
   }
 }

@@ -12,7 +12,8 @@ namespace {
 using ::testing::HasSubstr;
 
 Seccomp allow_all_but(SeccompSyscall syscall) {
-  return Seccomp{.default_action = "SCMP_ACT_ALLOW", .architectures = {"SCMP_ARCH_X86_64"}, .syscalls = {syscall}};
+  return Seccomp{
+      .default_action = "SCMP_ACT_ALLOW", .architectures = {"SCMP_ARCH_X86_64"}, .syscalls = {syscall}};
 }
 
 TEST(Seccomp, program_is_whole_instructions) {
@@ -33,10 +34,10 @@ TEST(Seccomp, unknown_words_are_refused_by_path) {
   EXPECT_FALSE(compile_seccomp(allow_all_but({.names = {}, .action = "SCMP_ACT_ERRNO"})));
   EXPECT_FALSE(compile_seccomp({.default_action = "SCMP_ACT_ALLOW", .architectures = {"FISH"}}));
   EXPECT_FALSE(compile_seccomp({.default_action = "SCMP_ACT_ALLOW", .flags = {"FISH"}}));
-  EXPECT_FALSE(compile_seccomp(
-      allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_ERRNO", .args = {{.index = 6, .op = "SCMP_CMP_EQ"}}})));
-  EXPECT_FALSE(compile_seccomp(
-      allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_ERRNO", .args = {{.index = 0, .op = "FISH"}}})));
+  EXPECT_FALSE(compile_seccomp(allow_all_but(
+      {.names = {"getcwd"}, .action = "SCMP_ACT_ERRNO", .args = {{.index = 6, .op = "SCMP_CMP_EQ"}}})));
+  EXPECT_FALSE(compile_seccomp(allow_all_but(
+      {.names = {"getcwd"}, .action = "SCMP_ACT_ERRNO", .args = {{.index = 0, .op = "FISH"}}})));
 }
 
 TEST(Seccomp, unknown_syscalls_are_passed_over) {
@@ -51,14 +52,15 @@ TEST(Seccomp, two_conditions_on_one_argument_are_alternatives) {
 }
 
 TEST(Seccomp, flags_become_the_kernels) {
-  const auto filter = compile_seccomp({.default_action = "SCMP_ACT_ALLOW", .flags = {"SECCOMP_FILTER_FLAG_LOG"}});
+  const auto filter =
+      compile_seccomp({.default_action = "SCMP_ACT_ALLOW", .flags = {"SECCOMP_FILTER_FLAG_LOG"}});
   ASSERT_TRUE(filter);
   EXPECT_EQ(filter->flags, uint32_t{SECCOMP_FILTER_FLAG_LOG});
 }
 
 TEST(Seccomp, errno_for_an_action_without_one_is_refused) {
-  EXPECT_FALSE(
-      compile_seccomp(allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_KILL_PROCESS", .errno_ret = 2})));
+  EXPECT_FALSE(compile_seccomp(
+      allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_KILL_PROCESS", .errno_ret = 2})));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/oci-support.md says of every field what the parser's tables say. CAISSON_WRITE_DOCS=1 writes the page anew.
+// docs/oci-support.md says of every field what the parser's tables say. CAISSON_WRITE_DOCS=1 writes the page
+// anew.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

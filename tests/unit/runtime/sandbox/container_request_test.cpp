@@ -29,7 +29,9 @@ class ContainerRequest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(bundle_); }
 
-  Result<void> plan() { return plan_container({.config = config_, .id = "x", .bundle = bundle_}, exports_, request_); }
+  Result<void> plan() {
+    return plan_container({.config = config_, .id = "x", .bundle = bundle_}, exports_, request_);
+  }
   std::string error() {
     const auto planned = plan();
     return planned ? "no error" : planned.error().message;
@@ -68,7 +70,8 @@ TEST_F(ContainerRequest, bind_source_is_relative_to_the_bundle) {
 }
 
 TEST_F(ContainerRequest, bind_of_a_single_file_is_allowed) {
-  config_.mounts = {{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}};
+  config_.mounts = {
+      {.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}};
   EXPECT_TRUE(plan());
 }
 

@@ -60,7 +60,8 @@ TEST(GuestResources, unified_name_with_a_slash_is_refused) {
 
 TEST(GuestResources, device_rules_keep_wildcards_open) {
   agent::v1::Resources out;
-  ASSERT_TRUE(fill_resources({.devices = {{.allow = true, .type = {'c'}, .major = 10, .minor = -1, .access = "rw"}}}, out));
+  ASSERT_TRUE(fill_resources(
+      {.devices = {{.allow = true, .type = {'c'}, .major = 10, .minor = -1, .access = "rw"}}}, out));
   ASSERT_EQ(out.device_rules_size(), 1);
   EXPECT_EQ(out.device_rules(0).major(), 10);
   EXPECT_FALSE(out.device_rules(0).has_minor());

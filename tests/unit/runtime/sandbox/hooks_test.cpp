@@ -9,7 +9,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-oci::Hook shell(const std::string& script) { return {.path = "/bin/sh", .args = {"sh", "-c", script}}; }
+oci::Hook shell(const std::string& script) {
+  return {.path = "/bin/sh", .args = {"sh", "-c", script}};
+}
 
 TEST(Hooks, state_arrives_on_standard_input) {
   EXPECT_TRUE(run_hooks({shell("test \"$(cat)\" = '{\"id\":\"x\"}'")}, "prestart", "{\"id\":\"x\"}"));

@@ -39,12 +39,14 @@ TEST_F(MountPoints, directories_and_working_directory_are_made) {
 }
 
 TEST_F(MountPoints, bound_file_gets_a_file) {
-  EXPECT_TRUE(make({{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}}));
+  EXPECT_TRUE(
+      make({{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}}));
   EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/etc/hosts"));
 }
 
 TEST_F(MountPoints, what_another_mount_covers_is_not_made) {
-  EXPECT_TRUE(make({{.destination = "/dev", .type = "tmpfs"}, {.destination = "/dev/pts", .type = "devpts"}}));
+  EXPECT_TRUE(
+      make({{.destination = "/dev", .type = "tmpfs"}, {.destination = "/dev/pts", .type = "devpts"}}));
   EXPECT_TRUE(has("/dev"));
   EXPECT_FALSE(has("/dev/pts"));
 }

@@ -46,7 +46,9 @@ TEST(ContainerState, malformed_documents_are_refused) {
   EXPECT_FALSE(parse_container_state(wrong));
 }
 
-TEST(ContainerState, living_process_keeps_its_status) { EXPECT_EQ(sample().current_status(), Status::running); }
+TEST(ContainerState, living_process_keeps_its_status) {
+  EXPECT_EQ(sample().current_status(), Status::running);
+}
 
 TEST(ContainerState, reused_pid_counts_as_stopped) {
   ContainerState state = sample();

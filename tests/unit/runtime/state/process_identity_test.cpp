@@ -28,7 +28,9 @@ class Child {
   pid_t pid_;
 };
 
-TEST(ProcessIdentity, own_process_is_alive) { EXPECT_TRUE(ProcessIdentity::of(::getpid())->is_alive()); }
+TEST(ProcessIdentity, own_process_is_alive) {
+  EXPECT_TRUE(ProcessIdentity::of(::getpid())->is_alive());
+}
 
 TEST(ProcessIdentity, other_start_time_is_not_it) {
   auto identity = *ProcessIdentity::of(::getpid());

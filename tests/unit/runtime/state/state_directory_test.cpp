@@ -73,7 +73,8 @@ TEST_F(StateDirectory, state_survives_and_leaves_no_temporary_file) {
   ASSERT_TRUE(locked->directory().save(sample()));
   EXPECT_EQ(locked->directory().load()->id, "a");
   size_t files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(locked->directory().path())) ++files;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(locked->directory().path()))
+    ++files;
   EXPECT_EQ(files, 2U);  // lock, state.json
 }
 

@@ -67,9 +67,10 @@ TEST(device_tree, interrupt_controllers_are_what_x86_knows) {
 }
 
 TEST(device_tree, devices_have_register_pages_and_edge_interrupts) {
-  const BuiltTree tree({.cpus = 1,
-                        .devices = {{GuestAddress{0xd000'0000}, 0x1000, 5}, {GuestAddress{0xd000'1000}, 0x1000, 6}},
-                        .memory = {}});
+  const BuiltTree tree(
+      {.cpus = 1,
+       .devices = {{GuestAddress{0xd000'0000}, 0x1000, 5}, {GuestAddress{0xd000'1000}, 0x1000, 6}},
+       .memory = {}});
   EXPECT_EQ(tree.text("/virtio_mmio@d0001000", "compatible"), "virtio,mmio");
   EXPECT_EQ(tree.cells("/virtio_mmio@d0001000", "reg"), (Cells{0, 0xd000'1000, 0, 0x1000}));
   EXPECT_EQ(tree.cells("/virtio_mmio@d0001000", "interrupts"), (Cells{6, 3}));
@@ -84,7 +85,8 @@ TEST(device_tree, memory_above_four_gib_has_its_high_cells) {
 TEST(device_tree, largest_machine_fits_what_linux_maps) {
   DeviceTree largest{.cpus = 64, .devices = {}, .memory = {}};
   for (uint32_t i = 0; i < layout::kMaxVirtioDevices; ++i) {
-    largest.devices.push_back({GuestAddress{to_u64(layout::kVirtioMmio) + i * uint64_t{0x1000}}, 0x1000, 5 + i});
+    largest.devices.push_back(
+        {GuestAddress{to_u64(layout::kVirtioMmio) + i * uint64_t{0x1000}}, 0x1000, 5 + i});
   }
   EXPECT_LT(BuiltTree(largest).size(), kMaxDeviceTreeBytes);
 }

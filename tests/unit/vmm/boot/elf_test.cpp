@@ -9,8 +9,8 @@
 namespace caisson::vmm {
 namespace {
 
-using ::testing::HasSubstr;
 using test::ElfFile;
+using ::testing::HasSubstr;
 
 void expect_refused(ElfFile& file, const char* why) {
   const std::vector<std::byte> bytes = file.bytes();
@@ -88,7 +88,8 @@ TEST(elf, program_headers_outside_the_head_are_refused) {
 }
 
 TEST(elf, segment_past_the_end_of_the_file_is_refused) {
-  for (const auto& [offset, size] : {std::pair<uint64_t, uint64_t>{0x1000, 0x1001}, {0x2001, 1}, {UINT64_MAX, 2}}) {
+  for (const auto& [offset, size] :
+       {std::pair<uint64_t, uint64_t>{0x1000, 0x1001}, {0x2001, 1}, {UINT64_MAX, 2}}) {
     ElfFile file;
     file.programs[0] = ElfFile::load(offset, 0x100'0000, size, 0x2000);
     expect_refused(file, "past the end of the file");

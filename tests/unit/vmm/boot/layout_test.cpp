@@ -30,7 +30,8 @@ TEST(layout, every_address_is_in_the_memory_map) {
   for (const GuestAddress address :
        {layout::kGdt, layout::kBootParams, layout::kPageTables, layout::kCommandLine, layout::kSetupData,
         layout::kVirtioMmio, layout::kIoApic, layout::kLocalApic, layout::kKvmIdentityMap, layout::kKvmTss,
-        GuestAddress{layout::kLowRamEnd}, GuestAddress{layout::kHighRamStart}, GuestAddress{GuestMemory::kHoleStart}}) {
+        GuestAddress{layout::kLowRamEnd}, GuestAddress{layout::kHighRamStart},
+        GuestAddress{GuestMemory::kHoleStart}}) {
     EXPECT_THAT(map, ::testing::HasSubstr(written(to_u64(address))));
   }
 }

@@ -72,7 +72,8 @@ TEST_F(LoadLinux, kernel_lies_at_its_addresses_with_zeros_behind) {
   const auto entry = load();
   ASSERT_TRUE(entry) << entry.error().message;
   EXPECT_EQ(to_u64(*entry), 0x100'0010U);
-  EXPECT_EQ(bytes_at(memory_, 0x100'0000, 0x1000), std::vector(kernel_bytes_.begin() + 0x1000, kernel_bytes_.end()));
+  EXPECT_EQ(bytes_at(memory_, 0x100'0000, 0x1000),
+            std::vector(kernel_bytes_.begin() + 0x1000, kernel_bytes_.end()));
   EXPECT_EQ(bytes_at(memory_, 0x100'1000, 0x1000), std::vector<std::byte>(0x1000));
 }
 
@@ -82,7 +83,8 @@ TEST_F(LoadLinux, segment_across_pages_lies_where_it_should) {
   file.header.e_entry = 0x100'0023;
   kernel_bytes_ = file.bytes();
   const TemporaryFile kernel(kernel_bytes_);
-  ASSERT_TRUE(load_linux(memory_, {.kernel = kernel.path(), .initramfs = "", .command_line = "", .cpus = 1, .devices = {}}));
+  ASSERT_TRUE(load_linux(
+      memory_, {.kernel = kernel.path(), .initramfs = "", .command_line = "", .cpus = 1, .devices = {}}));
   EXPECT_EQ(bytes_at(memory_, 0x100'0023, 0x1010),
             std::vector(kernel_bytes_.begin() + 0x0f01, kernel_bytes_.begin() + 0x1f11));
 }
@@ -171,8 +173,8 @@ TEST_F(LoadLinux, command_line_longer_than_linux_takes_is_refused) {
 }
 
 TEST_F(LoadLinux, missing_kernel_is_refused_by_its_path) {
-  const auto entry =
-      load_linux(memory_, {.kernel = "/no/kernel", .initramfs = "", .command_line = "", .cpus = 1, .devices = {}});
+  const auto entry = load_linux(
+      memory_, {.kernel = "/no/kernel", .initramfs = "", .command_line = "", .cpus = 1, .devices = {}});
   ASSERT_FALSE(entry);
   EXPECT_EQ(entry.error().code, ENOENT);
   EXPECT_THAT(entry.error().message, HasSubstr("/no/kernel"));

@@ -22,7 +22,9 @@ class SelectMachine : public ::testing::Test {
   MachineConfig config_;
 };
 
-bool has_qemu() { return ::system("command -v qemu-system-x86_64 >/dev/null") == 0; }
+bool has_qemu() {
+  return ::system("command -v qemu-system-x86_64 >/dev/null") == 0;
+}
 
 TEST_F(SelectMachine, automatic_without_working_kvm_announces_the_fallback) {
   const KvmVerdict verdict = test_kvm();

@@ -6,7 +6,9 @@
 namespace caisson::vmm {
 namespace {
 
-std::span<const char> chars(const std::string& text) { return text; }
+std::span<const char> chars(const std::string& text) {
+  return text;
+}
 
 TEST(TextTail, more_than_the_limit_keeps_the_last_bytes) {
   TextTail tail(8);

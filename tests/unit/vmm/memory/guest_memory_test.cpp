@@ -19,7 +19,8 @@ UniqueFd file_of(size_t size) {
   return fd;
 }
 
-std::vector<GuestMemory::Foreign> one_region(uint64_t start, uint64_t size, uint64_t offset, size_t file_size) {
+std::vector<GuestMemory::Foreign> one_region(uint64_t start, uint64_t size, uint64_t offset,
+                                             size_t file_size) {
   std::vector<GuestMemory::Foreign> regions;
   regions.push_back({GuestAddress{start}, size, offset, file_of(file_size)});
   return regions;
@@ -44,7 +45,8 @@ TEST(guest_memory, create_past_the_hole_continues_at_4_gib) {
 }
 
 TEST(guest_memory, create_private_pages_has_the_same_layout_and_no_file) {
-  const auto memory = GuestMemory::create(GuestMemory::kHoleStart + kPage, GuestMemory::Backing::private_pages);
+  const auto memory =
+      GuestMemory::create(GuestMemory::kHoleStart + kPage, GuestMemory::Backing::private_pages);
   ASSERT_TRUE(memory);
   ASSERT_EQ(memory->regions().size(), 2U);
   EXPECT_EQ(memory->regions()[0].fd, -1);

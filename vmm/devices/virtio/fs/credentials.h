@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose file it will be: the identity and umask of this thread while one request is carried out, and the privilege
-// laid down so that set-user-ID bits fall. Used by the operations that make or write files.
-// What the caller may do was decided by the guest's kernel (docs/decisions); here it is only recorded.
+// Whose file it will be: the identity and umask of this thread while one request is carried out, and the
+// privilege laid down so that set-user-ID bits fall. Used by the operations that make or write files. What
+// the caller may do was decided by the guest's kernel (docs/decisions); here it is only recorded.
 #pragma once
 
 #include <sys/types.h>
@@ -13,8 +13,9 @@
 
 namespace caisson::vmm::fs {
 
-// Gives the calling thread an umask and working directory of its own (both are shared by all threads otherwise) and
-// makes the latter /proc/self/fd, by which the calls that know no directory descriptor (xattr) name a file.
+// Gives the calling thread an umask and working directory of its own (both are shared by all threads
+// otherwise) and makes the latter /proc/self/fd, by which the calls that know no directory descriptor (xattr)
+// name a file.
 Result<void> prepare_thread(const OwnDescriptors& own);
 
 // While it lives, files this thread makes belong to (uid, gid). Its capabilities stay as they were.
@@ -35,7 +36,8 @@ class ActAs {
   gid_t gid_ = 0;
 };
 
-// While it lives, writing, truncating and changing ACLs drops set-ID bits as it does for a user without CAP_FSETID.
+// While it lives, writing, truncating and changing ACLs drops set-ID bits as it does for a user without
+// CAP_FSETID.
 class WithoutFsetid {
  public:
   explicit WithoutFsetid(bool wanted);

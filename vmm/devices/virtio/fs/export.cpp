@@ -9,7 +9,8 @@ namespace caisson::vmm::fs {
 namespace {
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == '-';
 }
 
 }  // namespace
@@ -26,10 +27,14 @@ Result<void> Export::check() const {
   }
   const struct statx stat = TRY_CONTEXT(what + ": stat", stat_at(fd.get(), ""));
   if (!S_ISDIR(stat.stx_mode) && !S_ISREG(stat.stx_mode)) {
-    return fail(EINVAL, what + ": neither a directory nor a regular file; give devices and sockets to the guest otherwise");
+    return fail(
+        EINVAL,
+        what + ": neither a directory nor a regular file; give devices and sockets to the guest otherwise");
   }
   if (TRY_CONTEXT(what + ": statfs", is_kernel_interface(fd.get()))) {
-    return fail(EPERM, what + ": its file system speaks for the host's kernel (procfs, sysfs, …); mount the guest's own");
+    return fail(
+        EPERM,
+        what + ": its file system speaks for the host's kernel (procfs, sysfs, …); mount the guest's own");
   }
   return {};
 }

@@ -7,8 +7,8 @@
 namespace caisson::vmm {
 namespace {
 
-// [virtio-1.2] 5.11.2: hiprio is queue 0, the only request queue is 1 (no notification queue is offered). The guest's
-// kernel sends transfers no larger than a queue has entries, so 256 pages and their headers must fit.
+// [virtio-1.2] 5.11.2: hiprio is queue 0, the only request queue is 1 (no notification queue is offered). The
+// guest's kernel sends transfers no larger than a queue has entries, so 256 pages and their headers must fit.
 constexpr std::array<uint16_t, 2> kQueueSizes = {1024, 1024};
 
 }  // namespace
@@ -26,7 +26,9 @@ FsDevice::FsDevice(std::string_view tag, std::unique_ptr<fs::Server> server, Eve
   std::copy(tag.begin(), tag.end(), config_.tag.begin());
 }
 
-std::span<const uint16_t> FsDevice::queue_sizes() const { return kQueueSizes; }
+std::span<const uint16_t> FsDevice::queue_sizes() const {
+  return kQueueSizes;
+}
 
 void FsDevice::read_config(uint64_t offset, std::span<std::byte> out) const {
   std::fill(out.begin(), out.end(), std::byte{0});

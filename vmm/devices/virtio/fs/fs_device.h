@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtio file system device [virtio-1.2] 5.11: carries FUSE requests from the queues to the server and their
-// answers back. Attach it to a loop of its own: file I/O blocks there. Parses nothing but the queues' order.
+// The virtio file system device [virtio-1.2] 5.11: carries FUSE requests from the queues to the server and
+// their answers back. Attach it to a loop of its own: file I/O blocks there. Parses nothing but the queues'
+// order.
 #pragma once
 
 #include <array>
@@ -19,8 +20,8 @@ class FsDevice final : public VirtioDevice {
     fs::Server::Config server;
   };
 
-  // Must be called in the process that serves, before it loses sight of /proc. `loop` is the one the device will be
-  // attached with.
+  // Must be called in the process that serves, before it loses sight of /proc. `loop` is the one the device
+  // will be attached with.
   static Result<std::unique_ptr<FsDevice>> create(Config config, EventLoop& loop);
 
   [[nodiscard]] VirtioDeviceId id() const override { return VirtioDeviceId::fs; }

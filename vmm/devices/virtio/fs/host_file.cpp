@@ -20,16 +20,18 @@ constexpr long kRpcPipeMagic = 0x67596969;
 constexpr long kConfigFsMagic = 0x62656570;
 
 constexpr std::array<long, 20> kKernelInterfaces = {
-    PROC_SUPER_MAGIC,   SYSFS_MAGIC,        CGROUP_SUPER_MAGIC,   CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,
-    TRACEFS_MAGIC,      SECURITYFS_MAGIC,   SELINUX_MAGIC,        SMACK_MAGIC,         BPF_FS_MAGIC,
-    PSTOREFS_MAGIC,     EFIVARFS_MAGIC,     BINFMTFS_MAGIC,       NSFS_MAGIC,          RDTGROUP_SUPER_MAGIC,
-    kFuseControlMagic,  kNfsdMagic,         kRpcPipeMagic,        kConfigFsMagic,      DEVMEM_MAGIC,
+    PROC_SUPER_MAGIC,  SYSFS_MAGIC,      CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,
+    TRACEFS_MAGIC,     SECURITYFS_MAGIC, SELINUX_MAGIC,      SMACK_MAGIC,         BPF_FS_MAGIC,
+    PSTOREFS_MAGIC,    EFIVARFS_MAGIC,   BINFMTFS_MAGIC,     NSFS_MAGIC,          RDTGROUP_SUPER_MAGIC,
+    kFuseControlMagic, kNfsdMagic,       kRpcPipeMagic,      kConfigFsMagic,      DEVMEM_MAGIC,
 };
 
 }  // namespace
 
 Identity identity_of(const struct statx& stat) {
-  return {.device = makedev(stat.stx_dev_major, stat.stx_dev_minor), .inode = stat.stx_ino, .mount = stat.stx_mnt_id};
+  return {.device = makedev(stat.stx_dev_major, stat.stx_dev_minor),
+          .inode = stat.stx_ino,
+          .mount = stat.stx_mnt_id};
 }
 
 BirthTime birth_time_of(const struct statx& stat) {
@@ -37,7 +39,8 @@ BirthTime birth_time_of(const struct statx& stat) {
     return 0;
   }
   // Wraps for absurd years, which is as good a mark as any.
-  return static_cast<BirthTime>(static_cast<uint64_t>(stat.stx_btime.tv_sec) * 1'000'000'000U + stat.stx_btime.tv_nsec);
+  return static_cast<BirthTime>(static_cast<uint64_t>(stat.stx_btime.tv_sec) * 1'000'000'000U +
+                                stat.stx_btime.tv_nsec);
 }
 
 Result<struct statx> stat_at(int directory, const char* name) {

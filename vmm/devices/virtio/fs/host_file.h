@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few ways in which the server touches a name of the host: by one component, never through a symbolic link.
-// Used by the node table and the operations; nothing here takes a path.
+// The few ways in which the server touches a name of the host: by one component, never through a symbolic
+// link. Used by the node table and the operations; nothing here takes a path.
 #pragma once
 
 #include <fcntl.h>
@@ -33,12 +33,13 @@ using BirthTime = int64_t;
 [[nodiscard]] Result<struct statx> stat_at(int directory, const char* name);
 [[nodiscard]] Result<UniqueFd> open_path_at(int directory, const char* name);
 
-// True for file systems whose files are commands to the host's kernel or windows on its processes (procfs, sysfs,
-// cgroups, …): they are not data, and reading one speaks for this process.
+// True for file systems whose files are commands to the host's kernel or windows on its processes (procfs,
+// sysfs, cgroups, …): they are not data, and reading one speaks for this process.
 [[nodiscard]] Result<bool> is_kernel_interface(int fd);
 
-// Our own descriptors by number, through a /proc/self/fd opened before the process gave up its mounts: the only way
-// to turn a verified O_PATH descriptor into one with contents. Must be opened in the process that uses it.
+// Our own descriptors by number, through a /proc/self/fd opened before the process gave up its mounts: the
+// only way to turn a verified O_PATH descriptor into one with contents. Must be opened in the process that
+// uses it.
 class OwnDescriptors {
  public:
   // The number of a descriptor as a file name relative to directory().
@@ -49,8 +50,8 @@ class OwnDescriptors {
   [[nodiscard]] int directory() const { return directory_.get(); }
   [[nodiscard]] static Name name(int fd);
 
-  // Opens what `path_fd` names. SAFETY: only for files known to be regular or a directory; opening a device node, FIFO
-  // or socket acts on the host.
+  // Opens what `path_fd` names. SAFETY: only for files known to be regular or a directory; opening a device
+  // node, FIFO or socket acts on the host.
   [[nodiscard]] Result<UniqueFd> reopen(int path_fd, int flags) const;
 
  private:

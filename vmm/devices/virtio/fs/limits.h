@@ -18,22 +18,22 @@ inline constexpr size_t kMaxXattr = 65536;
 // LIMIT: 256 pages, the largest transfer the guest's kernel makes by default (fs.fuse.max_pages_limit).
 inline constexpr uint32_t kMaxIoBytes = 1U << 20;
 inline constexpr uint16_t kMaxIoPages = kMaxIoBytes / 4096;
-// LIMIT: the largest request that is copied whole: an extended attribute with its name and headers. Only WRITE is
-// larger, and its payload is never copied.
+// LIMIT: the largest request that is copied whole: an extended attribute with its name and headers. Only
+// WRITE is larger, and its payload is never copied.
 inline constexpr size_t kMaxCopiedBytes = kMaxXattr + 2 * kMaxTarget;
 // LIMIT: one request may not keep the others waiting for the copying of terabytes; the kernel asks again.
 inline constexpr uint64_t kMaxCopyRangeBytes = 64U << 20;
 // LIMIT: what one READDIR asks of the host at a time; shared by all handles.
 inline constexpr size_t kDirectoryBufferBytes = 32768;
 
-// LIMIT: an inode and its dentry cost the guest's kernel more than 1 KiB and us about 300 bytes, so a guest whose
-// kernel is honest cannot need more nodes than it has KiB of memory, and a lying one costs the host less than a
-// third of the memory it was given anyway.
+// LIMIT: an inode and its dentry cost the guest's kernel more than 1 KiB and us about 300 bytes, so a guest
+// whose kernel is honest cannot need more nodes than it has KiB of memory, and a lying one costs the host
+// less than a third of the memory it was given anyway.
 inline constexpr uint64_t kGuestBytesPerNode = 1024;
 inline constexpr size_t kMinNodes = 16384;
 inline constexpr size_t kMaxNodes = 4U << 20;
-// LIMIT: how far up a forgotten descriptor is searched for; a longer chain answers ESTALE. Also ends the loop that
-// directories moved by the host could make of the names we remember.
+// LIMIT: how far up a forgotten descriptor is searched for; a longer chain answers ESTALE. Also ends the loop
+// that directories moved by the host could make of the names we remember.
 inline constexpr size_t kMaxDepth = 4096;
 
 // Descriptors kept away from the guest's reach, for the rest of the process.
@@ -43,8 +43,8 @@ inline constexpr size_t kReservedDescriptors = 256;
 inline constexpr int kNotifyEvery = 16;
 inline constexpr int kChainsPerTurn = 256;
 
-// How long the guest may trust what it has seen. An exclusive export changes only by the guest's own hand, which its
-// kernel sees; the bound is there for an engine that copies a file into a running container.
+// How long the guest may trust what it has seen. An exclusive export changes only by the guest's own hand,
+// which its kernel sees; the bound is there for an engine that copies a file into a running container.
 inline constexpr std::chrono::seconds kExclusiveTime{60};
 // Shared exports: as fresh as an NFS client would have it.
 inline constexpr std::chrono::seconds kSharedTime{1};

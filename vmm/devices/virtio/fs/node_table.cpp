@@ -21,7 +21,9 @@ size_t NodeTable::KeyHash::operator()(const Key& key) const {
   return hash;
 }
 
-NodeTable::NodeTable(Bounds bounds) : bounds_(bounds) { clear(); }
+NodeTable::NodeTable(Bounds bounds) : bounds_(bounds) {
+  clear();
+}
 
 void NodeTable::clear() {
   by_identity_.clear();
@@ -85,7 +87,8 @@ bool NodeTable::is_same(const Node& node, const struct statx& stat) {
          node.type == (stat.stx_mode & S_IFMT);
 }
 
-Result<Node*> NodeTable::remember(Node& parent, std::string_view name, const struct statx& stat, UniqueFd fd) {
+Result<Node*> NodeTable::remember(Node& parent, std::string_view name, const struct statx& stat,
+                                  UniqueFd fd) {
   const Export* from = parent.from;
   Node* node = find(from, identity_of(stat));
   if (node == nullptr || !is_same(*node, stat)) {
@@ -150,8 +153,8 @@ void NodeTable::remove_handle(Node& node) {
 
 // Deletes the node when nothing refers to it, and then its parent likewise; a loop, for chains are long.
 void NodeTable::collect(Node* node) {
-  while (node != nullptr && node != root_ && node->keep != Keep::always && node->lookups == 0 && node->children == 0 &&
-         node->handles == 0) {
+  while (node != nullptr && node != root_ && node->keep != Keep::always && node->lookups == 0 &&
+         node->children == 0 && node->handles == 0) {
     Node* parent = node->parent;
     node->parent = nullptr;
     if (parent != nullptr) {
@@ -239,7 +242,8 @@ Result<int> NodeTable::descriptor(Node& node) {
     Node& next = *way[step];
     auto opened = open_path_at(directory, next.name.c_str());
     if (!opened) {
-      return refuse(opened.error().code == ENOENT || opened.error().code == ENOTDIR ? ESTALE : opened.error().code);
+      return refuse(opened.error().code == ENOENT || opened.error().code == ENOTDIR ? ESTALE
+                                                                                    : opened.error().code);
     }
     if (!is_same(next, TRY(stat_at(opened->get(), "")))) {
       return refuse(ESTALE);
@@ -299,7 +303,8 @@ void NodeTable::trim() {
     set_keep(*cached_.front(), Keep::none);
   }
   // LIMIT: a guest that keeps more deleted files than this without opening them loses the oldest.
-  for (auto next = nameless_.begin(); nameless_.size() > bounds_.nameless_descriptors && next != nameless_.end();) {
+  for (auto next = nameless_.begin();
+       nameless_.size() > bounds_.nameless_descriptors && next != nameless_.end();) {
     Node& node = **next++;
     if (node.handles == 0) {
       set_keep(node, Keep::none);

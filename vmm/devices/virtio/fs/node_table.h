@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files the guest's kernel has looked up and not forgotten, and the bounded set of O_PATH descriptors to them.
-// A node without a descriptor is found again by (parent, name) and verified by identity; where that fails the answer
-// is ESTALE, upon which the guest's kernel looks the path up anew. One thread; holds no guest addresses.
+// The files the guest's kernel has looked up and not forgotten, and the bounded set of O_PATH descriptors to
+// them. A node without a descriptor is found again by (parent, name) and verified by identity; where that
+// fails the answer is ESTALE, upon which the guest's kernel looks the path up anew. One thread; holds no
+// guest addresses.
 #pragma once
 
 #include <cstdint>
@@ -32,17 +33,17 @@ struct Node {
   const Export* from = nullptr;  // none for the synthetic root
   Identity identity;
   BirthTime birth_time = 0;
-  uint32_t type = 0;       // S_IFMT bits; a file never changes them
+  uint32_t type = 0;         // S_IFMT bits; a file never changes them
   bool is_submount = false;  // announced as a mount of its own
-  bool is_veiled = false;  // a kernel interface of the host is mounted here: shown empty, never opened
+  bool is_veiled = false;    // a kernel interface of the host is mounted here: shown empty, never opened
 
   Node* parent = nullptr;  // with `name`: where it was last seen
   std::string name;
   bool is_named = false;
 
-  uint64_t lookups = 0;    // references the guest's kernel holds
-  uint32_t children = 0;   // nodes whose `parent` this is
-  uint32_t handles = 0;    // open handles
+  uint64_t lookups = 0;   // references the guest's kernel holds
+  uint32_t children = 0;  // nodes whose `parent` this is
+  uint32_t handles = 0;   // open handles
 
   // Size and modification time when the guest last agreed with the host about the contents (open.cpp).
   uint64_t seen_size = 0;

@@ -14,10 +14,10 @@ constexpr uint32_t kSize = sizeof(T);
 
 constexpr uint32_t kOpened = kSize<fuse_entry_out> + kSize<fuse_open_out>;
 
-// Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), GETLK, SETLK, SETLKW
-// (locks are the guest's own: one kernel, one truth), FLUSH (nothing of ours waits for a close), BMAP, IOCTL, POLL,
-// SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut, never the host's,
-// so what left the guest is safe; fsync goes to the disk).
+// Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), GETLK, SETLK,
+// SETLKW (locks are the guest's own: one kernel, one truth), FLUSH (nothing of ours waits for a close), BMAP,
+// IOCTL, POLL, SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut,
+// never the host's, so what left the guest is safe; fsync goes to the disk).
 constexpr Table make_table() {
   Table table{};
   // clang-format off

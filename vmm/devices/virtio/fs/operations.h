@@ -12,7 +12,7 @@ struct OperationEntry {
   uint32_t least_in = 0;            // fixed arguments after the header, without names
   uint32_t least_out = 0;           // fixed payload of the answer
   bool has_answer = true;
-  bool has_payload = false;         // what follows least_in is not copied
+  bool has_payload = false;  // what follows least_in is not copied
 };
 
 // Entries for opcodes we know, null for all others.

@@ -35,9 +35,8 @@ uint32_t Reply::finish(uint64_t unique, int error) {
   if (error != 0) {
     payload_ = 0;
   }
-  const fuse_out_header header{.len = static_cast<uint32_t>(sizeof(fuse_out_header) + payload_),
-                               .error = -error,
-                               .unique = unique};
+  const fuse_out_header header{
+      .len = static_cast<uint32_t>(sizeof(fuse_out_header) + payload_), .error = -error, .unique = unique};
   chain_->copy_in(0, std::as_bytes(std::span(&header, 1)));
   return header.len;
 }

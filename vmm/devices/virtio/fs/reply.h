@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answer to one request, written straight into the chain's writable part: fuse_out_header first, filled in last.
+// The answer to one request, written straight into the chain's writable part: fuse_out_header first, filled
+// in last.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,13 @@ class Reply {
   explicit Reply(const Chain& chain) : chain_(&chain) {}
 
   // Bytes of payload that still fit.
-  [[nodiscard]] uint64_t room() const { return chain_->writable_bytes() - sizeof(fuse_out_header) - payload_; }
+  [[nodiscard]] uint64_t room() const {
+    return chain_->writable_bytes() - sizeof(fuse_out_header) - payload_;
+  }
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  [[nodiscard]] Result<void> put(const T& value) {
-    return put_bytes(std::as_bytes(std::span(&value, 1)));
-  }
+  requires std::is_trivially_copyable_v<T>
+  [[nodiscard]] Result<void> put(const T& value) { return put_bytes(std::as_bytes(std::span(&value, 1))); }
   // ERANGE when it does not fit.
   [[nodiscard]] Result<void> put_bytes(std::span<const std::byte> bytes);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One FUSE request as it was when it arrived: header and arguments copied out of the chain once and checked, so that
-// the guest cannot change them afterwards. Used by the server; does no I/O and never looks at guest memory again.
+// One FUSE request as it was when it arrived: header and arguments copied out of the chain once and checked,
+// so that the guest cannot change them afterwards. Used by the server; does no I/O and never looks at guest
+// memory again.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,8 @@
 
 namespace caisson::vmm::fs {
 
-// One component of a path: not empty, no '/', neither "." nor "..", at most kMaxName bytes, NUL-terminated within
-// the request. Only a Request makes one of foreign bytes.
+// One component of a path: not empty, no '/', neither "." nor "..", at most kMaxName bytes, NUL-terminated
+// within the request. Only a Request makes one of foreign bytes.
 class Name {
  public:
   [[nodiscard]] const char* c_str() const { return text_.data(); }
@@ -32,7 +33,8 @@ class Request {
   // The header of the request in `chain`; EPROTO when there is none or its length is not the chain's.
   static Result<fuse_in_header> parse_header(const Chain& chain);
 
-  // Copies the first `bytes` (at most scratch.size()) after the header into `scratch`, which must outlive the request.
+  // Copies the first `bytes` (at most scratch.size()) after the header into `scratch`, which must outlive the
+  // request.
   static Result<Request> parse(const Chain& chain, const fuse_in_header& header, size_t bytes,
                                std::span<std::byte> scratch);
 
@@ -40,7 +42,7 @@ class Request {
 
   // The next fixed argument.
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   [[nodiscard]] Result<T> take() {
     const std::span<const std::byte> bytes = TRY(take_bytes(sizeof(T)));
     T value;

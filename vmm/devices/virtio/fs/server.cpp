@@ -37,8 +37,8 @@ Result<std::unique_ptr<Server>> Server::create(Config config) {
   if (descriptors < kLeast + config.exports.size()) {
     return fail(EMFILE, "serve files: too few descriptors are allowed; raise RLIMIT_NOFILE");
   }
-  // LIMIT: a quarter for open files, as much for the O_PATH descriptors that go with them, the rest for the files
-  // looked up most recently and for deleted files still referred to.
+  // LIMIT: a quarter for open files, as much for the O_PATH descriptors that go with them, the rest for the
+  // files looked up most recently and for deleted files still referred to.
   const size_t share = (descriptors - config.exports.size()) / 4;
   OwnDescriptors own = TRY(OwnDescriptors::open());
   auto server = std::unique_ptr<Server>(
@@ -54,7 +54,8 @@ Server::Server(std::vector<Export> exports, OwnDescriptors own, NodeTable::Bound
       own_(std::move(own)),
       nodes_(bounds),
       handles_(nodes_, handles),
-      all_exclusive_(std::all_of(exports_.begin(), exports_.end(), [](const Export& one) { return one.exclusive; })) {
+      all_exclusive_(
+          std::all_of(exports_.begin(), exports_.end(), [](const Export& one) { return one.exclusive; })) {
   writeback_cache_ = writeback_cache && all_exclusive_;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The FUSE server of one device: takes a chain, finds the operation in the table (operations.cpp), carries it out
-// against the exports, answers. Called by FsDevice on its loop's thread; blocking file I/O is meant to happen here.
-// Every method named like an operation lives in operations/<family>.cpp.
+// The FUSE server of one device: takes a chain, finds the operation in the table (operations.cpp), carries it
+// out against the exports, answers. Called by FsDevice on its loop's thread; blocking file I/O is meant to
+// happen here. Every method named like an operation lives in operations/<family>.cpp.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ class Server {
     std::vector<Export> exports;
     // Host descriptors the guest may occupy; 0: what RLIMIT_NOFILE leaves.
     size_t descriptors = 0;
-    // Lets the guest's kernel delay writes. Honoured only if every export is exclusive: with it the guest is the
-    // authority on sizes and times, and would not see the host's changes.
+    // Lets the guest's kernel delay writes. Honoured only if every export is exclusive: with it the guest is
+    // the authority on sizes and times, and would not see the host's changes.
     bool writeback_cache = false;
   };
 
@@ -163,7 +163,7 @@ class Server {
   bool is_writeback_agreed_ = false;
   mode_t mask_ = 0;  // the thread's umask
   Listing listing_;
-  const Chain* chain_ = nullptr;     // the request at hand, for the payload of WRITE
+  const Chain* chain_ = nullptr;    // the request at hand, for the payload of WRITE
   std::vector<std::byte> scratch_;  // the arguments of the request at hand
   std::vector<std::byte> value_;    // an xattr on its way out
   std::vector<iovec> parts_;        // guest memory the host reads or writes

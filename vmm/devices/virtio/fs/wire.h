@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the FUSE protocol the kernel's header leaves out: flags newer than it, fixed sizes we rely on, and the
-// translation of the host's answers into wire values. No logic, no I/O.
+// What of the FUSE protocol the kernel's header leaves out: flags newer than it, fixed sizes we rely on, and
+// the translation of the host's answers into wire values. No logic, no I/O.
 #pragma once
 
 #include <linux/fuse.h>
@@ -30,8 +30,12 @@ static_assert(sizeof(fuse_setxattr_in) == 16);
 inline constexpr uint32_t kOldestMinor = 31;
 
 // A refusal whose only reader is the guest: an errno and no words.
-[[nodiscard]] inline tl::unexpected<Error> refuse(int code) { return tl::unexpected(Error{.code = code, .message = {}}); }
-[[nodiscard]] inline tl::unexpected<Error> refuse_errno() { return refuse(errno); }
+[[nodiscard]] inline tl::unexpected<Error> refuse(int code) {
+  return tl::unexpected(Error{.code = code, .message = {}});
+}
+[[nodiscard]] inline tl::unexpected<Error> refuse_errno() {
+  return refuse(errno);
+}
 
 // The kernel's new_encode_dev().
 [[nodiscard]] constexpr uint32_t encode_device(uint32_t major_number, uint32_t minor_number) {

@@ -39,9 +39,13 @@ Result<uint32_t> fill(const Chain& chain) {
 
 Device::Device(EventLoop& loop) : loop_(loop), self_(std::make_shared<Device*>(this)) {}
 
-Device::~Device() { *self_ = nullptr; }
+Device::~Device() {
+  *self_ = nullptr;
+}
 
-std::span<const uint16_t> Device::queue_sizes() const { return kQueueSizes; }
+std::span<const uint16_t> Device::queue_sizes() const {
+  return kQueueSizes;
+}
 
 void Device::read_config(uint64_t /*offset*/, std::span<std::byte> out) const {
   std::ranges::fill(out, std::byte{0});  // there is none [virtio-1.2] 5.4.4

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtio entropy device [virtio-1.2] 5.4: fills the guest's buffers from the host kernel's random number generator.
+// The virtio entropy device [virtio-1.2] 5.4: fills the guest's buffers from the host kernel's random number
+// generator.
 #pragma once
 
 #include <memory>
@@ -12,8 +13,8 @@ namespace caisson::vmm::rng {
 
 class Device final : public VirtioDevice {
  public:
-  // LIMIT: entropy given for one request; the driver is told how much it got. Linux asks for 64 bytes or less, and a
-  // guest must not turn one notification into megabytes of our CPU time.
+  // LIMIT: entropy given for one request; the driver is told how much it got. Linux asks for 64 bytes or
+  // less, and a guest must not turn one notification into megabytes of our CPU time.
   static constexpr size_t kMaxRequestBytes = 4096;
 
   // `loop` must outlive the device, and be the one it is attached with.

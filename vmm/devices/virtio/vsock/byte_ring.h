@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes a guest has sent and the host has not taken yet: a ring of fixed capacity, allocated while it holds anything.
+// Bytes a guest has sent and the host has not taken yet: a ring of fixed capacity, allocated while it holds
+// anything.
 #pragma once
 
 #include <sys/uio.h>

@@ -161,8 +161,8 @@ void Connection::nobody_reads() {
 
 void Connection::forward(size_t bytes) {
   forwarded_ += static_cast<uint32_t>(bytes);
-  // [virtio-1.2] 5.10.6.3: told at half, so that the guest seldom waits and one update serves many packets. Every
-  // packet tells it too.
+  // [virtio-1.2] 5.10.6.3: told at half, so that the guest seldom waits and one update serves many packets.
+  // Every packet tells it too.
   if (forwarded_ - told_forwarded_ >= buffer_bytes_ / 2) {
     owes_credit_update_ = true;
   }
@@ -285,7 +285,8 @@ Header Connection::take_control() {
   owes_shutdown_ = false;
   Header packet = header(Op::shutdown);
   if (host_is_done() && guest_is_done()) {
-    // Nothing is left in either direction. Whatever the guest still says is answered by RST, as to a stranger.
+    // Nothing is left in either direction. Whatever the guest still says is answered by RST, as to a
+    // stranger.
     packet.flags = kShutdownBoth;
     state_ = State::over;
   } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One vsock stream: the state machine between a guest's socket and a host's Stream, with credit both ways. Owned by
-// the Muxer, which moves the packets. Bytes are copied only when the host's end takes no more.
+// One vsock stream: the state machine between a guest's socket and a host's Stream, with credit both ways.
+// Owned by the Muxer, which moves the packets. Bytes are copied only when the host's end takes no more.
 //
 //   requesting ──RESPONSE──► established ──both directions ended──► over
 //        └──RST, silence──► over     └──guest closed, bytes left──► draining ──written out──► over
@@ -31,7 +31,8 @@ class Connection {
   // What the connection wants to say to the guest next.
   enum class Want { nothing, control, data };
 
-  // A stream of the host that asks the guest for a connection. `greeting` goes to the guest before the stream's bytes.
+  // A stream of the host that asks the guest for a connection. `greeting` goes to the guest before the
+  // stream's bytes.
   static Connection to_guest(Address address, Stream stream, uint32_t buffer_bytes, std::string greeting);
   // The answer to a guest's REQUEST.
   static Connection from_guest(const Header& request, Stream stream, uint32_t buffer_bytes);

@@ -28,7 +28,9 @@ Device::~Device() {
   reset();
 }
 
-std::span<const uint16_t> Device::queue_sizes() const { return kQueueSizes; }
+std::span<const uint16_t> Device::queue_sizes() const {
+  return kQueueSizes;
+}
 
 void Device::read_config(uint64_t offset, std::span<std::byte> out) const {
   // [virtio-1.2] 5.10.4: struct virtio_vsock_config { le64 guest_cid }
@@ -75,8 +77,8 @@ std::vector<VirtQueue::State> Device::reset() {
   return states;
 }
 
-// Moves what can be moved both ways, then tells the driver once. Called for every kick, edge and request; a call from
-// within (a handler that connects) is seen by the one that runs.
+// Moves what can be moved both ways, then tells the driver once. Called for every kick, edge and request; a
+// call from within (a handler that connects) is seen by the one that runs.
 void Device::pump() {
   if (is_pumping_ || is_broken_ || !active_ || !active_->queues[kReceive] || !active_->queues[kTransmit]) {
     return;
@@ -100,8 +102,8 @@ Result<Device::Progress> Device::move_packets() {
   while (true) {
     const Progress taken = TRY(take_packets());
     const Progress given = TRY(give_packets());
-    // Packets taken make answers, and answers given let more packets be taken. Without receive buffers the driver
-    // is to kick first.
+    // Packets taken make answers, and answers given let more packets be taken. Without receive buffers the
+    // driver is to kick first.
     if (given != Progress::done || taken == Progress::done) {
       return given;
     }
@@ -205,7 +207,8 @@ Result<Device::Progress> Device::give_packets() {
 Result<std::optional<Chain>> Device::pop_receive() {
   VirtQueue& queue = *active_->queues[kReceive];
   std::optional<Chain> chain = TRY(queue.pop());
-  // [virtio-1.2] 5.10.6.4.1: receive buffers hold a header, and here at least a byte more, or data would never move.
+  // [virtio-1.2] 5.10.6.4.1: receive buffers hold a header, and here at least a byte more, or data would
+  // never move.
   if (chain && chain->writable_bytes() <= sizeof(Header)) {
     const std::string size = std::to_string(chain->writable_bytes());
     queue.undo_pop(std::move(*chain));
@@ -219,8 +222,8 @@ void Device::give_control(Chain chain, const Header& header) {
   active_->queues[kReceive]->push(std::move(chain), sizeof(Header));
 }
 
-// Reads from the connection's stream into `first` and as many more receive buffers as its last read has filled: one
-// system call for what Linux wants in pieces of 3.7 KiB.
+// Reads from the connection's stream into `first` and as many more receive buffers as its last read has
+// filled: one system call for what Linux wants in pieces of 3.7 KiB.
 void Device::give_data(Chain first, Connection& connection) {
   VirtQueue& queue = *active_->queues[kReceive];
   parts_.clear();

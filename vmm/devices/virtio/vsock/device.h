@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The virtio-vsock device [virtio-1.2] 5.10: moves packets between its queues and the Muxer, straight between guest
-// memory and the host's descriptors. A driver in breach of the queue's or the packets' rules needs a reset.
+// The virtio-vsock device [virtio-1.2] 5.10: moves packets between its queues and the Muxer, straight between
+// guest memory and the host's descriptors. A driver in breach of the queue's or the packets' rules needs a
+// reset.
 #pragma once
 
 #include <array>
@@ -15,7 +16,8 @@ namespace caisson::vmm::vsock {
 
 class Device final : public VirtioDevice {
  public:
-  // [virtio-1.2] 5.10.4: CIDs 0, 1 and 2 are reserved. Every sandbox has a host of its own, so that one number does.
+  // [virtio-1.2] 5.10.4: CIDs 0, 1 and 2 are reserved. Every sandbox has a host of its own, so that one
+  // number does.
   static constexpr uint64_t kGuestCid = 3;
 
   // `loop` must outlive the device, and be the one it is attached with.
@@ -58,11 +60,11 @@ class Device final : public VirtioDevice {
   int breaches_ = 0;        // those logged
   bool is_pumping_ = false;
   bool is_scheduled_ = false;
-  size_t budget_ = 0;                   // chains left in this round
-  size_t batch_ = 1;                    // receive buffers filled by one read
-  std::vector<Chain> chains_;           // scratch of give_data(), empty between calls
-  std::vector<iovec> parts_;            // scratch
-  std::shared_ptr<Device*> self_;       // for posted work: null once the device has gone
+  size_t budget_ = 0;              // chains left in this round
+  size_t batch_ = 1;               // receive buffers filled by one read
+  std::vector<Chain> chains_;      // scratch of give_data(), empty between calls
+  std::vector<iovec> parts_;       // scratch
+  std::shared_ptr<Device*> self_;  // for posted work: null once the device has gone
 };
 
 }  // namespace caisson::vmm::vsock

@@ -51,6 +51,8 @@ Result<std::optional<uint32_t>> receive_connect(int socket) {
   return port;
 }
 
-std::string connect_answer(uint32_t host_port) { return "OK " + std::to_string(host_port) + "\n"; }
+std::string connect_answer(uint32_t host_port) {
+  return "OK " + std::to_string(host_port) + "\n";
+}
 
 }  // namespace caisson::vmm::vsock

@@ -88,8 +88,8 @@ Result<void> Muxer::listen(UniqueFd socket) {
 
 // Accepts only while there is room: the rest waits in the backlog, and no descriptor is taken.
 void Muxer::update_listening() {
-  const bool wanted =
-      listener_ && !accept_again_ && handshakes_.size() < kMaxHandshakes && host_connections_ + handshakes_.size() < kMaxHostConnections;
+  const bool wanted = listener_ && !accept_again_ && handshakes_.size() < kMaxHandshakes &&
+                      host_connections_ + handshakes_.size() < kMaxHostConnections;
   if (wanted && !is_listening_) {
     is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_clients(); }).has_value();
   } else if (!wanted && is_listening_) {
@@ -146,8 +146,8 @@ void Muxer::follow_handshake(int fd) {
 }
 
 void Muxer::connect_client(UniqueFd socket, uint32_t port) {
-  // The answer is written by answer(), before any byte of the guest. A refusal is a closed socket, whether it comes
-  // from here or from the guest.
+  // The answer is written by answer(), before any byte of the guest. A refusal is a closed socket, whether it
+  // comes from here or from the guest.
   (void)connect(port, Stream::socket(std::move(socket)), {});
 }
 
@@ -245,14 +245,16 @@ void Muxer::accept_guest(const Header& request) {
   }
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
-  const Result<Entry*> entry =
-      insert(Connection::from_guest(request, Stream::socket(std::move(ours)), take_buffer()), Origin::guest, {});
+  const Result<Entry*> entry = insert(
+      Connection::from_guest(request, Stream::socket(std::move(ours)), take_buffer()), Origin::guest, {});
   if (!entry) {
     owe_stray_reset(request);
     return;
   }
   (*entry)->is_answered = true;
-  tell([accept = handler->second, fd = std::make_shared<UniqueFd>(std::move(theirs))] { accept(std::move(*fd)); });
+  tell([accept = handler->second, fd = std::make_shared<UniqueFd>(std::move(theirs))] {
+    accept(std::move(*fd));
+  });
   follow_up(key_of(request.dst_port, request.src_port));
 }
 
@@ -263,7 +265,8 @@ void Muxer::receive(const Header& header, std::span<const iovec> payload) {
     ++dropped_packets_;
     return;
   }
-  // [virtio-1.2] 5.10.6.4.2: an unknown type is answered by RST. So is whoever is not us, and what is of no connection.
+  // [virtio-1.2] 5.10.6.4.2: an unknown type is answered by RST. So is whoever is not us, and what is of no
+  // connection.
   if (header.dst_cid != kHostCid || header.type != kTypeStream) {
     owe_stray_reset(header);
     return;
@@ -395,7 +398,9 @@ void Muxer::spoken(Connection& connection) {
   }
 }
 
-void Muxer::open() { is_open_ = true; }
+void Muxer::open() {
+  is_open_ = true;
+}
 
 void Muxer::close() {
   is_open_ = false;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// All vsock connections of one guest, and the ways they come about: clients of the Unix socket, streams handed in by
-// the process itself, and the guest's own requests to ports with a handler. Routes packets; knows no queues.
-// Everything runs on the event loop's thread; callbacks are posted to it, so that they may do
-// anything, resetting the device included; none comes once the Muxer has gone. A guest can neither make it wait nor make it keep more than the limits say.
+// All vsock connections of one guest, and the ways they come about: clients of the Unix socket, streams
+// handed in by the process itself, and the guest's own requests to ports with a handler. Routes packets;
+// knows no queues. Everything runs on the event loop's thread; callbacks are posted to it, so that they may
+// do anything, resetting the device included; none comes once the Muxer has gone. A guest can neither make it
+// wait nor make it keep more than the limits say.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class Muxer {
  public:
   // LIMIT: connections the host has opened, each with up to three descriptors. An exec needs four.
   static constexpr size_t kMaxHostConnections = 512;
-  // LIMIT: connections the guest has opened. The agent needs one; a guest must not use up the host's descriptors.
+  // LIMIT: connections the guest has opened. The agent needs one; a guest must not use up the host's
+  // descriptors.
   static constexpr size_t kMaxGuestConnections = 64;
   // LIMIT: clients of the Unix socket that have not yet said which port. More wait in the listen backlog.
   static constexpr size_t kMaxHandshakes = 64;
@@ -36,7 +38,8 @@ class Muxer {
   // LIMIT: all connections together buffer at most this, plus kSmallBufferBytes for each beyond it.
   static constexpr size_t kBufferBudgetBytes = size_t{32} << 20;
   static constexpr uint32_t kSmallBufferBytes = 16 * 1024;
-  // LIMIT: RSTs owed to strangers while the guest gives no receive buffers. When full, the guest's packets wait.
+  // LIMIT: RSTs owed to strangers while the guest gives no receive buffers. When full, the guest's packets
+  // wait.
   static constexpr size_t kMaxStrayResets = 256;
   // LIMIT: bytes a host stream may say before its own.
   static constexpr size_t kMaxGreetingBytes = 256;
@@ -51,9 +54,9 @@ class Muxer {
   using GuestConnectHandler = std::function<void(UniqueFd)>;
 
   struct ConnectOptions {
-    std::string greeting;                                   // goes to the guest first
-    std::function<void(Result<uint32_t>)> on_answer;        // the host port; or why not (ECONNREFUSED, ETIMEDOUT)
-    std::function<void()> on_end;                           // after an answer: all is delivered and closed
+    std::string greeting;                             // goes to the guest first
+    std::function<void(Result<uint32_t>)> on_answer;  // the host port; or why not (ECONNREFUSED, ETIMEDOUT)
+    std::function<void()> on_end;                     // after an answer: all is delivered and closed
   };
 
   // `on_output` is called whenever there may be something to say to the guest.
@@ -67,8 +70,8 @@ class Muxer {
   // Makes that socket at `path` (mode 0600; a path too long for the kernel is reached through its directory).
   Result<void> listen(const std::string& path);
 
-  // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`. Ports
-  // without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
+  // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`.
+  // Ports without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
   Result<void> on_guest_connect(uint32_t port, GuestConnectHandler handler);
 
   // Connects `stream` to `guest_port`. Refused at once when the device is not active or the table full.

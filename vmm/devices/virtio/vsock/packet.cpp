@@ -9,10 +9,12 @@ namespace caisson::vmm::vsock {
 Result<Header> parse_header(const Chain& chain) {
   Header header;
   if (chain.copy_out(0, std::as_writable_bytes(std::span(&header, 1))) != sizeof(header)) {
-    return fail(EPROTO, "parse vsock packet: " + std::to_string(chain.readable_bytes()) + " bytes hold no header");
+    return fail(EPROTO,
+                "parse vsock packet: " + std::to_string(chain.readable_bytes()) + " bytes hold no header");
   }
   if (header.len > chain.readable_bytes() - sizeof(header)) {
-    return fail(EPROTO, "parse vsock packet: its length of " + std::to_string(header.len) + " exceeds its buffers");
+    return fail(EPROTO,
+                "parse vsock packet: its length of " + std::to_string(header.len) + " exceeds its buffers");
   }
   return header;
 }

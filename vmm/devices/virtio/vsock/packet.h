@@ -51,14 +51,16 @@ struct [[gnu::packed]] Header {
   uint32_t fwd_cnt = 0;
 };
 static_assert(sizeof(Header) == 44);
-static_assert(offsetof(Header, src_port) == 16 && offsetof(Header, len) == 24 && offsetof(Header, type) == 28);
+static_assert(offsetof(Header, src_port) == 16 && offsetof(Header, len) == 24 &&
+              offsetof(Header, type) == 28);
 static_assert(offsetof(Header, flags) == 32 && offsetof(Header, fwd_cnt) == 40);
 
-// Copies the header out of a chain of the transmit queue. EPROTO when the chain holds none, or less payload than
-// `len` says.
+// Copies the header out of a chain of the transmit queue. EPROTO when the chain holds none, or less payload
+// than `len` says.
 Result<Header> parse_header(const Chain& chain);
 
-// Points `out` at bytes [offset, offset + size) of `parts`; stops early when there are fewer. Reuses its storage.
+// Points `out` at bytes [offset, offset + size) of `parts`; stops early when there are fewer. Reuses its
+// storage.
 void slice(std::span<const iovec> parts, size_t offset, size_t size, std::vector<iovec>& out);
 
 // The same bytes, appended.

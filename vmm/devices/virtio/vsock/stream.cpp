@@ -63,7 +63,9 @@ ssize_t retry(Call call) {
 
 }  // namespace
 
-Stream Stream::socket(UniqueFd fd) { return {std::move(fd), UniqueFd(), true}; }
+Stream Stream::socket(UniqueFd fd) {
+  return {std::move(fd), UniqueFd(), true};
+}
 
 Result<Stream> Stream::pair(UniqueFd source, UniqueFd sink) {
   if (can_block(source.get()) || can_block(sink.get())) {
@@ -87,7 +89,9 @@ Stream::Stream(Stream&& other) noexcept
       sink_is_socket_(other.sink_is_socket_),
       loop_(std::exchange(other.loop_, nullptr)) {}
 
-Stream::~Stream() { close(); }
+Stream::~Stream() {
+  close();
+}
 
 void Stream::close() {
   close_one(source_);
@@ -105,7 +109,8 @@ Result<void> Stream::watch(EventLoop& loop, Handler handler) {
   loop_ = &loop;
   // Edges, because a hang-up is a level nobody can mask: with the guest out of credit it would spin.
   const auto add = [&](int fd, uint32_t events, auto to_edges) -> Result<void> {
-    Result<void> added = loop.add(fd, events | EPOLLET, [handler, to_edges](uint32_t seen) { handler(to_edges(seen)); });
+    Result<void> added =
+        loop.add(fd, events | EPOLLET, [handler, to_edges](uint32_t seen) { handler(to_edges(seen)); });
     if (!added && added.error().code == EPERM) {
       return {};  // a file: always ready
     }
@@ -121,8 +126,9 @@ Result<void> Stream::watch(EventLoop& loop, Handler handler) {
     });
   }
   if (source_) {
-    TRY(add(source_.get(), EPOLLIN | EPOLLRDHUP,
-            [](uint32_t seen) { return Edges{.readable = seen != 0, .writable = false, .nobody_reads = false}; }));
+    TRY(add(source_.get(), EPOLLIN | EPOLLRDHUP, [](uint32_t seen) {
+      return Edges{.readable = seen != 0, .writable = false, .nobody_reads = false};
+    }));
   }
   if (sink_) {
     TRY(add(sink_.get(), EPOLLOUT, [](uint32_t seen) {

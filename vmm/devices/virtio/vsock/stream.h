@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's end of a vsock connection: one socket, or a descriptor to read and one to write (a container's stdio).
-// Knows descriptors and nothing of packets or credit. Never blocks.
+// The host's end of a vsock connection: one socket, or a descriptor to read and one to write (a container's
+// stdio). Knows descriptors and nothing of packets or credit. Never blocks.
 #pragma once
 
 #include <sys/uio.h>
@@ -40,9 +40,9 @@ class Stream {
   // A connected stream socket, both ways. Its file status flags are left alone.
   static Stream socket(UniqueFd fd);
 
-  // Bytes for the guest come from `source`, bytes from the guest go to `sink`; an absent one has ended from the
-  // start. What is no socket must be in non-blocking mode where it can block (pipes, terminals); EINVAL otherwise.
-  // Writing to a pipe raises SIGPIPE unless the process ignores it.
+  // Bytes for the guest come from `source`, bytes from the guest go to `sink`; an absent one has ended from
+  // the start. What is no socket must be in non-blocking mode where it can block (pipes, terminals); EINVAL
+  // otherwise. Writing to a pipe raises SIGPIPE unless the process ignores it.
   static Result<Stream> pair(UniqueFd source, UniqueFd sink);
 
   Stream(Stream&& other) noexcept;
@@ -51,7 +51,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   ~Stream();
 
-  // Reports edges on `loop` until the stream goes. Descriptors that cannot be polled (files) are always ready.
+  // Reports edges on `loop` until the stream goes. Descriptors that cannot be polled (files) are always
+  // ready.
   Result<void> watch(EventLoop& loop, Handler handler);
 
   [[nodiscard]] bool has_source() const { return source_.is_valid(); }

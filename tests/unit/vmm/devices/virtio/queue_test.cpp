@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queue walk: malformed rings first, one per rule of [virtio-1.2] 2.7, then order, wrap and notifications.
+// The queue walk: malformed rings first, one per rule of [virtio-1.2] 2.7, then order, wrap and
+// notifications.
 #include "vmm/devices/virtio/queue.h"
 
 #include <gtest/gtest.h>
@@ -69,7 +70,7 @@ TEST_F(virtqueue, misaligned_ring_is_refused) {
 }
 
 TEST_F(virtqueue, ring_outside_memory_is_refused) {
-  for (GuestAddress VirtQueue::Config::* ring :
+  for (GuestAddress VirtQueue::Config::*ring :
        {&VirtQueue::Config::descriptors, &VirtQueue::Config::available, &VirtQueue::Config::used}) {
     auto config = driver_.config();
     config.*ring = GuestAddress{FakeMemory::kStart + (1 << 20) - 16};
@@ -210,7 +211,9 @@ TEST_F(virtqueue, chain_of_4_gib_is_refused) {
   EXPECT_FALSE(queue.pop());
 }
 
-TEST_F(virtqueue, empty_ring_gives_none) { EXPECT_FALSE(queue_.pop().value()); }
+TEST_F(virtqueue, empty_ring_gives_none) {
+  EXPECT_FALSE(queue_.pop().value());
+}
 
 TEST_F(virtqueue, direct_then_indirect_parts_make_one_chain) {
   // [virtio-1.2] 2.7.5.3.2: normal descriptors followed by one indirect.
@@ -219,8 +222,10 @@ TEST_F(virtqueue, direct_then_indirect_parts_make_one_chain) {
   memory_.write(buffer_ + 100, as_bytes("cd"));
   driver_.set_descriptor(0, {.addr = buffer_, .len = 2, .flags = VRING_DESC_F_NEXT, .next = 5});
   driver_.set_descriptor(5, {.addr = table, .len = 32, .flags = VRING_DESC_F_INDIRECT, .next = 0});
-  driver_.set_descriptor_in(table, 0, {.addr = buffer_ + 100, .len = 2, .flags = VRING_DESC_F_NEXT, .next = 1});
-  driver_.set_descriptor_in(table, 1, {.addr = buffer_ + 200, .len = 7, .flags = VRING_DESC_F_WRITE, .next = 0});
+  driver_.set_descriptor_in(table, 0,
+                            {.addr = buffer_ + 100, .len = 2, .flags = VRING_DESC_F_NEXT, .next = 1});
+  driver_.set_descriptor_in(table, 1,
+                            {.addr = buffer_ + 200, .len = 7, .flags = VRING_DESC_F_WRITE, .next = 0});
   driver_.make_available(0);
   auto chain = queue_.pop().value();
   ASSERT_TRUE(chain);
@@ -230,7 +235,12 @@ TEST_F(virtqueue, direct_then_indirect_parts_make_one_chain) {
 }
 
 TEST_F(virtqueue, neighbouring_buffers_become_one_part) {
-  driver_.chain().out_at(buffer_, 8).out_at(buffer_ + 8, 8).in_at(buffer_ + 16, 8).in_at(buffer_ + 24, 8).submit();
+  driver_.chain()
+      .out_at(buffer_, 8)
+      .out_at(buffer_ + 8, 8)
+      .in_at(buffer_ + 16, 8)
+      .in_at(buffer_ + 24, 8)
+      .submit();
   auto chain = queue_.pop().value();
   ASSERT_TRUE(chain);
   EXPECT_EQ(chain->readable().size(), 1U);

@@ -66,10 +66,11 @@ class MmioTransport : public ::testing::Test {
   test::FakeDevice device_;
   int interrupts_ = 0;
   std::vector<std::string> complaints_;
-  Transport transport_{device_, memory_.guest(), RegisterPage(page_),
-                       Transport::Host{.interrupt = [this] { ++interrupts_; },
-                                       .on_loop = [](const std::function<void()>& task) { task(); },
-                                       .complain = [this](std::string_view why) { complaints_.emplace_back(why); }}};
+  Transport transport_{
+      device_, memory_.guest(), RegisterPage(page_),
+      Transport::Host{.interrupt = [this] { ++interrupts_; },
+                      .on_loop = [](const std::function<void()>& task) { task(); },
+                      .complain = [this](std::string_view why) { complaints_.emplace_back(why); }}};
 };
 
 TEST_F(MmioTransport, identity_is_a_modern_device) {

@@ -41,8 +41,8 @@ Result<void> check_errno(int result) {
 
 }  // namespace
 
-// In the order in which the host's own kernel would: a change of owner drops set-ID bits, so the mode comes first
-// only because the guest's kernel never sends both with bits to keep (HANDLE_KILLPRIV_V2).
+// In the order in which the host's own kernel would: a change of owner drops set-ID bits, so the mode comes
+// first only because the guest's kernel never sends both with bits to keep (HANDLE_KILLPRIV_V2).
 Result<void> Server::change(Node& node, const fuse_setattr_in& wanted, const Handle* handle) {
   const int fd = handle != nullptr ? handle->fd.get() : TRY(nodes_.descriptor(node));
   const auto own_name = OwnDescriptors::name(fd);
@@ -112,7 +112,7 @@ Result<void> Server::statfs(Request& in, Reply& out) {
   answer.st.frsize = 4096;
   answer.st.namelen = kMaxName;
   if (node->from != nullptr && !node->is_veiled) {
-    struct statvfs stat{};
+    struct statvfs stat {};
     if (::fstatvfs(TRY(nodes_.descriptor(*node)), &stat) != 0) {
       return refuse_errno();
     }

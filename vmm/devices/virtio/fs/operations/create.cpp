@@ -36,8 +36,10 @@ Result<void> Server::put_new_entry(Node& parent, const Name& name, Reply& out) {
   return out.put(entry_of(*node, stat));
 }
 
-// Somebody made the file between the guest's look and its CREATE: open it as OPEN would, or have the guest look again.
-Result<void> Server::open_existing(Node& parent, const Name& name, const fuse_create_in& arguments, Reply& out) {
+// Somebody made the file between the guest's look and its CREATE: open it as OPEN would, or have the guest
+// look again.
+Result<void> Server::open_existing(Node& parent, const Name& name, const fuse_create_in& arguments,
+                                   Reply& out) {
   const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(parent)), name.c_str()));
   if (!S_ISREG(stat.stx_mode)) {
     return refuse(S_ISDIR(stat.stx_mode) ? EISDIR : ESTALE);
@@ -90,7 +92,8 @@ Result<void> Server::tmpfile(Request& in, Reply& out) {
   TRY(handles_.check_room());
   const int directory = TRY(nodes_.descriptor(*parent));
   const int access = host_flags(arguments.flags) & O_ACCMODE;
-  // [fuse] O_EXCL: the guest may not link it later; its kernel sees to that, and the host's must not forget it.
+  // [fuse] O_EXCL: the guest may not link it later; its kernel sees to that, and the host's must not forget
+  // it.
   const int exclusive = static_cast<int>(arguments.flags & O_EXCL);
   UniqueFd fd(TRY(call_as(TRY(act_as_caller(in, arguments.umask)), [&] {
     return ::openat(directory, ".", O_TMPFILE | O_CLOEXEC | access | exclusive, arguments.mode & 07777U);
@@ -113,8 +116,8 @@ Result<void> Server::mknod(Request& in, Reply& out) {
     case S_IFSOCK:
       break;
     case S_IFCHR:
-      // A device node made by the guest would be a real one to the host, whoever finds it there. Number 0:0 is no
-      // device: overlay file systems mark deletions with it.
+      // A device node made by the guest would be a real one to the host, whoever finds it there. Number 0:0
+      // is no device: overlay file systems mark deletions with it.
       if (arguments.rdev == 0) {
         break;
       }
@@ -146,7 +149,8 @@ Result<void> Server::symlink(Request& in, Reply& out) {
   TRY(check_writable(*parent));
   const int directory = TRY(nodes_.descriptor(*parent));
   // The target is text for the guest: nothing here ever follows it.
-  TRY(call_as(TRY(act_as_caller(in, 0)), [&] { return ::symlinkat(target.data(), directory, name.c_str()); }));
+  TRY(call_as(TRY(act_as_caller(in, 0)),
+              [&] { return ::symlinkat(target.data(), directory, name.c_str()); }));
   return put_new_entry(*parent, name, out);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// READDIR and READDIRPLUS: the host's own cookies are the offsets, so that they stay good while the directory changes.
+// READDIR and READDIRPLUS: the host's own cookies are the offsets, so that they stay good while the directory
+// changes.
 #include <dirent.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,9 +14,12 @@ namespace caisson::vmm::fs {
 namespace {
 
 // The kernel's struct linux_dirent64, which glibc's dirent64 equals on the hosts we run on.
-static_assert(offsetof(dirent64, d_off) == 8 && offsetof(dirent64, d_reclen) == 16 && offsetof(dirent64, d_name) == 19);
+static_assert(offsetof(dirent64, d_off) == 8 && offsetof(dirent64, d_reclen) == 16 &&
+              offsetof(dirent64, d_name) == 19);
 
-bool is_dot(std::string_view name) { return name == "." || name == ".."; }
+bool is_dot(std::string_view name) {
+  return name == "." || name == "..";
+}
 
 }  // namespace
 
@@ -52,7 +56,8 @@ Result<std::optional<Server::Entry>> Server::next_entry(Handle& handle, uint64_t
     listing.entries.resize(kDirectoryBufferBytes);
   }
   if (listing.position == listing.filled) {
-    const long count = ::syscall(SYS_getdents64, handle.fd.get(), listing.entries.data(), listing.entries.size());
+    const long count =
+        ::syscall(SYS_getdents64, handle.fd.get(), listing.entries.data(), listing.entries.size());
     if (count <= 0) {
       listing.handle = 0;
       if (count == 0 || errno == ENOENT) {  // ENOENT: the directory was removed
@@ -122,13 +127,18 @@ Result<void> Server::list(Request& in, Reply& out, bool with_attributes) {
 
 void Server::advance_listing(uint64_t next_offset) {
   if (listing_.handle != 0 && listing_.position < listing_.filled) {
-    listing_.position += reinterpret_cast<const dirent64*>(listing_.entries.data() + listing_.position)->d_reclen;
+    listing_.position +=
+        reinterpret_cast<const dirent64*>(listing_.entries.data() + listing_.position)->d_reclen;
     listing_.next_offset = next_offset;
   }
 }
 
-Result<void> Server::readdir(Request& in, Reply& out) { return list(in, out, false); }
+Result<void> Server::readdir(Request& in, Reply& out) {
+  return list(in, out, false);
+}
 
-Result<void> Server::readdirplus(Request& in, Reply& out) { return list(in, out, true); }
+Result<void> Server::readdirplus(Request& in, Reply& out) {
+  return list(in, out, true);
+}
 
 }  // namespace caisson::vmm::fs

@@ -15,9 +15,10 @@ namespace {
 
 enum class Direction { to_guest, to_host };
 
-// Moves all of `parts` to or from `fd`, in as many calls as IOV_MAX asks for; less only at the end of the file or
-// when the host ran out of room. Returns the bytes moved, an error only if there were none.
-Result<uint64_t> transfer(Direction direction, int fd, std::span<const iovec> parts, uint64_t offset, int flags) {
+// Moves all of `parts` to or from `fd`, in as many calls as IOV_MAX asks for; less only at the end of the
+// file or when the host ran out of room. Returns the bytes moved, an error only if there were none.
+Result<uint64_t> transfer(Direction direction, int fd, std::span<const iovec> parts, uint64_t offset,
+                          int flags) {
   uint64_t moved = 0;
   while (!parts.empty()) {
     const auto batch = parts.first(std::min<size_t>(parts.size(), IOV_MAX));
@@ -76,7 +77,9 @@ Result<void> Server::read(Request& in, Reply& out) {
   const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
   TRY(check_offset(arguments.offset));
   // LIMIT: as much as was agreed on; asking for more gets less.
-  out.window(std::min({static_cast<uint64_t>(arguments.size), out.room(), static_cast<uint64_t>(kMaxIoBytes)}), parts_);
+  out.window(
+      std::min({static_cast<uint64_t>(arguments.size), out.room(), static_cast<uint64_t>(kMaxIoBytes)}),
+      parts_);
   out.wrote(TRY(transfer(Direction::to_guest, handle->fd.get(), parts_, arguments.offset, 0)));
   return {};
 }
@@ -93,8 +96,8 @@ Result<void> Server::write(Request& in, Reply& out) {
   handle->has_written = true;
   const WithoutFsetid drop((arguments.write_flags & FUSE_WRITE_KILL_SUIDGID) != 0);
   fuse_write_out answer{};
-  answer.size = static_cast<uint32_t>(TRY(
-      transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, write_flags(arguments))));
+  answer.size = static_cast<uint32_t>(
+      TRY(transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, write_flags(arguments))));
   return out.put(answer);
 }
 
@@ -104,8 +107,8 @@ Result<void> Server::lseek(Request& in, Reply& out) {
   if (arguments.whence != SEEK_DATA && arguments.whence != SEEK_HOLE) {
     return refuse(EINVAL);  // the rest is the kernel's own arithmetic
   }
-  const off_t found = ::lseek(handle->fd.get(), static_cast<off_t>(arguments.offset),
-                              static_cast<int>(arguments.whence));
+  const off_t found =
+      ::lseek(handle->fd.get(), static_cast<off_t>(arguments.offset), static_cast<int>(arguments.whence));
   if (found < 0) {
     return refuse_errno();
   }

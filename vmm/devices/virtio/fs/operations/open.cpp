@@ -8,14 +8,15 @@ namespace caisson::vmm::fs {
 namespace {
 
 int64_t mtime_of(const struct statx& stat) {
-  return static_cast<int64_t>(static_cast<uint64_t>(stat.stx_mtime.tv_sec) * 1'000'000'000U + stat.stx_mtime.tv_nsec);
+  return static_cast<int64_t>(static_cast<uint64_t>(stat.stx_mtime.tv_sec) * 1'000'000'000U +
+                              stat.stx_mtime.tv_nsec);
 }
 
 }  // namespace
 
-// Only the access mode and O_TRUNC reach the host. O_APPEND, O_SYNC and O_DSYNC come again with each write and are
-// obeyed there (io.cpp): on the descriptor, O_APPEND would misplace what the page cache writes back. O_DIRECT asks
-// the guest to skip its cache; the host's alignment rules are none of its business.
+// Only the access mode and O_TRUNC reach the host. O_APPEND, O_SYNC and O_DSYNC come again with each write
+// and are obeyed there (io.cpp): on the descriptor, O_APPEND would misplace what the page cache writes back.
+// O_DIRECT asks the guest to skip its cache; the host's alignment rules are none of its business.
 int Server::host_flags(uint32_t flags) const {
   int access = static_cast<int>(flags & O_ACCMODE);
   if (is_writeback_agreed_ && access == O_WRONLY) {
@@ -24,7 +25,8 @@ int Server::host_flags(uint32_t flags) const {
   return access | static_cast<int>(flags & O_TRUNC);
 }
 
-// Close-to-open: what the guest has cached stays if the file is as it was when the guest last saw or closed it.
+// Close-to-open: what the guest has cached stays if the file is as it was when the guest last saw or closed
+// it.
 uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
   if (node.from->exclusive) {
     return FOPEN_KEEP_CACHE;
@@ -38,7 +40,8 @@ uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
 Result<void> Server::put_opened(Node& node, UniqueFd fd, const struct statx& stat, Reply& out) {
   fuse_open_out answer{};
   answer.open_flags = cache_flags(node, stat);
-  answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = &node, .fd = std::move(fd), .has_written = false}));
+  answer.fh =
+      TRY(handles_.add({.kind = HandleKind::file, .node = &node, .fd = std::move(fd), .has_written = false}));
   return out.put(answer);
 }
 

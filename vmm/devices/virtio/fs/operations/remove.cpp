@@ -32,9 +32,13 @@ Result<void> Server::remove_name(Request& in, int flags) {
   return {};
 }
 
-Result<void> Server::unlink(Request& in, Reply& /*out*/) { return remove_name(in, 0); }
+Result<void> Server::unlink(Request& in, Reply& /*out*/) {
+  return remove_name(in, 0);
+}
 
-Result<void> Server::rmdir(Request& in, Reply& /*out*/) { return remove_name(in, AT_REMOVEDIR); }
+Result<void> Server::rmdir(Request& in, Reply& /*out*/) {
+  return remove_name(in, AT_REMOVEDIR);
+}
 
 Result<void> Server::move(Request& in, uint64_t new_parent, uint32_t flags) {
   const Name old_name = TRY(in.take_name());

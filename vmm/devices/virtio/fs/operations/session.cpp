@@ -11,14 +11,15 @@ namespace {
 // ATOMIC_O_TRUNC: one request for an open that truncates.
 // DONT_MASK: default ACLs decide instead of the umask, and the host's file system knows both.
 // CACHE_SYMLINKS: a link's target never changes, on any export; another target is another inode.
-// HANDLE_KILLPRIV_V2: set-ID bits and file capabilities fall where the write happens, so the kernel need not ask
+// HANDLE_KILLPRIV_V2: set-ID bits and file capabilities fall where the write happens, so the kernel need not
+// ask
 //   for security.capability before each.
 // POSIX_LOCKS, FLOCK_LOCKS are left out: the guest is the only locker, and its kernel does it without us.
 // EXPORT_SUPPORT is left out: it would have us look up "." and "..".
 constexpr uint64_t kWanted = FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_DONT_MASK |
-                             FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS |
-                             FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS | FUSE_SUBMOUNTS |
-                             FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT | FUSE_INIT_EXT;
+                             FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO |
+                             FUSE_PARALLEL_DIROPS | FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS |
+                             FUSE_SUBMOUNTS | FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT | FUSE_INIT_EXT;
 
 // Reads ahead and delayed writes under way at once; enough to keep one thread busy.
 constexpr uint16_t kBackground = 64;
@@ -77,6 +78,8 @@ Result<void> Server::destroy(Request& /*in*/, Reply& /*out*/) {
 }
 
 // Every request is finished before the next is looked at: there is never one to interrupt.
-Result<void> Server::interrupt(Request& /*in*/, Reply& /*out*/) { return {}; }
+Result<void> Server::interrupt(Request& /*in*/, Reply& /*out*/) {
+  return {};
+}
 
 }  // namespace caisson::vmm::fs

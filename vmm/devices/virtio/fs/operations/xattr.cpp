@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SETXATTR, GETXATTR, LISTXATTR and REMOVEXATTR: those names that are data to the host, or that its kernel enforces for
-// files only the guest uses. Others (trusted.*, security.selinux, …) are the host's business: EOPNOTSUPP.
+// SETXATTR, GETXATTR, LISTXATTR and REMOVEXATTR: those names that are data to the host, or that its kernel
+// enforces for files only the guest uses. Others (trusted.*, security.selinux, …) are the host's business:
+// EOPNOTSUPP.
 #include <sys/xattr.h>
 
 #include <algorithm>
@@ -45,7 +46,8 @@ Result<void> Server::setxattr(Request& in, Reply& /*out*/) {
   TRY(check_writable(*node));
   const auto path = TRY(xattr_path(*node, name));
   const WithoutFsetid drop((arguments.setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID) != 0);
-  if (::setxattr(path.data(), name.data(), value.data(), value.size(), static_cast<int>(arguments.flags)) != 0) {
+  if (::setxattr(path.data(), name.data(), value.data(), value.size(), static_cast<int>(arguments.flags)) !=
+      0) {
     return refuse_errno();
   }
   return {};

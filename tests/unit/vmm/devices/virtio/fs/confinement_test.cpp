@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lies outside of an export, or is not data, stays out of reach; also while the host changes names underneath.
+// What lies outside of an export, or is not data, stays out of reach; also while the host changes names
+// underneath.
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
@@ -95,8 +96,9 @@ TEST_F(FsTest, special_files_of_the_host_are_seen_and_never_opened) {
 TEST_F(FsTest, device_nodes_are_not_made) {
   const auto make = [&](std::string_view name, uint32_t mode, uint32_t device) {
     return client_
-        ->call(FUSE_MKNOD, root_,
-               Arguments().add(fuse_mknod_in{.mode = mode, .rdev = device, .umask = 0, .padding = 0}).name(name))
+        ->call(
+            FUSE_MKNOD, root_,
+            Arguments().add(fuse_mknod_in{.mode = mode, .rdev = device, .umask = 0, .padding = 0}).name(name))
         .error;
   };
   EXPECT_EQ(make("char", S_IFCHR | 0666, (1U << 8) | 3U), EPERM);
@@ -121,23 +123,36 @@ TEST_F(FsTest, read_only_export_refuses_every_change) {
   EXPECT_EQ(client_->open(file, O_RDONLY | O_TRUNC).error, EROFS);
   EXPECT_EQ(client_->create(root_, "new", O_RDONLY, 0644).error, EROFS);
   EXPECT_EQ(client_->create(root_, "file", O_RDONLY, 0644).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_TMPFILE, root_, Arguments().add(fuse_create_in{.flags = O_RDWR}).name("/")).error, EROFS);
+  EXPECT_EQ(
+      client_->call(FUSE_TMPFILE, root_, Arguments().add(fuse_create_in{.flags = O_RDWR}).name("/")).error,
+      EROFS);
   EXPECT_EQ(client_->call(FUSE_MKDIR, root_, Arguments().add(fuse_mkdir_in{}).name("d")).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_MKNOD, root_, Arguments().add(fuse_mknod_in{.mode = S_IFREG}).name("d")).error, EROFS);
+  EXPECT_EQ(client_->call(FUSE_MKNOD, root_, Arguments().add(fuse_mknod_in{.mode = S_IFREG}).name("d")).error,
+            EROFS);
   EXPECT_EQ(client_->call(FUSE_SYMLINK, root_, Arguments().name("l").name("t")).error, EROFS);
   EXPECT_EQ(client_->call(FUSE_LINK, root_, Arguments().add(fuse_link_in{file}).name("l")).error, EROFS);
   EXPECT_EQ(client_->call(FUSE_UNLINK, root_, Arguments().name("file")).error, EROFS);
   EXPECT_EQ(client_->call(FUSE_RMDIR, root_, Arguments().name("dir")).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("file").name("g")).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_RENAME2, root_, Arguments().add(fuse_rename2_in{.newdir = root_}).name("file").name("g")).error,
+  EXPECT_EQ(
+      client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("file").name("g")).error,
+      EROFS);
+  EXPECT_EQ(client_
+                ->call(FUSE_RENAME2, root_,
+                       Arguments().add(fuse_rename2_in{.newdir = root_}).name("file").name("g"))
+                .error,
             EROFS);
-  EXPECT_EQ(client_->call(FUSE_SETATTR, file, Arguments().add(fuse_setattr_in{.valid = FATTR_MODE})).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_SETXATTR, file, Arguments().add(fuse_setxattr_in{.size = 1}).name("user.a").raw("v")).error,
+  EXPECT_EQ(client_->call(FUSE_SETATTR, file, Arguments().add(fuse_setattr_in{.valid = FATTR_MODE})).error,
             EROFS);
+  EXPECT_EQ(
+      client_->call(FUSE_SETXATTR, file, Arguments().add(fuse_setxattr_in{.size = 1}).name("user.a").raw("v"))
+          .error,
+      EROFS);
   EXPECT_EQ(client_->call(FUSE_REMOVEXATTR, file, Arguments().name("user.a")).error, EROFS);
   const uint64_t handle = open(file, O_RDONLY);
   EXPECT_EQ(client_->write(file, handle, 0, "x").error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_FALLOCATE, file, Arguments().add(fuse_fallocate_in{.fh = handle, .length = 9})).error, EROFS);
+  EXPECT_EQ(client_->call(FUSE_FALLOCATE, file, Arguments().add(fuse_fallocate_in{.fh = handle, .length = 9}))
+                .error,
+            EROFS);
   EXPECT_EQ(client_->read(file, handle, 0, 100).text(), "text");
 }
 
@@ -145,14 +160,20 @@ TEST_F(FsTest, synthetic_root_is_read_only) {
   EXPECT_EQ(client_->create(FUSE_ROOT_ID, "new", O_RDWR, 0644).error, EROFS);
   EXPECT_EQ(client_->call(FUSE_UNLINK, FUSE_ROOT_ID, Arguments().name("root")).error, EROFS);
   EXPECT_EQ(client_->call(FUSE_RMDIR, FUSE_ROOT_ID, Arguments().name("root")).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{FUSE_ROOT_ID}).name("a").name("b")).error, EROFS);
-  EXPECT_EQ(client_->call(FUSE_SETATTR, FUSE_ROOT_ID, Arguments().add(fuse_setattr_in{.valid = FATTR_MODE})).error, EROFS);
+  EXPECT_EQ(
+      client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{FUSE_ROOT_ID}).name("a").name("b"))
+          .error,
+      EROFS);
+  EXPECT_EQ(
+      client_->call(FUSE_SETATTR, FUSE_ROOT_ID, Arguments().add(fuse_setattr_in{.valid = FATTR_MODE})).error,
+      EROFS);
   EXPECT_EQ(client_->lookup(FUSE_ROOT_ID, "absent").error, ENOENT);
 }
 
 TEST(Export, kernel_interfaces_and_special_files_are_refused) {
   const auto create = [](std::string name, const char* path) {
-    vmm::fs::Export one{.name = std::move(name), .fd = UniqueFd(::open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW))};
+    vmm::fs::Export one{.name = std::move(name),
+                        .fd = UniqueFd(::open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW))};
     return one.check();
   };
   EXPECT_FALSE(create("proc", "/proc"));
@@ -169,7 +190,8 @@ TEST(Export, kernel_interfaces_and_special_files_are_refused) {
 
 TEST(Export, mounted_kernel_interface_is_shown_empty) {
   vmm::FsDevice::Config config;
-  config.server.exports.push_back({.name = "host", .fd = UniqueFd(::open("/", O_PATH | O_CLOEXEC)), .read_only = true});
+  config.server.exports.push_back(
+      {.name = "host", .fd = UniqueFd(::open("/", O_PATH | O_CLOEXEC)), .read_only = true});
   FuseClient client(std::move(config));
   ASSERT_EQ(client.init().error, 0);
   const uint64_t proc = client.walk({"host", "proc"});
@@ -193,9 +215,13 @@ TEST_F(FsTest, exports_do_not_mix) {
   const uint64_t root = client.walk({"root"});
   const uint64_t second = client.walk({"other"});
   const uint64_t single = client.walk({"file"});
-  EXPECT_EQ(client.call(FUSE_RENAME, root, Arguments().add(fuse_rename_in{second}).name("file").name("file")).error, EXDEV);
-  EXPECT_EQ(client.call(FUSE_LINK, second, Arguments().add(fuse_link_in{client.walk({"root", "file"})}).name("l")).error,
-            EXDEV);
+  EXPECT_EQ(
+      client.call(FUSE_RENAME, root, Arguments().add(fuse_rename_in{second}).name("file").name("file")).error,
+      EXDEV);
+  EXPECT_EQ(
+      client.call(FUSE_LINK, second, Arguments().add(fuse_link_in{client.walk({"root", "file"})}).name("l"))
+          .error,
+      EXDEV);
   EXPECT_NE(client.walk({"root", "file"}), single);
   EXPECT_EQ(client.lookup(single, "x").error, ENOTDIR);
   const auto attr = client.lookup(FUSE_ROOT_ID, "root").as<fuse_entry_out>().attr;

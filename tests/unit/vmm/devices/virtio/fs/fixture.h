@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of the file server share: a scratch directory exported as "root", and a client that has mounted it.
+// What the tests of the file server share: a scratch directory exported as "root", and a client that has
+// mounted it.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -20,8 +20,10 @@ TEST_F(FsTest, request_with_short_header_is_returned_without_answer) {
 
 TEST_F(FsTest, request_with_length_unlike_the_chain_is_returned_without_answer) {
   EXPECT_FALSE(client_->send(Arguments().add(header(40 + 16)), Arguments().raw("0123"), 512).is_answered);
-  EXPECT_FALSE(client_->send(Arguments().add(header(0)), Arguments().add(fuse_getattr_in{}), 512).is_answered);
-  EXPECT_FALSE(client_->send(Arguments().add(header(UINT32_MAX)), Arguments().add(fuse_getattr_in{}), 512).is_answered);
+  EXPECT_FALSE(
+      client_->send(Arguments().add(header(0)), Arguments().add(fuse_getattr_in{}), 512).is_answered);
+  EXPECT_FALSE(client_->send(Arguments().add(header(UINT32_MAX)), Arguments().add(fuse_getattr_in{}), 512)
+                   .is_answered);
 }
 
 TEST_F(FsTest, request_without_arguments_is_refused) {
@@ -61,13 +63,16 @@ TEST_F(FsTest, init_of_another_version_is_refused_or_answered_with_ours) {
 TEST_F(FsTest, name_that_is_no_component_is_refused) {
   scratch_.write("file", "x");
   const std::string long_name(256, 'n');
-  for (const std::string_view name : {std::string_view(""), std::string_view("."), std::string_view(".."),
-                                      std::string_view("a/b"), std::string_view("/"), std::string_view("../etc")}) {
+  for (const std::string_view name :
+       {std::string_view(""), std::string_view("."), std::string_view(".."), std::string_view("a/b"),
+        std::string_view("/"), std::string_view("../etc")}) {
     EXPECT_EQ(client_->lookup(root_, name).error, EINVAL) << name;
     EXPECT_EQ(client_->call(FUSE_UNLINK, root_, Arguments().name(name)).error, EINVAL) << name;
     EXPECT_EQ(client_->create(root_, name, O_RDWR, 0644).error, EINVAL) << name;
-    EXPECT_EQ(client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("file").name(name)).error,
-              EINVAL);
+    EXPECT_EQ(
+        client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("file").name(name))
+            .error,
+        EINVAL);
   }
   EXPECT_EQ(client_->lookup(root_, long_name).error, ENAMETOOLONG);
   EXPECT_EQ(client_->lookup(FUSE_ROOT_ID, "..").error, EINVAL);
@@ -76,7 +81,9 @@ TEST_F(FsTest, name_that_is_no_component_is_refused) {
 TEST_F(FsTest, name_without_nul_is_refused) {
   EXPECT_EQ(client_->call(FUSE_LOOKUP, root_, Arguments().raw("file")).error, EINVAL);
   EXPECT_EQ(client_->call(FUSE_LOOKUP, root_, Arguments().raw(std::string(300, 'n'))).error, ENAMETOOLONG);
-  EXPECT_EQ(client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("a").raw("b")).error, EINVAL);
+  EXPECT_EQ(
+      client_->call(FUSE_RENAME, root_, Arguments().add(fuse_rename_in{root_}).name("a").raw("b")).error,
+      EINVAL);
   EXPECT_EQ(client_->call(FUSE_SYMLINK, root_, Arguments().name("a")).error, EINVAL);
 }
 
@@ -101,7 +108,8 @@ TEST_F(FsTest, batch_forget_with_a_count_beyond_its_bytes_ends_with_them) {
   scratch_.write("file", "x");
   const uint64_t file = node("file");
   const Answer answer = client_->call(FUSE_BATCH_FORGET, 0,
-                                      Arguments().add(fuse_batch_forget_in{.count = UINT32_MAX, .dummy = 0})
+                                      Arguments()
+                                          .add(fuse_batch_forget_in{.count = UINT32_MAX, .dummy = 0})
                                           .add(fuse_forget_one{.nodeid = file, .nlookup = 1}));
   EXPECT_FALSE(answer.is_answered);
   EXPECT_EQ(client_->getattr(file).error, ESTALE);
@@ -156,8 +164,10 @@ TEST_F(FsTest, readdir_of_size_zero_is_empty) {
 }
 
 TEST_F(FsTest, request_without_room_for_its_answer_does_nothing) {
-  EXPECT_EQ(client_->call(FUSE_MKDIR, root_, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("d"), 8).error,
-            EINVAL);
+  EXPECT_EQ(
+      client_->call(FUSE_MKDIR, root_, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("d"), 8)
+          .error,
+      EINVAL);
   const Arguments arguments = Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("d");
   const auto length = static_cast<uint32_t>(40 + arguments.bytes().size());
   EXPECT_FALSE(client_->send(Arguments().add(header(length, FUSE_MKDIR, root_)), arguments, 0).is_answered);
@@ -169,9 +179,11 @@ TEST_F(FsTest, xattr_of_impossible_size_is_refused) {
   scratch_.write("file", "");
   fuse_setxattr_in in{};
   in.size = UINT32_MAX;
-  EXPECT_EQ(client_->call(FUSE_SETXATTR, node("file"), Arguments().add(in).name("user.a").raw("v")).error, E2BIG);
+  EXPECT_EQ(client_->call(FUSE_SETXATTR, node("file"), Arguments().add(in).name("user.a").raw("v")).error,
+            E2BIG);
   in.size = 2;
-  EXPECT_EQ(client_->call(FUSE_SETXATTR, node("file"), Arguments().add(in).name("user.a").raw("v")).error, EINVAL);
+  EXPECT_EQ(client_->call(FUSE_SETXATTR, node("file"), Arguments().add(in).name("user.a").raw("v")).error,
+            EINVAL);
 }
 
 TEST_F(FsTest, time_with_impossible_nanoseconds_is_refused) {

@@ -10,7 +10,8 @@ namespace {
 namespace files = std::filesystem;
 
 size_t open_descriptors() {
-  return static_cast<size_t>(std::distance(files::directory_iterator("/proc/self/fd"), files::directory_iterator()));
+  return static_cast<size_t>(
+      std::distance(files::directory_iterator("/proc/self/fd"), files::directory_iterator()));
 }
 
 class FewDescriptors : public FsTest {
@@ -84,7 +85,8 @@ TEST_F(FewDescriptors, deleted_files_never_forgotten_lose_the_oldest_first) {
 TEST_F(FewDescriptors, deep_directory_is_found_again_after_eviction) {
   uint64_t directory = root_;
   for (int i = 0; i < 200; ++i) {
-    const Answer made = client_->call(FUSE_MKDIR, directory, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("d"));
+    const Answer made = client_->call(FUSE_MKDIR, directory,
+                                      Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("d"));
     ASSERT_EQ(made.error, 0);
     directory = made.as<fuse_entry_out>().nodeid;
   }
@@ -99,7 +101,9 @@ TEST_F(FewDescriptors, deep_directory_is_found_again_after_eviction) {
 TEST_F(FsTest, hard_links_share_a_node_and_outlive_each_other) {
   scratch_.write("a", "text");
   const uint64_t a = node("a");
-  EXPECT_EQ(client_->call(FUSE_LINK, root_, Arguments().add(fuse_link_in{a}).name("b")).as<fuse_entry_out>().nodeid, a);
+  EXPECT_EQ(
+      client_->call(FUSE_LINK, root_, Arguments().add(fuse_link_in{a}).name("b")).as<fuse_entry_out>().nodeid,
+      a);
   EXPECT_EQ(client_->call(FUSE_UNLINK, root_, Arguments().name("a")).error, 0);
   EXPECT_EQ(node("b"), a);
   EXPECT_EQ(client_->call(FUSE_UNLINK, root_, Arguments().name("b")).error, 0);

@@ -29,7 +29,8 @@ TEST_F(FsTest, init_agrees_only_on_what_was_offered) {
   const auto all = client_->init().as<fuse_init_out>();
   EXPECT_EQ(all.max_pages, 256);
   EXPECT_EQ(all.max_write, 1U << 20);
-  EXPECT_EQ(all.flags & (FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_EXPORT_SUPPORT | FUSE_WRITEBACK_CACHE), 0U);
+  EXPECT_EQ(all.flags & (FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_EXPORT_SUPPORT | FUSE_WRITEBACK_CACHE),
+            0U);
   EXPECT_NE(all.flags & FUSE_AUTO_INVAL_DATA, 0U);
   EXPECT_EQ(client_->init(0).as<fuse_init_out>().flags, 0U);
 }
@@ -77,7 +78,10 @@ TEST_F(FsTest, created_objects_belong_to_the_caller) {
   EXPECT_EQ(client_->create(root_, "file", O_RDWR, 0644).as<fuse_entry_out>().attr.uid, 1234U);
   client_->call(FUSE_MKDIR, root_, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 022}).name("dir"));
   client_->call(FUSE_SYMLINK, root_, Arguments().name("link").name("target"));
-  client_->call(FUSE_MKNOD, root_, Arguments().add(fuse_mknod_in{.mode = S_IFIFO | 0644, .rdev = 0, .umask = 0, .padding = 0}).name("fifo"));
+  client_->call(FUSE_MKNOD, root_,
+                Arguments()
+                    .add(fuse_mknod_in{.mode = S_IFIFO | 0644, .rdev = 0, .umask = 0, .padding = 0})
+                    .name("fifo"));
   for (const char* name : {"file", "dir", "link", "fifo"}) {
     EXPECT_EQ(scratch_.stat(name).st_uid, 1234U) << name;
     EXPECT_EQ(scratch_.stat(name).st_gid, 5678U) << name;
@@ -98,7 +102,8 @@ TEST_F(FsTest, setgid_directory_gives_its_group) {
   client_->gid = 5678;
   const uint64_t directory = node("dir");
   EXPECT_EQ(client_->create(directory, "file", O_RDWR, 0644).as<fuse_entry_out>().attr.gid, 4321U);
-  const auto made = client_->call(FUSE_MKDIR, directory, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("sub"));
+  const auto made = client_->call(FUSE_MKDIR, directory,
+                                  Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name("sub"));
   EXPECT_EQ(made.as<fuse_entry_out>().attr.mode & 07777U, 02755U);
 }
 
@@ -113,10 +118,13 @@ TEST_F(FsTest, writing_by_the_unprivileged_drops_set_id_bits) {
   client_->write(file, handle, 0, "x", 0, FUSE_WRITE_KILL_SUIDGID);
   EXPECT_EQ(scratch_.stat("file").st_mode & 07777U, 0755U);
   set();
-  client_->call(FUSE_SETATTR, file, Arguments().add(fuse_setattr_in{.valid = FATTR_SIZE | FATTR_KILL_SUIDGID}));
+  client_->call(FUSE_SETATTR, file,
+                Arguments().add(fuse_setattr_in{.valid = FATTR_SIZE | FATTR_KILL_SUIDGID}));
   EXPECT_EQ(scratch_.stat("file").st_mode & 07777U, 0755U);
   set();
-  client_->call(FUSE_OPEN, file, Arguments().add(fuse_open_in{.flags = O_WRONLY | O_TRUNC, .open_flags = FUSE_OPEN_KILL_SUIDGID}));
+  client_->call(
+      FUSE_OPEN, file,
+      Arguments().add(fuse_open_in{.flags = O_WRONLY | O_TRUNC, .open_flags = FUSE_OPEN_KILL_SUIDGID}));
   EXPECT_EQ(scratch_.stat("file").st_mode & 07777U, 0755U);
   set();
   client_->call(FUSE_SETATTR, file, Arguments().add(fuse_setattr_in{.valid = FATTR_UID | FATTR_GID}));
@@ -183,7 +191,13 @@ TEST_F(FsTest, rename_moves_replaces_refuses_and_exchanges) {
   const uint64_t b = node("b");
   const uint64_t directory = node("dir");
   const auto rename = [&](std::string_view from, uint64_t to_node, std::string_view to, uint32_t flags) {
-    return client_->call(FUSE_RENAME2, root_, Arguments().add(fuse_rename2_in{.newdir = to_node, .flags = flags, .padding = 0}).name(from).name(to)).error;
+    return client_
+        ->call(FUSE_RENAME2, root_,
+               Arguments()
+                   .add(fuse_rename2_in{.newdir = to_node, .flags = flags, .padding = 0})
+                   .name(from)
+                   .name(to))
+        .error;
   };
   EXPECT_EQ(rename("a", root_, "b", RENAME_NOREPLACE), EEXIST);
   EXPECT_EQ(rename("a", root_, "b", RENAME_EXCHANGE), 0);
@@ -200,20 +214,26 @@ TEST_F(FsTest, rename_moves_replaces_refuses_and_exchanges) {
 }
 
 TEST_F(FsTest, tmpfile_gets_a_name_by_link) {
-  const Answer made = client_->call(FUSE_TMPFILE, root_, Arguments().add(fuse_create_in{.flags = O_RDWR, .mode = 0644, .umask = 0, .open_flags = 0}).name("/"));
+  const Answer made = client_->call(
+      FUSE_TMPFILE, root_,
+      Arguments().add(fuse_create_in{.flags = O_RDWR, .mode = 0644, .umask = 0, .open_flags = 0}).name("/"));
   ASSERT_EQ(made.error, 0);
   const uint64_t file = made.as<fuse_entry_out>().nodeid;
   const uint64_t handle = made.as<fuse_open_out>(sizeof(fuse_entry_out)).fh;
   EXPECT_EQ(made.as<fuse_entry_out>().attr.nlink, 0U);
   EXPECT_EQ(client_->write(file, handle, 0, "text").error, 0);
-  EXPECT_EQ(client_->call(FUSE_LINK, root_, Arguments().add(fuse_link_in{file}).name("named")).as<fuse_entry_out>().nodeid, file);
+  EXPECT_EQ(client_->call(FUSE_LINK, root_, Arguments().add(fuse_link_in{file}).name("named"))
+                .as<fuse_entry_out>()
+                .nodeid,
+            file);
   EXPECT_EQ(scratch_.read("named"), "text");
   EXPECT_EQ(client_->release(file, handle).error, 0);
   EXPECT_EQ(node("named"), file);
 }
 
-std::vector<std::string> names_of(FuseClient& client, uint64_t directory, uint32_t opcode, uint32_t size,
-                                  const std::function<void(size_t)>& between = [](size_t) {}) {
+std::vector<std::string> names_of(
+    FuseClient& client, uint64_t directory, uint32_t opcode, uint32_t size,
+    const std::function<void(size_t)>& between = [](size_t) {}) {
   const uint64_t handle = client.open(directory, O_RDONLY, FUSE_OPENDIR).as<fuse_open_out>().fh;
   std::vector<std::string> names;
   uint64_t offset = 0;
@@ -228,7 +248,8 @@ std::vector<std::string> names_of(FuseClient& client, uint64_t directory, uint32
     while (at < part.data.size()) {
       at += opcode == FUSE_READDIRPLUS ? sizeof(fuse_entry_out) : 0;
       const auto entry = part.as<fuse_dirent>(at);
-      names.emplace_back(reinterpret_cast<const char*>(part.data.data()) + at + FUSE_NAME_OFFSET, entry.namelen);
+      names.emplace_back(reinterpret_cast<const char*>(part.data.data()) + at + FUSE_NAME_OFFSET,
+                         entry.namelen);
       offset = entry.off;
       at += FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + entry.namelen);
     }
@@ -265,7 +286,9 @@ TEST_F(FsTest, readdir_while_names_are_removed_misses_none_of_the_others) {
     }
     is_first = false;
   });
-  EXPECT_EQ(std::count_if(names.begin(), names.end(), [](const auto& name) { return name.starts_with("keep"); }), 300);
+  EXPECT_EQ(
+      std::count_if(names.begin(), names.end(), [](const auto& name) { return name.starts_with("keep"); }),
+      300);
 }
 
 TEST_F(FsTest, two_listings_at_once_do_not_disturb_each_other) {
@@ -276,24 +299,30 @@ TEST_F(FsTest, two_listings_at_once_do_not_disturb_each_other) {
     const uint64_t other = client_->open(root_, O_RDONLY, FUSE_OPENDIR).as<fuse_open_out>().fh;
     client_->read(root_, other, 0, 1024, FUSE_READDIR);
     client_->release(root_, other, FUSE_RELEASEDIR);
-    client_->read(FUSE_ROOT_ID, client_->open(FUSE_ROOT_ID, O_RDONLY, FUSE_OPENDIR).as<fuse_open_out>().fh, 0, 1024, FUSE_READDIR);
+    client_->read(FUSE_ROOT_ID, client_->open(FUSE_ROOT_ID, O_RDONLY, FUSE_OPENDIR).as<fuse_open_out>().fh, 0,
+                  1024, FUSE_READDIR);
   });
   EXPECT_EQ(std::set(names.begin(), names.end()).size(), 302U);
 }
 
 TEST_F(FsTest, synthetic_root_lists_the_exports) {
-  EXPECT_EQ(names_of(*client_, FUSE_ROOT_ID, FUSE_READDIR, 4096), (std::vector<std::string>{".", "..", "root"}));
-  EXPECT_EQ(names_of(*client_, FUSE_ROOT_ID, FUSE_READDIRPLUS, 160), (std::vector<std::string>{".", "..", "root"}));
+  EXPECT_EQ(names_of(*client_, FUSE_ROOT_ID, FUSE_READDIR, 4096),
+            (std::vector<std::string>{".", "..", "root"}));
+  EXPECT_EQ(names_of(*client_, FUSE_ROOT_ID, FUSE_READDIRPLUS, 160),
+            (std::vector<std::string>{".", "..", "root"}));
 }
 
 TEST_F(FsTest, xattrs_of_users_are_served_and_those_of_the_host_are_not) {
   scratch_.write("file", "");
   const uint64_t file = node("file");
   const auto set = [&](std::string_view name) {
-    return client_->call(FUSE_SETXATTR, file, Arguments().add(fuse_setxattr_in{.size = 5}).name(name).raw("value")).error;
+    return client_
+        ->call(FUSE_SETXATTR, file, Arguments().add(fuse_setxattr_in{.size = 5}).name(name).raw("value"))
+        .error;
   };
   const auto get = [&](std::string_view name, uint32_t size) {
-    return client_->call(FUSE_GETXATTR, file, Arguments().add(fuse_getxattr_in{.size = size, .padding = 0}).name(name));
+    return client_->call(FUSE_GETXATTR, file,
+                         Arguments().add(fuse_getxattr_in{.size = size, .padding = 0}).name(name));
   };
   ASSERT_EQ(set("user.a"), 0);
   EXPECT_EQ(get("user.a", 100).text(), "value");
@@ -305,7 +334,8 @@ TEST_F(FsTest, xattrs_of_users_are_served_and_those_of_the_host_are_not) {
     EXPECT_EQ(get(name, 100).error, EOPNOTSUPP) << name;
   }
   ::setxattr((scratch_ / "file").c_str(), "trusted.host", "x", 1, 0);
-  EXPECT_EQ(client_->call(FUSE_LISTXATTR, file, Arguments().add(fuse_getxattr_in{.size = 1000, .padding = 0})).text(),
+  EXPECT_EQ(client_->call(FUSE_LISTXATTR, file, Arguments().add(fuse_getxattr_in{.size = 1000, .padding = 0}))
+                .text(),
             std::string("user.a\0", 7));
   EXPECT_EQ(client_->call(FUSE_REMOVEXATTR, file, Arguments().name("user.a")).error, 0);
   EXPECT_EQ(get("user.a", 100).error, ENODATA);
@@ -317,11 +347,24 @@ TEST_F(FsTest, space_is_allocated_punched_sought_and_copied) {
   const uint64_t file = node("file");
   const uint64_t handle = open(file, O_RDWR);
   const auto allocate = [&](uint32_t mode, uint64_t offset, uint64_t length) {
-    return client_->call(FUSE_FALLOCATE, file, Arguments().add(fuse_fallocate_in{.fh = handle, .offset = offset, .length = length, .mode = mode, .padding = 0})).error;
+    return client_
+        ->call(FUSE_FALLOCATE, file,
+               Arguments().add(fuse_fallocate_in{
+                   .fh = handle, .offset = offset, .length = length, .mode = mode, .padding = 0}))
+        .error;
   };
   client_->write(file, handle, 1 << 20, "end");
-  EXPECT_EQ(client_->call(FUSE_LSEEK, file, Arguments().add(fuse_lseek_in{.fh = handle, .offset = 0, .whence = SEEK_DATA})).as<fuse_lseek_out>().offset, 1U << 20);
-  EXPECT_EQ(client_->call(FUSE_LSEEK, file, Arguments().add(fuse_lseek_in{.fh = handle, .offset = 0, .whence = SEEK_SET})).error, EINVAL);
+  EXPECT_EQ(client_
+                ->call(FUSE_LSEEK, file,
+                       Arguments().add(fuse_lseek_in{.fh = handle, .offset = 0, .whence = SEEK_DATA}))
+                .as<fuse_lseek_out>()
+                .offset,
+            1U << 20);
+  EXPECT_EQ(client_
+                ->call(FUSE_LSEEK, file,
+                       Arguments().add(fuse_lseek_in{.fh = handle, .offset = 0, .whence = SEEK_SET}))
+                .error,
+            EINVAL);
   EXPECT_EQ(allocate(0, 0, 4096), 0);
   EXPECT_EQ(allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), 0);
   EXPECT_EQ(allocate(FALLOC_FL_COLLAPSE_RANGE, 0, 4096), EOPNOTSUPP);

@@ -84,7 +84,11 @@ TEST_F(vsock, broken_device_is_deaf_until_reset) {
 }
 
 TEST_F(vsock, receive_buffer_without_room_needs_reset) {
-  FakeVsockGuest guest({.receive_buffers = 4, .receive_buffer_bytes = 44, .buffer_bytes = 4096, .event_index = false, .payload_bytes = 4096});
+  FakeVsockGuest guest({.receive_buffers = 4,
+                        .receive_buffer_bytes = 44,
+                        .buffer_bytes = 4096,
+                        .event_index = false,
+                        .payload_bytes = 4096});
   guest.send(packet(Op::rw));
   EXPECT_NE(guest.broken, "");
 }
@@ -196,7 +200,11 @@ TEST_F(vsock, more_guest_connections_than_the_limit_are_reset) {
 }
 
 TEST_F(vsock, guest_that_takes_no_resets_is_not_listened_to) {
-  FakeVsockGuest guest({.receive_buffers = 0, .receive_buffer_bytes = 3776, .buffer_bytes = 4096, .event_index = true, .payload_bytes = 4096});
+  FakeVsockGuest guest({.receive_buffers = 0,
+                        .receive_buffer_bytes = 3776,
+                        .buffer_bytes = 4096,
+                        .event_index = true,
+                        .payload_bytes = 4096});
   size_t sent = 0;
   for (; sent < 2 * Muxer::kMaxStrayResets && guest.can_send(); ++sent) {
     guest.send(packet(Op::rw));
@@ -357,12 +365,17 @@ TEST_F(vsock, absurd_credit_of_the_guest_is_no_credit) {
   update.fwd_cnt = 0xffff0000;  // more than was ever sent
   guest_.send(update);
   host_writes("hello");
-  // A counter ahead of ours reads as 64 KiB in flight: within its 256 KiB, so that nothing breaks, here or there.
+  // A counter ahead of ours reads as 64 KiB in flight: within its 256 KiB, so that nothing breaks, here or
+  // there.
   EXPECT_EQ(guest_.receive()->payload, "hello");
 }
 
 TEST_F(vsock, host_bytes_wait_for_receive_buffers) {
-  FakeVsockGuest guest({.receive_buffers = 2, .receive_buffer_bytes = 144, .buffer_bytes = 65536, .event_index = true, .payload_bytes = 4096});
+  FakeVsockGuest guest({.receive_buffers = 2,
+                        .receive_buffer_bytes = 144,
+                        .buffer_bytes = 65536,
+                        .event_index = true,
+                        .payload_bytes = 4096});
   UniqueFd host;
   ASSERT_TRUE(guest.muxer().on_guest_connect(kHostPort, [&](UniqueFd fd) { host = std::move(fd); }));
   guest.send(packet(Op::request));

@@ -245,9 +245,11 @@ TEST_F(vsock_muxer, refusal_is_told_to_who_asked) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const UniqueFd fd(ends[0]);
   int code = 0;
-  ASSERT_TRUE(guest_.muxer().connect(
-      kGuestPort, Stream::socket(UniqueFd(ends[1])),
-      {.greeting = {}, .on_answer = [&](Result<uint32_t> result) { code = result.error().code; }, .on_end = {}}));
+  ASSERT_TRUE(
+      guest_.muxer().connect(kGuestPort, Stream::socket(UniqueFd(ends[1])),
+                             {.greeting = {},
+                              .on_answer = [&](Result<uint32_t> result) { code = result.error().code; },
+                              .on_end = {}}));
   const auto request = guest_.receive();
   ASSERT_TRUE(request);
   guest_.send(answer(*request, Op::rst));
@@ -262,8 +264,9 @@ TEST_F(vsock_muxer, pipes_carry_a_containers_output) {
   bool has_ended = false;
   Result<Stream> stream = Stream::pair(UniqueFd(), UniqueFd(out[1]));
   ASSERT_TRUE(stream);
-  ASSERT_TRUE(guest_.muxer().connect(kGuestPort, std::move(*stream),
-                                     {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = [&] { has_ended = true; }}));
+  ASSERT_TRUE(guest_.muxer().connect(
+      kGuestPort, std::move(*stream),
+      {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = [&] { has_ended = true; }}));
   const VsockPacket request = accept();
   // A stream without a source has ended from the start.
   const auto end = guest_.receive();
@@ -286,7 +289,9 @@ TEST_F(vsock_muxer, pipe_nobody_reads_is_told_to_the_guest) {
   UniqueFd reader(out[0]);
   Result<Stream> stream = Stream::pair(UniqueFd(), UniqueFd(out[1]));
   ASSERT_TRUE(stream);
-  ASSERT_TRUE(guest_.muxer().connect(kGuestPort, std::move(*stream), {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = {}}));
+  ASSERT_TRUE(
+      guest_.muxer().connect(kGuestPort, std::move(*stream),
+                             {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = {}}));
   accept();
   EXPECT_EQ(guest_.receive()->header.flags, kShutdownSend);
   reader.reset();
@@ -345,8 +350,8 @@ TEST_F(vsock_muxer, stalled_reader_stops_the_guest_and_loses_nothing) {
   EXPECT_EQ(guest_.muxer().buffered_bytes(), 0U);
 }
 
-// Echoes bulk through a connection whose ends read and write in pieces of changing size, with little credit and few
-// receive buffers: each byte arrives once and in order.
+// Echoes bulk through a connection whose ends read and write in pieces of changing size, with little credit
+// and few receive buffers: each byte arrives once and in order.
 class vsock_bulk : public ::testing::TestWithParam<FakeVsockGuest::Options> {};
 
 TEST_P(vsock_bulk, every_byte_returns_in_order) {
@@ -355,7 +360,9 @@ TEST_P(vsock_bulk, every_byte_returns_in_order) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const UniqueFd host(ends[0]);
-  ASSERT_TRUE(guest.muxer().connect(kGuestPort, Stream::socket(UniqueFd(ends[1])), {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = {}}));
+  ASSERT_TRUE(
+      guest.muxer().connect(kGuestPort, Stream::socket(UniqueFd(ends[1])),
+                            {.greeting = {}, .on_answer = [](const Result<uint32_t>&) {}, .on_end = {}}));
   const auto request = guest.receive();
   ASSERT_TRUE(request);
   Header header{.src_port = kGuestPort, .dst_port = request->header.src_port, .op = Op::response};
@@ -365,11 +372,11 @@ TEST_P(vsock_bulk, every_byte_returns_in_order) {
   std::mt19937_64 read_random(7);
   size_t written = 0;
   size_t read = 0;
-  std::string echo;              // what the guest has to send back
-  uint32_t echoed = 0;           // what it has sent back
-  uint32_t host_forwarded = 0;   // … and the host has taken
-  bool is_shut = false;     // the host has said that it sends no more
-  bool has_closed = false;  // the guest has said so for both directions
+  std::string echo;             // what the guest has to send back
+  uint32_t echoed = 0;          // what it has sent back
+  uint32_t host_forwarded = 0;  // … and the host has taken
+  bool is_shut = false;         // the host has said that it sends no more
+  bool has_closed = false;      // the guest has said so for both directions
   bool has_ended = false;
   std::string piece;
   while (!has_ended) {
@@ -414,7 +421,8 @@ TEST_P(vsock_bulk, every_byte_returns_in_order) {
       is_shut = is_shut || packet->header.op == Op::shutdown;
     }
     while (!echo.empty() && guest.can_send() && echoed - host_forwarded < Muxer::kBufferBytes) {
-      const size_t size = std::min<size_t>({echo.size(), 3000, Muxer::kBufferBytes - (echoed - host_forwarded)});
+      const size_t size =
+          std::min<size_t>({echo.size(), 3000, Muxer::kBufferBytes - (echoed - host_forwarded)});
       header.op = Op::rw;
       guest.send(header, echo.substr(0, size));
       echo.erase(0, size);
@@ -444,12 +452,18 @@ TEST_P(vsock_bulk, every_byte_returns_in_order) {
   EXPECT_EQ(guest.broken, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    sizes, vsock_bulk,
-    ::testing::Values(
-        FakeVsockGuest::Options{},
-        FakeVsockGuest::Options{.receive_buffers = 3, .receive_buffer_bytes = 117, .buffer_bytes = 1000, .event_index = true, .payload_bytes = 4096},
-        FakeVsockGuest::Options{.receive_buffers = 100, .receive_buffer_bytes = 3776, .buffer_bytes = 65536, .event_index = false, .payload_bytes = 4096}));
+INSTANTIATE_TEST_SUITE_P(sizes, vsock_bulk,
+                         ::testing::Values(FakeVsockGuest::Options{},
+                                           FakeVsockGuest::Options{.receive_buffers = 3,
+                                                                   .receive_buffer_bytes = 117,
+                                                                   .buffer_bytes = 1000,
+                                                                   .event_index = true,
+                                                                   .payload_bytes = 4096},
+                                           FakeVsockGuest::Options{.receive_buffers = 100,
+                                                                   .receive_buffer_bytes = 3776,
+                                                                   .buffer_bytes = 65536,
+                                                                   .event_index = false,
+                                                                   .payload_bytes = 4096}));
 
 }  // namespace
 }  // namespace caisson::vmm::vsock

@@ -20,7 +20,12 @@ TEST(vsock_packet, header_cut_in_pieces_is_whole) {
   VirtQueue queue = driver.device_queue();
   const Header sent{.src_cid = 3, .dst_cid = 2, .src_port = 7, .dst_port = 8, .len = 2, .op = Op::rw};
   const auto bytes = test::bytes_of(sent);
-  driver.chain().out(bytes.first(1)).out(bytes.subspan(1, 40)).out(bytes.subspan(41)).out(test::as_bytes("ab")).submit();
+  driver.chain()
+      .out(bytes.first(1))
+      .out(bytes.subspan(1, 40))
+      .out(bytes.subspan(41))
+      .out(test::as_bytes("ab"))
+      .submit();
   auto chain = queue.pop().value();
   ASSERT_TRUE(chain);
   const auto header = parse_header(*chain);
@@ -79,8 +84,9 @@ TEST(vsock_ring, bytes_come_out_in_order_across_the_wrap) {
 }
 
 TEST(vsock_handshake, malformed_lines_are_refused) {
-  for (const char* line : {"", "CONNECT", "CONNECT ", "CONNECT x", "CONNECT -1", "CONNECT 1 ", "CONNECT  1", "connect 1",
-                           "CONNECT 4294967295", "CONNECT 4294967296", "CONNECT 1\r", "GET / HTTP/1.1"}) {
+  for (const char* line :
+       {"", "CONNECT", "CONNECT ", "CONNECT x", "CONNECT -1", "CONNECT 1 ", "CONNECT  1", "connect 1",
+        "CONNECT 4294967295", "CONNECT 4294967296", "CONNECT 1\r", "GET / HTTP/1.1"}) {
     EXPECT_FALSE(parse_connect(line)) << line;
   }
   EXPECT_EQ(parse_connect("CONNECT 1024").value(), 1024U);
@@ -108,7 +114,8 @@ TEST(vsock_handshake, line_without_end_is_refused) {
   UniqueFd client(ends[0]);
   const UniqueFd server(ends[1]);
   const std::string long_line(kMaxConnectLine, 'C');
-  ASSERT_EQ(::send(client.get(), long_line.data(), long_line.size(), 0), static_cast<ssize_t>(long_line.size()));
+  ASSERT_EQ(::send(client.get(), long_line.data(), long_line.size(), 0),
+            static_cast<ssize_t>(long_line.size()));
   EXPECT_FALSE(receive_connect(server.get()));
 }
 
