@@ -111,7 +111,7 @@ class Check final : public Command {
     std::puts(!works ? "containers cannot run on this host: see the lines marked BAD"
               : kvm  ? "containers run with KVM"
                      : "containers run in QEMU's software emulation, because KVM cannot run Linux here; that "
-                      "is slower");
+                       "is slower");
     if (files && memory && !kvm && !qemu) {
       std::puts("neither KVM nor QEMU is usable");
     }

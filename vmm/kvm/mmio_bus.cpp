@@ -192,8 +192,7 @@ void MmioBus::drain_ring() {
   const std::atomic_ref first(ring_->first);
   // ORDERING: acquire pairs with KVM's barrier between an entry and the index; release gives the entries
   // back.
-  const uint32_t last =
-      std::atomic_ref(ring_->last).load(std::memory_order_acquire) % static_cast<uint32_t>(kRingEntries);
+  const uint32_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire) % kRingEntries;
   uint32_t index = first.load(std::memory_order_relaxed) % kRingEntries;
   while (index != last) {
     kvm_coalesced_mmio entry{};
