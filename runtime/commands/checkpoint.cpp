@@ -8,16 +8,13 @@ namespace {
 
 class Checkpoint final : public Command {
  public:
-  void declare(Options options) override { options.rest(arguments_, "caisson checkpoint is not supported"); }
+  void declare(Options options) override { options.anything(); }
 
   Result<int> run(const Globals&) override {
     return fail(ENOTSUP,
                 "checkpoint: not supported: CRIU cannot see into a VM, and snapshots of whole machines do "
                 "not exist yet");
   }
-
- private:
-  std::vector<std::string> arguments_;
 };
 
 }  // namespace

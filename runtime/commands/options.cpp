@@ -57,6 +57,8 @@ void Options::rest(std::vector<std::string>& arguments, const char* usage) {
   });
 }
 
+void Options::anything() { app_.allow_extras(); }
+
 std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments, const CLI::App& program) {
   const auto marker = std::find(arguments.begin(), arguments.end(), "--");
   const bool takes_rest = std::any_of(arguments.begin(), marker, [&program](const std::string& argument) {

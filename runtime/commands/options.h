@@ -36,6 +36,9 @@ class Options {
   // Parsing stops at the first argument that is no option; it and all that follow are the verb's own.
   void rest(std::vector<std::string>& arguments, const char* usage);
 
+  // Whatever else is given is for a verb that refuses all of it.
+  void anything();
+
  private:
   CLI::App& app_;
   const std::vector<std::string>& after_marker_;
