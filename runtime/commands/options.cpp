@@ -57,7 +57,9 @@ void Options::rest(std::vector<std::string>& arguments, const char* usage) {
   });
 }
 
-void Options::anything() { app_.allow_extras(); }
+void Options::anything() {
+  app_.allow_extras();
+}
 
 std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments, const CLI::App& program) {
   const auto marker = std::find(arguments.begin(), arguments.end(), "--");
