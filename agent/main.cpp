@@ -24,18 +24,25 @@ constexpr Flag kFlags[] = {
     {"--run", &AgentOptions::run_directory},    {"--cgroups", &AgentOptions::cgroup_root},
 };
 
-// The kernel hands /init whatever it does not know of its command line: unknown words are not for us.
-AgentOptions parse_options(int argc, char** argv) {
+// The kernel hands /init whatever it does not know of its command line: unknown words are not for us. Under
+// any other name, without a word of where to serve, there is nothing to do: a container that executes
+// /proc/self/exe (as a script's interpreter, say) gets a program that ends.
+Result<AgentOptions> parse_options(int argc, char** argv) {
   AgentOptions options;
-  options.is_guest_init = ::getpid() == 1;
+  options.is_guest_init = ::getpid() == 1 && argc > 0 && std::string_view(argv[0]) == "/init";
+  bool is_told_where = false;
   for (int i = 1; i + 1 < argc; ++i) {
     for (const Flag& flag : kFlags) {
       if (flag.name == argv[i]) {
         options.*flag.value = argv[++i];
         options.is_guest_init = false;
+        is_told_where = true;
         break;
       }
     }
+  }
+  if (!options.is_guest_init && !is_told_where) {
+    return fail(EINVAL, "start agent: neither the guest's /init nor told where to serve");
   }
   return options;
 }
@@ -55,7 +62,7 @@ Result<UniqueFd> take_signals() {
 }
 
 Result<void> serve(int argc, char** argv, uint64_t tsc_at_start) {
-  const AgentOptions options = parse_options(argc, argv);
+  const AgentOptions options = TRY(parse_options(argc, argv));
   const auto loop = TRY(EventLoop::create());
   const UniqueFd signals = TRY(take_signals());
   const auto agent = TRY(Agent::create(*loop, options));

@@ -19,7 +19,14 @@ constexpr size_t kMaxMessageBytes = 4096;
 
 EventStream::EventStream(EventLoop& loop, UniqueFd connection)
     : loop_(loop), connection_(std::move(connection)) {
-  if (connection_ && !loop_.add(connection_.get(), EPOLLOUT, [this](uint32_t) { flush(); })) {
+  if (connection_ && !loop_.add(connection_.get(), EPOLLOUT, [this](uint32_t events) {
+        // Reported whether asked for or not, and for ever: a host that has gone must not keep us busy.
+        if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+          close();
+        } else {
+          flush();
+        }
+      })) {
     connection_.reset();
   }
 }

@@ -102,34 +102,26 @@ Result<void> AgentOnHost::lay_out() {
 
 Result<void> AgentOnHost::spawn(const std::string& program) {
   const std::string at = directory_.string();
-  std::vector<std::string> words = {"unshare",
-                                    "--kill-child",
-                                    "--fork",
-                                    "--pid",
-                                    "--mount",
-                                    "--mount-proc",
-                                    "--propagation",
-                                    "private",
-                                    program,
-                                    "--rpc",
-                                    "unix:" + at + "/rpc",
-                                    "--streams",
-                                    "unix:" + at + "/streams",
-                                    "--events",
-                                    "unix:" + at + "/events",
-                                    "--exports",
-                                    at + "/exports",
-                                    "--run",
-                                    at + "/run",
-                                    "--cgroups",
-                                    ""};
+  // Whatever ends the test ends unshare(1), which ends the agent.
+  std::vector<std::string> words = {"setpriv",      "--pdeathsig",
+                                    "KILL",         "unshare",
+                                    "--kill-child", "--fork",
+                                    "--pid",        "--mount",
+                                    "--mount-proc", "--propagation",
+                                    "private",      program,
+                                    "--rpc",        "unix:" + at + "/rpc",
+                                    "--streams",    "unix:" + at + "/streams",
+                                    "--events",     "unix:" + at + "/events",
+                                    "--exports",    at + "/exports",
+                                    "--run",        at + "/run",
+                                    "--cgroups",    ""};
   std::vector<char*> argv;
   for (std::string& word : words) {
     argv.push_back(word.data());
   }
   argv.push_back(nullptr);
-  const int code = ::posix_spawnp(&pid_, "unshare", nullptr, nullptr, argv.data(), environ);
-  return code == 0 ? Result<void>{} : fail_errno("spawn unshare", code);
+  const int code = ::posix_spawnp(&pid_, "setpriv", nullptr, nullptr, argv.data(), environ);
+  return code == 0 ? Result<void>{} : fail_errno("spawn setpriv", code);
 }
 
 Result<UniqueFd> AgentOnHost::dial(const char* name) {

@@ -33,6 +33,11 @@ class AgentOnHost {
   // The next event; the agent's end is EPIPE.
   Result<agent::v1::AgentEvent> next_event();
 
+  // Lets go of the event stream, as a host that has gone.
+  void close_events() { events_.reset(); }
+  // The agent and unshare(1) above it.
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
   // The directory that is exported as "rootfs".
   [[nodiscard]] std::filesystem::path rootfs() const { return directory_ / "exports" / "rootfs"; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
