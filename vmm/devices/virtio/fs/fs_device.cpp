@@ -47,7 +47,7 @@ Result<void> FsDevice::activate(Activation activation) {
   TRY(server_->start(memory_bytes));
   activation_ = std::move(activation);
   activation_.queues.resize(kQueueSizes.size());
-  ++generation_;
+  ++*generation_;
   return {};
 }
 
@@ -58,7 +58,7 @@ std::vector<VirtQueue::State> FsDevice::reset() {
   }
   activation_ = {};
   server_->reset();
-  ++generation_;
+  ++*generation_;
   return states;
 }
 
@@ -67,8 +67,8 @@ void FsDevice::on_kick(uint16_t index) {
     return;
   }
   // The loop has other descriptors to look after; this queue's turn comes again.
-  loop_->post([this, index, generation = generation_] {
-    if (generation == generation_) {
+  loop_->post([this, index, generation = generation_, wanted = *generation_] {
+    if (*generation == wanted) {
       on_kick(index);
     }
   });

@@ -24,6 +24,10 @@ class FsDevice final : public VirtioDevice {
   // will be attached with.
   static Result<std::unique_ptr<FsDevice>> create(Config config, EventLoop& loop);
 
+  FsDevice(const FsDevice&) = delete;
+  FsDevice& operator=(const FsDevice&) = delete;
+  ~FsDevice() override { ++*generation_; }
+
   [[nodiscard]] VirtioDeviceId id() const override { return VirtioDeviceId::fs; }
   [[nodiscard]] std::string_view name() const override { return "fs"; }
   [[nodiscard]] uint64_t features() const override { return 0; }
@@ -53,7 +57,8 @@ class FsDevice final : public VirtioDevice {
   std::unique_ptr<fs::Server> server_;
   EventLoop* loop_;
   Activation activation_;
-  uint64_t generation_ = 0;  // of activations, so that posted work can tell that its own is over
+  // Of activations. Posted work holds on to it, to tell that its own, or the device, is gone.
+  std::shared_ptr<uint64_t> generation_ = std::make_shared<uint64_t>(0);
 };
 
 }  // namespace caisson::vmm
