@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 class KvmDeviceTest : public MicroguestTest {
  protected:
   void expect_all_rounds() {
-    EXPECT_EQ(stop_.reason, StopReason::guest_reset) << stop_.detail << " after " << device_.kicks.size() << " kicks";
+    EXPECT_EQ(stop_.reason, StopReason::guest_reset)
+        << stop_.detail << " after " << device_.kicks.size() << " kicks";
     EXPECT_THAT(machine_->console_tail(), HasSubstr("config 0123456789\nset up\nrounds done\n"));
     EXPECT_EQ(device_.activations, 1);
     EXPECT_EQ(device_.resets, 1);  // by the end of the machine

@@ -104,7 +104,8 @@ Result<Node*> NodeTable::remember(Node& parent, std::string_view name, const str
       }
       const auto veiled = fd ? is_kernel_interface(fd.get()) : Result<bool>(true);
       node->is_veiled = !veiled || *veiled;
-      // A veiled one is not announced: it is but an empty directory, and overlays do not cross announced mounts.
+      // A veiled one is not announced: it is but an empty directory, and overlays do not cross announced
+      // mounts.
       node->is_submount = node->is_directory() && !node->is_veiled;
     }
   }
