@@ -91,6 +91,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.kernel = files.kernel;
   spec.initramfs = files.initramfs;
   spec.console = machine.console;
+  spec.count_instructions = machine.count_instructions;
   spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;
   spec.init_process = kInitProcess;
   spec.log = request.log;
@@ -98,8 +99,8 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
 }
 
 void announce(const LaunchStatus& status, const CreateRequest& request) {
-  spdlog::debug("guest is ready on {}: agent {}, kernel {}", status.machine, status.agent_version,
-                status.kernel_release);
+  spdlog::debug("guest is ready on {}: agent {}, kernel {}, time stamp counter {}", status.machine,
+                status.agent_version, status.kernel_release, status.agent_tsc_at_ready);
   // Engines and scripts compare what a container wrote to standard error: only a log or a person is told
   // there.
   if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {

@@ -46,6 +46,14 @@ std::string annotation(const oci::Config& config, const std::string& name) {
   return found == config.annotations.end() ? std::string() : found->second;
 }
 
+Result<bool> choose_flag(const oci::Config& config, const std::string& name) {
+  const std::string asked = annotation(config, name);
+  if (!asked.empty() && asked != "true" && asked != "false") {
+    return fail(EINVAL, "annotations[\"org.caisson." + name + "\"]: must be true or false");
+  }
+  return asked == "true";
+}
+
 Result<Hypervisor> choose_hypervisor(const oci::Config& config) {
   std::string name = annotation(config, "hypervisor");
   if (name.empty()) name = environment("CAISSON_HYPERVISOR");
@@ -129,11 +137,8 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.hypervisor = TRY(choose_hypervisor(config));
   settings.memory_bytes = TRY(choose_memory(config));
   settings.cpus = TRY(choose_cpus(config));
-  const std::string console = annotation(config, "console");
-  if (!console.empty() && console != "true" && console != "false") {
-    return fail(EINVAL, "annotations[\"org.caisson.console\"]: must be true or false");
-  }
-  settings.console = console == "true";
+  settings.console = TRY(choose_flag(config, "console"));
+  settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
   return settings;
 }
 

@@ -31,6 +31,7 @@ struct MachineSettings {
   uint32_t cpus = 1;
   uint64_t memory_bytes = 0;
   bool console = false;
+  bool count_instructions = false;
 };
 
 inline constexpr uint64_t kMiB = 1ULL << 20;
