@@ -12,7 +12,8 @@ setup() {
   make_bundle box
   set_command sleep 1000
   list_mounts >"$scratch/mounts"
-  id=chaos-$$-$BATS_TEST_NUMBER
+  # Not the pid: in a process namespace of its own every run has the same.
+  id=chaos-${scratch##*.}-$BATS_TEST_NUMBER
 }
 teardown() { teardown_sandbox_root; }
 

@@ -54,6 +54,12 @@ TEST(MachineSettings, memory_follows_from_the_limit) {
   EXPECT_EQ(machine_settings(config)->memory_bytes, kDefaultMemoryBytes);
 }
 
+TEST(MachineSettings, instructions_are_counted_when_asked) {
+  EXPECT_FALSE(machine_settings({})->count_instructions);
+  EXPECT_TRUE(machine_settings(with_annotation("count-instructions", "true"))->count_instructions);
+  EXPECT_FALSE(machine_settings(with_annotation("count-instructions", "yes")));
+}
+
 TEST(MachineSettings, memory_too_small_to_boot_is_refused) {
   EXPECT_FALSE(machine_settings(with_annotation("memory", "8M")));
   EXPECT_FALSE(machine_settings(with_annotation("memory", "fish")));
