@@ -3,7 +3,7 @@
 # Each contestant is a function that runs it once, in the foreground, and fails if it did not happen.
 # shellcheck shell=bash disable=SC2154 # CAISSON and scratch are the caller's
 
-run_caisson() { setsid -w "$CAISSON" --root "$scratch/state" do -- true; }
+run_caisson() { setsid -w "$CAISSON" --root "$scratch/state" "do" -- true; }
 
 # crun refuses a host that mounts cgroup v2 beside v1: it gets a view without it.
 run_crun() {
@@ -13,7 +13,7 @@ run_crun() {
 }
 
 run_runsc() {
-  setsid -w runsc --root "$scratch/runsc" --platform=ptrace --network=none --ignore-cgroups do true
+  setsid -w runsc --root "$scratch/runsc" --platform=ptrace --network=none --ignore-cgroups "do" true
 }
 
 # The same kernel, memory and kernel command line as Caisson's fallback, with nothing of ours but that kernel.
