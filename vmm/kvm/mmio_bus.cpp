@@ -25,7 +25,7 @@ static_assert(layout::kVirtioMmioBytes == mmio::kRegisterBytes);
 // The entries of the ring, behind its two indices; kvm_coalesced_mmio_ring itself has another layout in C++
 // than in C.
 constexpr size_t kRingHeadBytes = 8;
-constexpr size_t kRingEntries =
+constexpr uint32_t kRingEntries =
     (4096 - kRingHeadBytes) / sizeof(kvm_coalesced_mmio);  // KVM_COALESCED_MMIO_MAX
 
 // Registers whose writes change nothing a driver can read: they may wait until one that does.
