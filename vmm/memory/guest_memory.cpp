@@ -14,7 +14,10 @@ namespace caisson::vmm {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kHugePageBytes = uint64_t{2} << 20;
+constexpr uint64_t kHugePageBytes = GuestMemory::kHugePageBytes;
+
+// glibc 2.36 has no name for it: linux/mman.h, which cannot be included beside sys/mman.h.
+constexpr int kAdviseCollapse = 25;
 
 // LIMIT: a vhost-user front end describes RAM in a handful of regions; more is not a machine of ours.
 constexpr size_t kMaxRegions = 32;
@@ -53,18 +56,27 @@ struct GuestMemory::Mapping {
   ~Mapping() { ::munmap(base, size_bytes); }
 
   static Result<std::unique_ptr<Mapping>> create(size_t size_bytes, int fd, uint64_t offset) {
-    void* base = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
-                        static_cast<off_t>(offset));
-    if (base == MAP_FAILED) {
+    auto mapping = TRY(reserve(size_bytes));
+    if (::mmap(mapping->base, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
+               static_cast<off_t>(offset)) == MAP_FAILED) {
       return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
     }
     // A core dump of the VMM must not carry the guest's secrets, nor its gigabytes. Failure costs only that.
-    (void)::madvise(base, size_bytes, MADV_DONTDUMP);
-    return std::make_unique<Mapping>(base, size_bytes, UniqueFd());
+    (void)::madvise(mapping->base, size_bytes, MADV_DONTDUMP);
+    return mapping;
   }
 
-  // Aligned so that guest and host agree on where huge pages begin.
   static Result<std::unique_ptr<Mapping>> create_private(size_t size_bytes) {
+    auto mapping = TRY(reserve(size_bytes));
+    // A host without huge pages refuses the first; either failure costs only what it was to bring.
+    (void)::madvise(mapping->base, size_bytes, MADV_HUGEPAGE);
+    (void)::madvise(mapping->base, size_bytes, MADV_DONTDUMP);
+    return mapping;
+  }
+
+ private:
+  // Private pages, aligned so that guest and host agree on where huge pages begin.
+  static Result<std::unique_ptr<Mapping>> reserve(size_t size_bytes) {
     void* const base = ::mmap(nullptr, size_bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) {
@@ -77,9 +89,6 @@ struct GuestMemory::Mapping {
       ::munmap(base, aligned - start);
     }
     ::munmap(first + size_bytes, kHugePageBytes - (aligned - start));
-    // A host without huge pages refuses the first; either failure costs only what it was to bring.
-    (void)::madvise(first, size_bytes, MADV_HUGEPAGE);
-    (void)::madvise(first, size_bytes, MADV_DONTDUMP);
     return std::make_unique<Mapping>(first, size_bytes, UniqueFd());
   }
 };
@@ -155,6 +164,23 @@ GuestMemory GuestMemory::borrow(GuestAddress start, std::span<std::byte> bytes) 
   GuestMemory memory;
   memory.regions_.push_back({start, bytes.size(), bytes.data(), -1, 0});
   return memory;
+}
+
+uint64_t GuestMemory::back_with_huge_pages(GuestAddress start, uint64_t size_bytes) const {
+  const uint64_t end = to_u64(start) + size_bytes;
+  uint64_t backed = 0;
+  for (uint64_t at = to_u64(start) & ~(kHugePageBytes - 1); at < end; at += kHugePageBytes) {
+    const auto bytes = span(GuestAddress{at}, kHugePageBytes);
+    if (!bytes) {
+      break;  // past the end of RAM
+    }
+    // Linux collapses only where at least one page is: a read makes it, and disturbs no one who writes.
+    (void)*static_cast<volatile const std::byte*>(bytes->data());
+    if (::madvise(bytes->data(), kHugePageBytes, kAdviseCollapse) == 0) {
+      backed += kHugePageBytes;
+    }
+  }
+  return backed;
 }
 
 std::span<const GuestMemory::Region> GuestMemory::regions() const {

@@ -15,6 +15,7 @@
 namespace caisson::vmm {
 
 struct QemuDescriptors {
+  int memory = -1;
   int kernel = -1;
   int initramfs = -1;
   int console = -1;

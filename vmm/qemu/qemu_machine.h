@@ -12,6 +12,7 @@
 #include "common/result.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/text_tail.h"
+#include "vmm/memory/guest_memory.h"
 #include "vmm/qemu/child.h"
 #include "vmm/qemu/host_clock.h"
 #include "vmm/qemu/options.h"
@@ -67,7 +68,9 @@ class QemuMachine final : public Machine {
   EventLoop* loop_;
   QemuOptions options_;
   HostClock clock_;
+  std::unique_ptr<GuestMemory> memory_;  // until QEMU has it
   UniqueFd kernel_;
+  uint64_t kernel_bytes_ = 0;
   UniqueFd initramfs_;
   std::vector<Attached> devices_;
 

@@ -131,5 +131,19 @@ TEST(guest_memory, map_bad_descriptor_is_refused) {
   EXPECT_FALSE(GuestMemory::map(std::move(regions)));
 }
 
+TEST(guest_memory, huge_pages_keep_the_content_and_cover_only_ram) {
+  constexpr size_t kBytes = 4 * GuestMemory::kHugePageBytes;
+  for (const auto backing : {GuestMemory::Backing::shared_file, GuestMemory::Backing::private_pages}) {
+    const auto memory = GuestMemory::create(kBytes, backing).value();
+    const GuestAddress second{GuestMemory::kHugePageBytes + 1};
+    ASSERT_TRUE(memory.store(second, uint8_t{42}));
+    // From the middle of the second huge page to far behind the last: three are touched, where the host can.
+    const uint64_t backed = memory.back_with_huge_pages(second, 10 * kBytes);
+    EXPECT_TRUE(backed == 0 || backed == 3 * GuestMemory::kHugePageBytes) << backed;
+    EXPECT_EQ(memory.load<uint8_t>(second).value(), 42);
+    EXPECT_EQ(memory.back_with_huge_pages(GuestAddress{kBytes}, kBytes), 0U);
+  }
+}
+
 }  // namespace
 }  // namespace caisson::vmm

@@ -41,14 +41,14 @@ MachineConfig config() {
 
 std::vector<std::string> build(const MachineConfig& config, const QemuOptions& options = {},
                                const std::vector<QemuDevice>& devices = {}) {
-  return qemu_arguments(config, options, {.kernel = 7, .initramfs = 8, .console = 9, .monitor = 10}, devices,
-                        2'000'000)
-      .value();
+  const QemuDescriptors descriptors{.memory = 6, .kernel = 7, .initramfs = 8, .console = 9, .monitor = 10};
+  return qemu_arguments(config, options, descriptors, devices, 2'000'000).value();
 }
 
 TEST(QemuArguments, memory_is_shared_and_files_are_descriptors) {
   const auto arguments = build(config());
-  EXPECT_THAT(arguments, Contains("memory-backend-memfd,id=ram,share=on,size=128M"));
+  EXPECT_THAT(arguments,
+              Contains("memory-backend-file,id=ram,share=on,align=2M,size=128M,mem-path=/proc/self/fd/6"));
   EXPECT_THAT(arguments, Contains("/proc/self/fd/7"));
   EXPECT_THAT(arguments, Contains("/proc/self/fd/8"));
   EXPECT_THAT(arguments, Contains("socket,id=console,fd=9"));

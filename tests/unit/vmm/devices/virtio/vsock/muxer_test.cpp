@@ -122,6 +122,7 @@ TEST_F(vsock_muxer, line_in_pieces_connects) {
 TEST_F(vsock_muxer, client_that_finds_no_descriptor_left_is_served_later) {
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  steps();  // UBSan opens a pipe when it meets a type for the first time: not once there are no descriptors
   const UniqueFd fd = client();
   const rlimit none{.rlim_cur = 3, .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
