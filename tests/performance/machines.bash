@@ -34,15 +34,20 @@ run_q35() {
   grep -q 'true has run' "$scratch/q35.console"
 }
 
-# An initramfs of busybox whose /init runs `true` and reboots.
+# An initramfs whose /init, a busybox shell, runs the very `true` that `caisson do` runs, the host's with its loader and
+# libraries, and reboots.
 make_true_initramfs() {
   local tree=$scratch/initramfs
   mkdir -p "$tree"/{bin,dev,proc,sys}
+  {
+    type -P true
+    ldd "$(type -P true)" | grep -o '/[^ ]*'
+  } | xargs cp --parents --dereference --target-directory="$tree"
   cp /bin/busybox "$tree/bin/busybox"
   mknod "$tree/dev/console" c 5 1
   cat >"$tree/init" <<'INIT'
 #!/bin/busybox sh
-/bin/busybox true && /bin/busybox echo true has run
+/usr/bin/true && /bin/busybox echo true has run
 /bin/busybox reboot -f
 INIT
   chmod 755 "$tree/init"
