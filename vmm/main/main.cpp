@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -27,6 +29,20 @@ constexpr std::array kForwardedSignals = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,
 
 // LIMIT: a launch document; thousands of exports fit.
 constexpr off_t kMaxLaunchBytes = 4L << 20;
+
+// LIMIT: an open file of the guest costs two descriptors here (its contents and its name); more than this
+// only costs the host's kernel memory.
+constexpr rlim_t kMostDescriptors = 65536;
+
+// The file server shares out what the soft limit leaves (vmm/devices/virtio/fs/server.cpp), and a login's
+// soft limit of 1024 is less than one database opens.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kMostDescriptors));
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the guest has as many as before
+  }
+}
 
 Result<std::string> read_document(const UniqueFd& fd) {
   struct stat status {};
@@ -88,6 +104,7 @@ Result<int> launch() {
       return fail(EBADF, "start caisson-vmm: it is started by caisson, not by hand; see `caisson --help`");
     }
   }
+  raise_descriptor_limit();
   const UniqueFd document(kLaunchFd);
   UniqueFd status_fd(kStatusFd);
   LaunchSpec spec = TRY(parse_launch_spec(TRY(read_document(document))));

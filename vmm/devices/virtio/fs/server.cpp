@@ -37,13 +37,13 @@ Result<std::unique_ptr<Server>> Server::create(Config config) {
   if (descriptors < kLeast + config.exports.size()) {
     return fail(EMFILE, "serve files: too few descriptors are allowed; raise RLIMIT_NOFILE");
   }
-  // LIMIT: a quarter for open files, as much for the O_PATH descriptors that go with them, the rest for the
-  // files looked up most recently and for deleted files still referred to.
-  const size_t share = (descriptors - config.exports.size()) / 4;
+  // LIMIT: three eighths for open files, as much for the O_PATH descriptors that go with them, an eighth each
+  // for the files looked up most recently and for deleted files still referred to.
+  const size_t share = (descriptors - config.exports.size()) / 8;
   OwnDescriptors own = TRY(OwnDescriptors::open());
   auto server = std::unique_ptr<Server>(
       new Server(std::move(config.exports), std::move(own),
-                 {.nodes = kMinNodes, .cached_descriptors = share, .nameless_descriptors = share}, share,
+                 {.nodes = kMinNodes, .cached_descriptors = share, .nameless_descriptors = share}, 3 * share,
                  config.writeback_cache));
   return server;
 }

@@ -89,9 +89,9 @@ Result<void> Server::release(Request& in, Reply& /*out*/) {
   const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, kind));
   if (handle->has_written && !handle->node->from->exclusive) {
     // The guest's cache holds what it wrote, so the times its writes left are no news to it.
-    const struct statx stat = TRY(stat_at(handle->fd.get(), ""));
-    handle->node->seen_mtime = mtime_of(stat);
-    handle->node->seen_size = stat.stx_size;
+    const auto stat = stat_at(handle->fd.get(), "");
+    handle->node->seen_mtime = stat ? mtime_of(*stat) : -1;
+    handle->node->seen_size = stat ? stat->stx_size : 0;
   }
   if (listing_.handle == arguments.fh) {
     listing_.handle = 0;
