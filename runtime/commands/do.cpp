@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson do: runs a command in a VM over this host's own root file system, which it cannot change: writes go
-// to a throw-away layer in the guest, but for the directories given with --rw. No bundle is needed.
+// to a throw-away layer in the guest, but for the directories given with --rw. What else the host has mounted
+// beneath its root is not shown unless named by --ro or --rw. No bundle is needed.
+#include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,10 +41,20 @@ Json all_capabilities() {
   return names;
 }
 
+// Whether `path` is on the same mount as the root: only that is shown.
+bool is_on_root_mount(const std::string& path) {
+  struct statx root {};
+  struct statx there {};
+  return ::statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) == 0 &&
+         ::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &there) == 0 && root.stx_mnt_id == there.stx_mnt_id;
+}
+
 class Do final : public Command {
  public:
   void declare(Options options) override {
     options.texts("--rw", writable_, "Directory that is the host's own and may be written; may be repeated");
+    options.texts("--ro", readable_,
+                  "Directory on another mount than / that is shown too, read-only; may be repeated");
     options.text("--memory", memory_, "Guest memory, such as 512M");
     options.text("--cpus", cpus_, "Number of CPUs (default: 1)");
     options.text("--rootfs", rootfs_, "Directory to show as / (default: /)");
@@ -71,18 +84,25 @@ class Do final : public Command {
   }
 
  private:
+  static Result<Json> bind(const std::string& option, const std::string& directory,
+                           const std::string& access) {
+    std::error_code error;
+    const std::string path = std::filesystem::canonical(directory, error).string();
+    if (error) {
+      return fail_errno("open " + option + " " + directory, error.value());
+    }
+    return Json{{"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", access}}};
+  }
+
   // `mounts` are those every container has.
   Result<Json> with_own_mounts(Json mounts) const {
     mounts.push_back(
         {{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"mode=1777"}}});
+    for (const std::string& directory : readable_) {
+      mounts.push_back(TRY(bind("--ro", directory, "ro")));
+    }
     for (const std::string& directory : writable_) {
-      std::error_code error;
-      const std::string path = std::filesystem::canonical(directory, error).string();
-      if (error) {
-        return fail_errno("open --rw " + directory, error.value());
-      }
-      mounts.push_back(
-          {{"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", "rw"}}});
+      mounts.push_back(TRY(bind("--rw", directory, "rw")));
     }
     return mounts;
   }
@@ -91,11 +111,14 @@ class Do final : public Command {
     if (!cwd_.empty()) return cwd_;
     std::error_code error;
     std::string here = std::filesystem::current_path(error).string();
+    for (const auto* shown : {&readable_, &writable_}) {
+      if (std::find(shown->begin(), shown->end(), here) != shown->end()) return here;
+    }
     // The guest's own file systems hide what the host has there.
     for (const char* hidden : {"/tmp", "/proc", "/sys", "/dev"}) {
-      const bool writable = std::find(writable_.begin(), writable_.end(), here) != writable_.end();
-      if (here.starts_with(hidden) && !writable) return "/";
+      if (here.starts_with(hidden)) return "/";
     }
+    if (!is_on_root_mount(here)) return "/";
     return error || rootfs_ != "/" ? "/" : here;
   }
 
@@ -142,6 +165,7 @@ class Do final : public Command {
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
 
+  std::vector<std::string> readable_;
   std::vector<std::string> writable_;
   std::vector<std::string> environment_;
   std::vector<std::string> command_;

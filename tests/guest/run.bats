@@ -47,6 +47,26 @@ teardown() { teardown_sandbox_root; }
   cmp "$scratch/in" "$scratch/out"
 }
 
+# anonymous_kib: the anonymous memory of the one container's caisson-vmm, guest memory not counted.
+anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson list --format json | jq '.[0].pid')/status"; }
+
+@test "do: 256 MiB through cat are whole, standard error apart, the memory of caisson-vmm flat" {
+  mkfifo "$scratch/in"
+  head -c 268435456 /dev/urandom | tee "$scratch/in" | sha256sum >"$scratch/sent" &
+  caisson do -- sh -c 'echo begun >&2; exec cat' <"$scratch/in" 2>"$scratch/err" | {
+    head -c 33554432
+    anonymous_kib >"$scratch/early"
+    head -c 201326592
+    anonymous_kib >"$scratch/late"
+    cat
+  } | sha256sum >"$scratch/received"
+  wait
+  cat "$scratch/early" "$scratch/late"
+  [ "$(cat "$scratch/sent")" = "$(cat "$scratch/received")" ]
+  [ "$(cat "$scratch/err")" = begun ]
+  [ "$(($(cat "$scratch/late") - $(cat "$scratch/early")))" -lt 2048 ]
+}
+
 @test "run: a slow reader stops the writer and loses nothing" {
   make_bundle box
   set_command cat
