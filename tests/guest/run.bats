@@ -53,6 +53,7 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
 @test "do: 256 MiB through cat are whole, standard error apart, the memory of caisson-vmm flat" {
   mkfifo "$scratch/in"
   head -c 268435456 /dev/urandom | tee "$scratch/in" | sha256sum >"$scratch/sent" &
+  writer=$!
   caisson do -- sh -c 'echo begun >&2; exec cat' <"$scratch/in" 2>"$scratch/err" | {
     head -c 33554432
     anonymous_kib >"$scratch/early"
@@ -60,7 +61,7 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
     anonymous_kib >"$scratch/late"
     cat
   } | sha256sum >"$scratch/received"
-  wait
+  wait "$writer"
   cat "$scratch/early" "$scratch/late"
   [ "$(cat "$scratch/sent")" = "$(cat "$scratch/received")" ]
   [ "$(cat "$scratch/err")" = begun ]
