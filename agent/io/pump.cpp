@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <string_view>
 
 namespace caisson::agent {
 namespace {
@@ -60,7 +61,10 @@ bool Pump::move_once() {
     flush();
     return false;
   }
-  left_.append(chunk.data(), static_cast<size_t>(n));
+  // Straight on where nothing waits before it: only what finds no room is copied.
+  const std::string_view fresh(chunk.data(), static_cast<size_t>(n));
+  const ssize_t taken = left_.empty() ? ::write(sink_.get(), fresh.data(), fresh.size()) : 0;
+  left_.append(fresh.substr(taken > 0 ? static_cast<size_t>(taken) : 0));
   flush();
   return source_.is_valid() && left_.empty();
 }
