@@ -9,7 +9,8 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr std::string_view kControllers[] = {"memory", "cpu", "cpuset", "blkio"};  // those we set limits in
+// Those we set limits in, and those in which engines look up what a container uses.
+constexpr std::string_view kControllers[] = {"memory", "cpu", "cpuset", "blkio", "cpuacct", "pids"};
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;

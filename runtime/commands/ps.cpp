@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson ps: the processes of a container as its guest counts them: as a list of pids, or as `ps -ef` shows
-// them.
+// caisson ps: the processes of a container. The table is for people: those of the guest, as `ps -ef` shows them. The
+// list is for engines, which look its pids up on the host (docker top): what the host has of the container is
+// caisson-vmm, and a pid of the guest would name a stranger there.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -58,18 +59,10 @@ void print_table(const agent::v1::ListProcessesResponse& list) {
   }
 }
 
-void print_json(const agent::v1::ListProcessesResponse& list) {
-  std::string text;
-  for (const Entry& entry : list.processes()) {
-    text += (text.empty() ? "" : ",") + std::to_string(entry.pid());
-  }
-  std::puts(list.processes().empty() ? "null" : ("[" + text + "]").c_str());
-}
-
 class Ps final : public Command {
  public:
   void declare(Options options) override {
-    options.choice("-f,--format", format_, {"table", "json"}, "table or json (default: table)");
+    options.choice("-f,--format", format_, {"table", "json"}, "table (of the guest) or json (pids of the host; default: table)");
     options.rest(arguments_, "caisson ps [options] CONTAINER [-ef]");
   }
 
@@ -80,11 +73,15 @@ class Ps final : public Command {
     if (state.current_status() == Status::stopped) {
       return fail(ESRCH, "container not running");
     }
+    if (format_ == "json") {
+      std::printf("[%d]\n", state.vmm.pid);
+      return 0;
+    }
     const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
     const auto deadline = agent::deadline_in(kPatience);
     auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
     const auto list = TRY(agent.list_processes(state.id, deadline));
-    format_ == "json" ? print_json(list) : print_table(list);
+    print_table(list);
     return 0;
   }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/client/agent_client.h"
@@ -14,6 +15,7 @@
 #include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/hooks.h"
 #include "runtime/sandbox/mount_points.h"
+#include "runtime/sandbox/oom_mark.h"
 #include "runtime/sandbox/settings.h"
 
 namespace caisson::runtime {
@@ -60,6 +62,14 @@ Result<UniqueFd> open_network_namespace(const oci::Config& config) {
   UniqueFd fd(::open(network->path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) {
     return fail_errno("linux.namespaces (network): open " + network->path);
+  }
+  struct stat joined {};
+  struct stat own {};
+  if (::fstat(fd.get(), &joined) == 0 && ::stat("/proc/self/ns/net", &own) == 0 &&
+      joined.st_dev == own.st_dev && joined.st_ino == own.st_ino) {
+    return fail(EINVAL, "linux.namespaces (network): " + network->path +
+                            " is the host's own, but a VM cannot use the host's network stack; use a network "
+                            "namespace of the container");
   }
   return fd;
 }
@@ -147,6 +157,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   ContainerState state = initial_state(request, config, machine);
   Unfinished unfinished(directory, state);
   TRY(directory.write("config.json", request.config_text));
+  link_oom_mark(config, request.bundle, directory.path());
   state.cgroups = TRY(directories_to_make(cgroup_name));
   TRY(directory.save(state));
   const HostCgroup cgroup =
