@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson ps: the processes of a container. The table is for people: those of the guest, as `ps -ef` shows them. The
-// list is for engines, which look its pids up on the host (docker top): what the host has of the container is
-// caisson-vmm, and a pid of the guest would name a stranger there.
+// caisson ps: the processes of a container. The table is for people: those of the guest, as `ps -ef` shows
+// them. The list is for engines, which look its pids up on the host (docker top): what the host has of the
+// container is caisson-vmm, and a pid of the guest would name a stranger there.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -62,7 +62,8 @@ void print_table(const agent::v1::ListProcessesResponse& list) {
 class Ps final : public Command {
  public:
   void declare(Options options) override {
-    options.choice("-f,--format", format_, {"table", "json"}, "table (of the guest) or json (pids of the host; default: table)");
+    options.choice("-f,--format", format_, {"table", "json"},
+                   "table (of the guest) or json (pids of the host; default: table)");
     options.rest(arguments_, "caisson ps [options] CONTAINER [-ef]");
   }
 
