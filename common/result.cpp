@@ -17,10 +17,8 @@ tl::unexpected<Error> fail_errno(std::string_view what, int code) {
 }
 
 Error with_context(std::string_view what, Error error) {
-  std::string message(what);
-  message += ": ";
-  message += error.message;
-  return Error{.code = error.code, .message = std::move(message)};
+  error.message.insert(0, ": ").insert(0, what);
+  return error;
 }
 
 }  // namespace caisson

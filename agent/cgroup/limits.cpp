@@ -82,7 +82,7 @@ bool is_harmless(const Field& field, const std::string& value, const Error& erro
 Result<void> apply_limits(const Cgroup& cgroup, const Resources& resources) {
   for (const Field& field : kFields) {
     if (const auto value = field.value(resources)) {
-      const auto written = cgroup.write(field.file, *value);
+      auto written = cgroup.write(field.file, *value);
       if (!written && !is_harmless(field, *value, written.error())) {
         return written;
       }

@@ -65,7 +65,7 @@ std::string find_in_path(const std::string& name) {
   while (!rest.empty()) {
     const std::string directory = rest.substr(0, rest.find(':'));
     rest.erase(0, directory.size() + 1);
-    const std::string program = directory + "/" + name;
+    std::string program = directory + "/" + name;
     if (::access(program.c_str(), X_OK) == 0) return program;
   }
   return "";

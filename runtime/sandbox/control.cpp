@@ -66,6 +66,7 @@ Result<AwakeGuest> AwakeGuest::of(const ContainerDirectory& directory, const Con
 
 AwakeGuest::AwakeGuest(AwakeGuest&& other) noexcept : directory_(std::exchange(other.directory_, nullptr)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the program, here as anywhere
 AwakeGuest::~AwakeGuest() {
   if (directory_ != nullptr) {
     // When this fails, the machine has gone, or the container runs no code anyway: the guest keeps it frozen.

@@ -22,7 +22,6 @@ namespace caisson::runtime {
 namespace {
 
 // Generous: a host of two cores may be booting twenty guests without hardware virtualization.
-constexpr std::chrono::seconds kBootPatience{120};
 constexpr std::chrono::seconds kCreatePatience{60};
 
 // Removes what was laid down, unless the container came to be.
@@ -181,7 +180,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   state.vmm = vmm.identity();
   TRY(directory.save(state));
 
-  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(kBootPatience), signals));
+  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(machine.boot_patience), signals));
   announce(launched, request);
   state.machine = launched.machine;
   const std::string hook_state = oci_state_json(state, Status::creating);

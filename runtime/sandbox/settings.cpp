@@ -27,7 +27,7 @@ std::string program_directory() {
 }
 
 // The first that exists, else the last.
-std::string pick(const char* variable, std::string in_build_tree, std::string installed) {
+std::string pick(const char* variable, const std::string& in_build_tree, const std::string& installed) {
   if (std::string chosen = environment(variable); !chosen.empty()) {
     return chosen;
   }
@@ -115,6 +115,22 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(cpus, 1, kMaximumCpus));
 }
 
+Result<std::chrono::seconds> choose_boot_patience() {
+  const std::string asked = environment("CAISSON_BOOT_TIMEOUT");
+  if (asked.empty()) {
+    return kDefaultBootPatience;
+  }
+  constexpr uint32_t kLongestSeconds = 86400;
+  uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
+  if (error != std::errc() || end != asked.data() + asked.size() || seconds == 0 ||
+      seconds > kLongestSeconds) {
+    return fail(EINVAL, "CAISSON_BOOT_TIMEOUT: \"" + asked + "\" is not a number of seconds from 1 to " +
+                            std::to_string(kLongestSeconds));
+  }
+  return std::chrono::seconds(seconds);
+}
+
 }  // namespace
 
 InstalledFiles expected_files() {
@@ -139,6 +155,7 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.cpus = TRY(choose_cpus(config));
   settings.console = TRY(choose_flag(config, "console"));
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
+  settings.boot_patience = TRY(choose_boot_patience());
   return settings;
 }
 

@@ -3,6 +3,7 @@
 // order of sources, one place. docs/configuration.md describes what is read here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct MachineSettings {
   uint64_t memory_bytes = 0;
   bool console = false;
   bool count_instructions = false;
+  std::chrono::seconds boot_patience{0};  // from the machine's start to the agent's first word
 };
 
 inline constexpr uint64_t kMiB = 1ULL << 20;
@@ -41,6 +43,8 @@ inline constexpr uint64_t kDefaultMemoryBytes = 256 * kMiB;
 // Below this the guest does not reach its agent.
 inline constexpr uint64_t kMinimumMemoryBytes = 64 * kMiB;
 inline constexpr uint32_t kMaximumCpus = 64;
+// Of a busy host without KVM; a guest that works takes a second or two.
+inline constexpr std::chrono::seconds kDefaultBootPatience{120};
 
 Result<MachineSettings> machine_settings(const oci::Config& config);
 

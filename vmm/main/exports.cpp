@@ -39,6 +39,7 @@ Result<fs::Export> detach(const LaunchSpec::Export& entry) {
 
 Result<std::vector<fs::Export>> detach_exports(const std::vector<LaunchSpec::Export>& exports) {
   std::vector<fs::Export> detached;
+  detached.reserve(exports.size());
   for (const LaunchSpec::Export& entry : exports) {
     detached.push_back(TRY(detach(entry)));
   }

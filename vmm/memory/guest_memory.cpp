@@ -14,7 +14,6 @@ namespace caisson::vmm {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kHugePageBytes = GuestMemory::kHugePageBytes;
 
 // glibc 2.36 has no name for it: linux/mman.h, which cannot be included beside sys/mman.h.
 constexpr int kAdviseCollapse = 25;

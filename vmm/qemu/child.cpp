@@ -130,6 +130,7 @@ bool follow_parent(pid_t parent) {
 // As execve() wants it; it does not write what they point to.
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> all;
+  all.reserve(strings.size() + 1);
   for (const std::string& string : strings) {
     all.push_back(const_cast<char*>(string.c_str()));
   }

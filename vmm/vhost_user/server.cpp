@@ -68,7 +68,7 @@ Result<void> Server::serve_one() {
   }
   const auto route = std::ranges::find(routes(), message->request, &Route::request);
   assert(route != routes().end());  // the parser passes only requests of the table
-  const Result<void> handled = (this->*route->handler)(*message);
+  Result<void> handled = (this->*route->handler)(*message);
   // [vhost-user] "Communication", REPLY_ACK: requests with a reply of their own are not acknowledged twice.
   const bool answers = message->request == Request::get_features || message->request == Request::get_config ||
                        message->request == Request::get_protocol_features ||
