@@ -22,10 +22,8 @@ make_bundle() {
   shift
   mkdir -p "$bundle"/rootfs/{bin,proc,sys,dev,tmp,etc,root}
   cp /bin/busybox "$bundle/rootfs/bin/busybox"
-  local applet
-  for applet in $(/bin/busybox --list); do
-    [ "$applet" = busybox ] || ln -sf busybox "$bundle/rootfs/bin/$applet"
-  done
+  # One process instead of one a link: in the testbed those were most of a test's time.
+  chroot "$bundle/rootfs" /bin/busybox --install -s /bin
   (cd "$bundle" && "$CAISSON" spec)
   configure '.process.terminal = false | .process.args = ["sh", "-c", "exit 0"] | .root.readonly = false'
   local filter
