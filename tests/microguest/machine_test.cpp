@@ -138,6 +138,7 @@ TEST_F(KvmMachineTest, bad_configuration_is_refused) {
     config_.memory_bytes = memory_bytes;
     return !KvmMachine::create(config_, *loop_);
   };
+  config_.kernel = std::string(CAISSON_MICROGUESTS) + "/halt";
   constexpr uint64_t kMemory = uint64_t{4} << 20;
   EXPECT_TRUE(refused(0, kMemory));
   EXPECT_TRUE(refused(65, kMemory));
@@ -146,8 +147,8 @@ TEST_F(KvmMachineTest, bad_configuration_is_refused) {
 }
 
 TEST_F(KvmMachineTest, kernel_that_is_no_kernel_is_refused) {
-  create("../no such guest");
-  EXPECT_FALSE(machine_->start([](const MachineStop&) {}));
+  config_.kernel = "/no such guest";
+  EXPECT_FALSE(KvmMachine::create(config_, *loop_));
   config_.kernel = "/etc/passwd";
   machine_ = KvmMachine::create(config_, *loop_).value();
   const auto started = machine_->start([](const MachineStop&) {});

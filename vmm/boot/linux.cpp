@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/boot/linux.h"
 
-#include "vmm/boot/boot_file.h"
 #include "vmm/boot/boot_params.h"
 #include "vmm/boot/elf.h"
 #include "vmm/boot/page_tables.h"
@@ -22,8 +21,7 @@ tl::unexpected<Error> too_small(const std::string& what, uint64_t needed_bytes, 
                           " MiB; give it more memory");
 }
 
-Result<ElfImage> place_kernel(const GuestMemory& memory, const std::string& path) {
-  const BootFile file = TRY(BootFile::open("guest kernel", path));
+Result<ElfImage> place_kernel(const GuestMemory& memory, const BootFile& file) {
   const std::vector<std::byte> head = TRY(file.read_head(kElfHeadBytes));
   ElfImage image = TRY_CONTEXT("load " + file.description(), parse_elf(head, file.size_bytes()));
   if (to_u64(image.end()) > low_ram_end(memory)) {
@@ -37,9 +35,8 @@ Result<ElfImage> place_kernel(const GuestMemory& memory, const std::string& path
 
 // At the top of low RAM, from a page's start: Linux gives its pages back once it is unpacked. Sets where it
 // went in `params`.
-Result<void> place_initramfs(const GuestMemory& memory, const std::string& path, GuestAddress kernel_end,
+Result<void> place_initramfs(const GuestMemory& memory, const BootFile& file, GuestAddress kernel_end,
                              BootParams& params) {
-  const BootFile file = TRY(BootFile::open("initramfs", path));
   const uint64_t top = low_ram_end(memory);
   const uint64_t floor = to_u64(kernel_end);
   // Subtractions of what was compared before, so that nothing wraps.
@@ -53,13 +50,21 @@ Result<void> place_initramfs(const GuestMemory& memory, const std::string& path,
 
 }  // namespace
 
-Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxBoot& boot) {
-  const ElfImage image = TRY(place_kernel(memory, boot.kernel));
+Result<LinuxFiles> LinuxFiles::open(const std::string& kernel, const std::string& initramfs) {
+  LinuxFiles files{.kernel = TRY(BootFile::open("guest kernel", kernel)), .initramfs = {}};
+  if (!initramfs.empty()) {
+    files.initramfs = TRY(BootFile::open("initramfs", initramfs));
+  }
+  return files;
+}
+
+Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxFiles& files, const LinuxBoot& boot) {
+  const ElfImage image = TRY(place_kernel(memory, files.kernel));
   const std::vector<std::byte> tree =
       TRY(build_device_tree({.cpus = boot.cpus, .devices = boot.devices, .memory = memory.regions()}));
   BootParams params{.command_line = boot.command_line, .device_tree = tree};
-  if (!boot.initramfs.empty()) {
-    TRY(place_initramfs(memory, boot.initramfs, image.end(), params));
+  if (files.initramfs) {
+    TRY(place_initramfs(memory, *files.initramfs, image.end(), params));
   }
   TRY(write_boot_params(memory, params));
   TRY(write_boot_tables(memory));

@@ -3,18 +3,27 @@
 // KvmMachine, before a vCPU runs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/result.h"
+#include "vmm/boot/boot_file.h"
 #include "vmm/boot/device_tree.h"
 #include "vmm/memory/guest_memory.h"
 
 namespace caisson::vmm {
 
+// Opened apart from their loading: the paths lead nowhere once the jail is closed.
+struct LinuxFiles {
+  BootFile kernel;
+  std::optional<BootFile> initramfs;
+
+  // `kernel` is the path of an uncompressed vmlinux, `initramfs` that of an archive; empty: none.
+  static Result<LinuxFiles> open(const std::string& kernel, const std::string& initramfs);
+};
+
 struct LinuxBoot {
-  std::string kernel;     // path of an uncompressed vmlinux
-  std::string initramfs;  // path of an archive; empty: none
   std::string command_line;
   uint32_t cpus = 1;
   std::vector<DeviceTree::Device> devices;
@@ -22,6 +31,6 @@ struct LinuxBoot {
 
 // Returns where the first CPU starts; its other registers are as vmm/kvm/registers.h sets them. `memory` must
 // be fresh (all zero).
-Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxBoot& boot);
+Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxFiles& files, const LinuxBoot& boot);
 
 }  // namespace caisson::vmm

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "vmm/boot/layout.h"
-#include "vmm/boot/linux.h"
 #include "vmm/kvm/command_line.h"
 #include "vmm/kvm/cpuid.h"
 #include "vmm/kvm/exit_detail.h"
@@ -54,22 +53,24 @@ void block_other_signals() {
 Result<std::unique_ptr<KvmMachine>> KvmMachine::create(const MachineConfig& config, EventLoop& main_loop) {
   TRY(check(config));
   const Kvm kvm = TRY(Kvm::open());
+  LinuxFiles files = TRY(LinuxFiles::open(config.kernel, config.initramfs));
   // Nobody else maps it, and huge pages make a quarter of the boot (docs/budgets.md).
   GuestMemory memory = TRY(GuestMemory::create(config.memory_bytes, GuestMemory::Backing::private_pages));
   Vm vm = TRY(Vm::create(kvm));
   Event serial_interrupt = TRY(Event::create());
   TRY(vm.connect_interrupt(layout::kSerialPin, serial_interrupt.fd()));
-  std::unique_ptr<KvmMachine> machine(
-      new KvmMachine(config, main_loop, std::move(memory), std::move(vm), std::move(serial_interrupt)));
+  std::unique_ptr<KvmMachine> machine(new KvmMachine(config, main_loop, std::move(files), std::move(memory),
+                                                     std::move(vm), std::move(serial_interrupt)));
   machine->bus_ = TRY(MmioBus::create(machine->vm_, machine->memory_, machine->gate_));
   TRY(machine->create_cpus(kvm));
   return machine;
 }
 
-KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, GuestMemory memory, Vm vm,
-                       Event serial_interrupt)
+KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, LinuxFiles files, GuestMemory memory,
+                       Vm vm, Event serial_interrupt)
     : config_(std::move(config)),
       loop_(&main_loop),
+      files_(std::move(files)),
       memory_(std::move(memory)),
       vm_(std::move(vm)),
       serial_interrupt_(std::move(serial_interrupt)),
@@ -115,11 +116,10 @@ Result<void> KvmMachine::start(StopHandler on_stop) {
   if (state_ != State::created) {
     return fail(EBUSY, "start machine: it has been started");
   }
-  const GuestAddress entry = TRY(load_linux(memory_, {.kernel = config_.kernel,
-                                                      .initramfs = config_.initramfs,
-                                                      .command_line = kvm_command_line(config_),
-                                                      .cpus = config_.cpus,
-                                                      .devices = bus_->devices()}));
+  const GuestAddress entry = TRY(load_linux(
+      memory_, *files_,
+      {.command_line = kvm_command_line(config_), .cpus = config_.cpus, .devices = bus_->devices()}));
+  files_.reset();
   TRY(connect_memory());
   TRY(cpus_.front().vcpu.set_up_entry(entry));
   on_stop_ = std::move(on_stop);

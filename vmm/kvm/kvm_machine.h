@@ -5,12 +5,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/event_loop.h"
 #include "common/result.h"
+#include "vmm/boot/linux.h"
 #include "vmm/kvm/event.h"
 #include "vmm/kvm/exit_counters.h"
 #include "vmm/kvm/kvm.h"
@@ -46,7 +48,8 @@ class KvmMachine final : public Machine {
   };
   enum class State { created, running, stopped };
 
-  KvmMachine(MachineConfig config, EventLoop& main_loop, GuestMemory memory, Vm vm, Event serial_interrupt);
+  KvmMachine(MachineConfig config, EventLoop& main_loop, LinuxFiles files, GuestMemory memory, Vm vm,
+             Event serial_interrupt);
 
   Result<void> create_cpus(const Kvm& kvm);
   Result<void> connect_memory();
@@ -59,6 +62,7 @@ class KvmMachine final : public Machine {
 
   MachineConfig config_;
   EventLoop* loop_;
+  std::optional<LinuxFiles> files_;  // until start() has loaded them
   // The order matters: what comes later uses what comes before, and goes first.
   GuestMemory memory_;
   Vm vm_;

@@ -53,11 +53,9 @@ std::vector<std::byte> bytes_at(const GuestMemory& memory, uint64_t address, siz
 class LoadLinux : public ::testing::Test {
  protected:
   Result<GuestAddress> load() {
-    return load_linux(memory_, {.kernel = kernel_.path(),
-                                .initramfs = initramfs_.path(),
-                                .command_line = "quiet one=1",
-                                .cpus = 2,
-                                .devices = {{layout::kVirtioMmio, 0x1000, 5}}});
+    return load_linux(
+        memory_, LinuxFiles::open(kernel_.path(), initramfs_.path()).value(),
+        {.command_line = "quiet one=1", .cpus = 2, .devices = {{layout::kVirtioMmio, 0x1000, 5}}});
   }
   boot_params params() const { return memory_.load<boot_params>(layout::kBootParams).value(); }
 
@@ -83,8 +81,8 @@ TEST_F(LoadLinux, segment_across_pages_lies_where_it_should) {
   file.header.e_entry = 0x100'0023;
   kernel_bytes_ = file.bytes();
   const TemporaryFile kernel(kernel_bytes_);
-  ASSERT_TRUE(load_linux(
-      memory_, {.kernel = kernel.path(), .initramfs = "", .command_line = "", .cpus = 1, .devices = {}}));
+  ASSERT_TRUE(load_linux(memory_, LinuxFiles::open(kernel.path(), "").value(),
+                         {.command_line = "", .cpus = 1, .devices = {}}));
   EXPECT_EQ(bytes_at(memory_, 0x100'0023, 0x1010),
             std::vector(kernel_bytes_.begin() + 0x0f01, kernel_bytes_.begin() + 0x1f11));
 }
@@ -163,21 +161,17 @@ TEST_F(LoadLinux, initramfs_that_does_not_fit_is_refused_with_the_remedy) {
 }
 
 TEST_F(LoadLinux, command_line_longer_than_linux_takes_is_refused) {
-  const auto entry = load_linux(memory_, {.kernel = kernel_.path(),
-                                          .initramfs = "",
-                                          .command_line = std::string(2048, 'a'),
-                                          .cpus = 1,
-                                          .devices = {}});
+  const auto entry = load_linux(memory_, LinuxFiles::open(kernel_.path(), "").value(),
+                                {.command_line = std::string(2048, 'a'), .cpus = 1, .devices = {}});
   ASSERT_FALSE(entry);
   EXPECT_THAT(entry.error().message, HasSubstr("command line"));
 }
 
 TEST_F(LoadLinux, missing_kernel_is_refused_by_its_path) {
-  const auto entry = load_linux(
-      memory_, {.kernel = "/no/kernel", .initramfs = "", .command_line = "", .cpus = 1, .devices = {}});
-  ASSERT_FALSE(entry);
-  EXPECT_EQ(entry.error().code, ENOENT);
-  EXPECT_THAT(entry.error().message, HasSubstr("/no/kernel"));
+  const auto files = LinuxFiles::open("/no/kernel", "");
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().code, ENOENT);
+  EXPECT_THAT(files.error().message, HasSubstr("/no/kernel"));
 }
 
 }  // namespace
