@@ -13,6 +13,7 @@
 #include "vmm/kvm/command_line.h"
 #include "vmm/kvm/cpuid.h"
 #include "vmm/kvm/exit_detail.h"
+#include "vmm/machine/text_tail.h"
 
 namespace caisson::vmm {
 namespace {
@@ -39,6 +40,8 @@ Result<void> check(const MachineConfig& config) {
   }
   return {};
 }
+
+constexpr size_t kDetailBytes = 2048;  // LIMIT: of the console, what an operator reads in one message
 
 // A vCPU's thread takes the kick alone: the process's signals are the main thread's.
 void block_other_signals() {
@@ -219,8 +222,14 @@ void KvmMachine::finish(const MachineStop& stop) {
   }
   bus_->detach();
   if (StopHandler handler = std::exchange(on_stop_, nullptr)) {
+    std::string detail = stop.detail;
+    if (const std::string console = last_lines(console_tail(), kDetailBytes);
+        stop.reason != StopReason::killed && !console.empty()) {
+      detail += "; the guest's console ends:\n" + console;
+    }
     // Posted: whoever called stop() is in the middle of something.
-    loop_->post([handler = std::move(handler), stop] { handler(stop); });
+    loop_->post([handler = std::move(handler),
+                 stop = MachineStop{.reason = stop.reason, .detail = std::move(detail)}] { handler(stop); });
   }
 }
 

@@ -28,4 +28,15 @@ std::string TextTail::text() const {
   return text;
 }
 
+std::string last_lines(std::string text, size_t limit_bytes) {
+  while (!text.empty() && text.back() == '\n') {
+    text.pop_back();
+  }
+  if (text.size() > limit_bytes) {
+    text.erase(0, text.size() - limit_bytes);
+    text.erase(0, text.find('\n') + 1);  // npos + 1 is 0: one long line stays
+  }
+  return text;
+}
+
 }  // namespace caisson::vmm

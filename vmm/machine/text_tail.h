@@ -22,4 +22,7 @@ class TextTail {
   std::string kept_;
 };
 
+// The last lines of `text`, at most `limit_bytes`, without the final newline.
+std::string last_lines(std::string text, size_t limit_bytes);
+
 }  // namespace caisson::vmm

@@ -159,18 +159,6 @@ bool drain(int fd, Sink sink) {
   return true;
 }
 
-// The last lines of `text`, at most `limit_bytes`, without the final newline.
-std::string ending(std::string text, size_t limit_bytes) {
-  while (!text.empty() && text.back() == '\n') {
-    text.pop_back();
-  }
-  if (text.size() > limit_bytes) {
-    text.erase(0, text.size() - limit_bytes);
-    text.erase(0, text.find('\n') + 1);  // npos + 1 is 0: one long line stays
-  }
-  return text;
-}
-
 // Its size in bytes. QEMU's own words about a file that is no kernel name neither the file nor the remedy.
 Result<uint64_t> check_is_elf(int fd, const std::string& path) {
   std::array<char, SELFMAG> magic{};
@@ -392,11 +380,11 @@ void QemuMachine::on_child_end() {
                          .detail = "QEMU ended with " + std::string(exit.signalled ? "signal " : "status ") +
                                    std::to_string(exit.code)};
   }
-  const std::string complaint = ending(complaint_tail_.text(), kDetailBytes);
+  const std::string complaint = last_lines(complaint_tail_.text(), kDetailBytes);
   if (cause_->reason == StopReason::machine_error && !complaint.empty()) {
     cause_->detail += "; it says: " + complaint;
   }
-  if (const std::string console = ending(console_tail_.text(), kDetailBytes); !console.empty()) {
+  if (const std::string console = last_lines(console_tail_.text(), kDetailBytes); !console.empty()) {
     cause_->detail += "; the guest's console ends:\n" + console;
   }
   finish(*cause_);
