@@ -88,6 +88,17 @@ Result<LaunchSpec::Export> parse_export(const Json& object) {
   return parsed;
 }
 
+Result<LaunchSpec::ViewMount> parse_view_mount(const Json& object) {
+  if (!object.is_object()) {
+    return fail(EINVAL, "read launch document: view[] is not an object");
+  }
+  LaunchSpec::ViewMount parsed;
+  const Reader reader(object, "launch document: view[]");
+  TRY(reader.read("destination", parsed.destination));
+  TRY(reader.read("export_name", parsed.export_name));
+  return parsed;
+}
+
 }  // namespace
 
 std::string to_json(const LaunchSpec& spec) {
@@ -98,6 +109,10 @@ std::string to_json(const LaunchSpec& spec) {
                        {"read_only", entry.read_only},
                        {"recursive", entry.recursive},
                        {"exclusive", entry.exclusive}});
+  }
+  Json view = Json::array();
+  for (const LaunchSpec::ViewMount& entry : spec.view) {
+    view.push_back({{"destination", entry.destination}, {"export_name", entry.export_name}});
   }
   return dump({{"id", spec.id},
                {"state_directory", spec.state_directory},
@@ -110,6 +125,7 @@ std::string to_json(const LaunchSpec& spec) {
                {"console", spec.console},
                {"count_instructions", spec.count_instructions},
                {"exports", exports},
+               {"view", view},
                {"stdio", kStdioNames[static_cast<size_t>(spec.stdio)]},
                {"init_process", spec.init_process},
                {"log_path", spec.log.path},
@@ -144,6 +160,13 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   }
   for (const Json& entry : *exports) {
     spec.exports.push_back(TRY(parse_export(entry)));
+  }
+  const auto view = document.find("view");
+  if (view == document.end() || !view->is_array()) {
+    return fail(EINVAL, "read launch document: view is not an array");
+  }
+  for (const Json& entry : *view) {
+    spec.view.push_back(TRY(parse_view_mount(entry)));
   }
   return spec;
 }

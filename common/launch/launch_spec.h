@@ -44,6 +44,13 @@ struct LaunchSpec {
     bool exclusive = false;
   };
 
+  // One mount of the container as whoever joins caisson-vmm's mount namespace finds it (podman cp):
+  // docs/launch.md.
+  struct ViewMount {
+    std::string destination;  // absolute, in the container; "/" first
+    std::string export_name;  // empty: a file system of the guest, which the host cannot show
+  };
+
   std::string id;               // of the sandbox, for logs and process titles
   std::string state_directory;  // absolute; vsock.sock and control.sock are made in it
   Hypervisor hypervisor = Hypervisor::automatic;
@@ -55,6 +62,7 @@ struct LaunchSpec {
   bool console = false;             // guest kernel log to the log
   bool count_instructions = false;  // see MachineConfig
   std::vector<Export> exports;
+  std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   StdioMode stdio = StdioMode::none;
   uint64_t init_process = 0;  // CreateContainerRequest.process
   LogOptions log;

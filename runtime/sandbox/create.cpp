@@ -107,6 +107,20 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   return spec;
 }
 
+// What the host shall find of the container's files (docs/launch.md). A throw-away layer is the guest's
+// alone.
+std::vector<LaunchSpec::ViewMount> host_view(const agent::v1::CreateContainerRequest& request) {
+  if (request.root().ephemeral_overlay()) {
+    return {};
+  }
+  std::vector<LaunchSpec::ViewMount> view = {
+      {.destination = "/", .export_name = request.root().export_name()}};
+  for (const agent::v1::Mount& mount : request.mounts()) {
+    view.push_back({.destination = mount.destination(), .export_name = mount.export_name()});
+  }
+  return view;
+}
+
 void announce(const LaunchStatus& status, const CreateRequest& request) {
   spdlog::debug("guest is ready on {}: agent {}, kernel {}, time stamp counter {}", status.machine,
                 status.agent_version, status.kernel_release, status.agent_tsc_at_ready);
@@ -115,6 +129,20 @@ void announce(const LaunchStatus& status, const CreateRequest& request) {
   if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {
     spdlog::warn("{}", status.announcement);
   }
+}
+
+// On a writable root the guest can make its mount points itself; the host's view of the container wants them
+// sooner.
+Result<void> make_places(const oci::Config& config, const CreateRequest& request) {
+  if (request.ephemeral_overlay || request.shared_root) {
+    return {};
+  }
+  auto made = make_mount_points(rootfs_path(config, request.bundle), config, request.bundle);
+  if (!made && !config.root.read_only) {
+    spdlog::debug("{}", made.error().message);
+    return {};
+  }
+  return made;
 }
 
 Result<void> create_in_guest(const ContainerDirectory& directory,
@@ -136,9 +164,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
-  if (config.root.read_only && !request.ephemeral_overlay) {
-    TRY(make_mount_points(rootfs_path(config, request.bundle), config, request.bundle));
-  }
+  TRY(make_places(config, request));
   Exports exports;
   agent::v1::CreateContainerRequest guest_request;
   TRY(plan_container({.config = config,
@@ -172,6 +198,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                  .controlling_terminal = pty.has_value(),
                  .network_namespace = network.is_valid() ? network.get() : -1};
   for (const UniqueFd& procs : cgroup.procs) spawn.cgroup_procs.push_back(procs.get());
+  spawn.spec.view = host_view(guest_request);
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());
   }

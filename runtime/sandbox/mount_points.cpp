@@ -15,7 +15,8 @@
 namespace caisson::runtime {
 namespace {
 
-enum class Kind { directory, file };
+// A tmpfs takes the mode of the directory it hides; one that hides nothing is for everybody, as /tmp is.
+enum class Kind { directory, open_directory, file };
 
 UniqueFd open_inside(int root, const std::string& path, uint64_t flags) {
   open_how how{};
@@ -45,6 +46,10 @@ Result<void> make_path(int root, const std::string& path, Kind kind) {
       if (made < 0 && errno != EEXIST) {
         return fail_errno("make mount point " + prefix);
       }
+      if (made == 0 && is_last && kind == Kind::open_directory &&
+          ::fchmodat(parent.get(), name.c_str(), 01777, 0) < 0) {
+        return fail_errno("open mount point " + prefix + " to everybody");
+      }
     }
     if (is_last) {
       return {};
@@ -70,6 +75,9 @@ bool is_beneath(const std::string& path, const std::string& directory) {
 }
 
 Kind kind_of(const oci::Mount& mount, const std::string& bundle) {
+  if (mount.type == "tmpfs") {
+    return Kind::open_directory;
+  }
   const bool is_bind = mount.type == "bind" ||
                        std::find(mount.options.begin(), mount.options.end(), "bind") != mount.options.end() ||
                        std::find(mount.options.begin(), mount.options.end(), "rbind") != mount.options.end();

@@ -27,7 +27,7 @@ once() { podman run --rm --network none "$@"; }
 logged() { timeout 30 podman logs --follow box | grep -q -m 1 -x "$1"; }
 
 # at_terminal COMMAND: the command on a terminal of 33 rows and 77 columns.
-at_terminal() { script -qec "stty rows 33 cols 77; $*" /dev/null; }
+at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
 
 @test "podman run: a kernel of its own, streams apart, the exit code" {
   code=0
@@ -44,7 +44,7 @@ at_terminal() { script -qec "stty rows 33 cols 77; $*" /dev/null; }
   echo host >"$BATS_TEST_TMPDIR/bind/from-host"
   run once --read-only --user guest --env COLOUR=green --workdir /data --entrypoint '["sh", "-c"]' \
     --ulimit nofile=100:200 --ulimit core=0 --security-opt no-new-privileges --umask 0027 \
-    --tmpfs /scratch:mode=1777 --volume "$BATS_TEST_TMPDIR/bind:/bind" --volume "$BATS_TEST_TMPDIR/bind:/ro:ro" \
+    --tmpfs /scratch --volume "$BATS_TEST_TMPDIR/bind:/bind" --volume "$BATS_TEST_TMPDIR/bind:/ro:ro" \
     --volume kept:/kept --add-host friend:192.0.2.7 --sysctl kernel.msgmax=9000 busybox '
       echo "ids $(id -un) $(id -u) $(id -g)"
       echo "variable $COLOUR; directory $(pwd); umask $(umask)"
@@ -186,11 +186,26 @@ at_terminal() { script -qec "stty rows 33 cols 77; $*" /dev/null; }
   [ "$(timeout 30 podman exec box cat /scratch/told)" = detached ]
 }
 
-@test "podman top: with the container's own ps" {
+@test "podman cp: into the running container and its volumes, and out; never into the guest's own file systems" {
+  echo host >"$BATS_TEST_TMPDIR/file"
+  podman cp "$BATS_TEST_TMPDIR/file" box:/data/copied
+  podman cp "$BATS_TEST_TMPDIR/file" box:/shared/copied
+  run podman exec box sh -c 'cat /data/copied /shared/copied; echo guest >/data/made'
+  [ "$output" = $'host\nhost' ]
+  podman cp box:/data/made "$BATS_TEST_TMPDIR/made"
+  [ "$(cat "$BATS_TEST_TMPDIR/made")" = guest ]
+  run podman cp "$BATS_TEST_TMPDIR/file" box:/scratch/copied
+  [ "$status" -ne 0 ]
+  [[ $output == *"read-only file system"* ]]
+}
+
+@test "podman top: with the container's own ps; what looks in the host's /proc fails instead of showing nothing" {
   run podman top box -o pid,args
   [ "$status" -eq 0 ]
   [[ $output == *podman-init* ]]
   [[ $output == *"sleep 0.2"* ]]
+  run podman top box
+  [ "$status" -ne 0 ]
 }
 
 @test "podman stats: memory and processor time of the whole machine" {

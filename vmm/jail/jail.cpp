@@ -60,8 +60,10 @@ Result<void> drop_capabilities(JailKind kind) {
 
 }  // namespace
 
-Result<void> enter_jail(JailKind kind, const std::string& scratch) {
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view) {
   TRY(leave_file_system(scratch));
+  TRY(lay_out_view(view));
+  view.clear();
   TRY(drop_capabilities(kind));
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
     return fail_errno("give up new privileges");

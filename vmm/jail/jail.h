@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "vmm/jail/host_view.h"
 
 namespace caisson::vmm {
 
@@ -17,7 +18,8 @@ enum class JailKind {
 };
 
 // `scratch` is any existing directory: the new, empty root is mounted over it in a mount namespace nobody
-// else sees. A failure leaves the process half confined: the caller must end it.
-Result<void> enter_jail(JailKind kind, const std::string& scratch);
+// else sees, with `view` on top for those who join it. A failure leaves the process half confined: the caller
+// must end it.
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view);
 
 }  // namespace caisson::vmm

@@ -6,6 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <map>
+#include <string_view>
+
 namespace caisson::vmm {
 namespace {
 
@@ -18,30 +21,43 @@ int set_attributes(int fd, unsigned flags, mount_attr& attributes) {
   return static_cast<int>(::syscall(SYS_mount_setattr, fd, "", flags, &attributes, sizeof(attributes)));
 }
 
-Result<fs::Export> detach(const LaunchSpec::Export& entry) {
-  const UniqueFd given(entry.fd);
+// A copy of the export's mount, in no namespace.
+Result<UniqueFd> copy_mount(const LaunchSpec::Export& entry) {
   const unsigned recursion = entry.recursive ? AT_RECURSIVE : 0U;
-  UniqueFd tree(open_tree(given.get(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursion));
+  UniqueFd tree(open_tree(entry.fd, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursion));
   if (!tree) {
     return fail_errno("detach export " + entry.name);
   }
   // The kernel enforces what the server promises: no write through a read-only export, no device node opened.
+  // Private: a mount made on the copy must not appear on the host.
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_NODEV | (entry.read_only ? MOUNT_ATTR_RDONLY : 0U);
+  attributes.propagation = MS_PRIVATE;
   if (set_attributes(tree.get(), AT_EMPTY_PATH | recursion, attributes) < 0) {
     return fail_errno("restrict export " + entry.name);
   }
-  return fs::Export{
-      .name = entry.name, .fd = std::move(tree), .read_only = entry.read_only, .exclusive = entry.exclusive};
+  return tree;
 }
 
 }  // namespace
 
-Result<std::vector<fs::Export>> detach_exports(const std::vector<LaunchSpec::Export>& exports) {
-  std::vector<fs::Export> detached;
-  detached.reserve(exports.size());
-  for (const LaunchSpec::Export& entry : exports) {
-    detached.push_back(TRY(detach(entry)));
+Result<DetachedExports> detach_exports(const LaunchSpec& spec) {
+  DetachedExports detached;
+  detached.served.reserve(spec.exports.size());
+  detached.view.reserve(spec.view.size());
+  std::map<std::string_view, const LaunchSpec::Export*> by_name;
+  for (const LaunchSpec::Export& entry : spec.exports) by_name.emplace(entry.name, &entry);
+  for (const LaunchSpec::ViewMount& mount : spec.view) {
+    const auto shown = by_name.find(mount.export_name);
+    detached.view.push_back({.destination = mount.destination,
+                             .tree = shown == by_name.end() ? UniqueFd() : TRY(copy_mount(*shown->second))});
+  }
+  for (const LaunchSpec::Export& entry : spec.exports) {
+    const UniqueFd given(entry.fd);
+    detached.served.push_back({.name = entry.name,
+                               .fd = TRY(copy_mount(entry)),
+                               .read_only = entry.read_only,
+                               .exclusive = entry.exclusive});
   }
   return detached;
 }

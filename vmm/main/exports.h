@@ -7,10 +7,16 @@
 
 #include "common/launch/launch_spec.h"
 #include "vmm/devices/virtio/fs/export.h"
+#include "vmm/jail/host_view.h"
 
 namespace caisson::vmm {
 
-// Takes over the descriptors named in `exports`. Needs CAP_SYS_ADMIN in the mount namespace's user namespace.
-Result<std::vector<fs::Export>> detach_exports(const std::vector<LaunchSpec::Export>& exports);
+struct DetachedExports {
+  std::vector<fs::Export> served;
+  HostView view;  // copies of their own: what is mounted on them is nothing the file server meets
+};
+
+// Takes over the descriptors named in `spec`. Needs CAP_SYS_ADMIN in the mount namespace's user namespace.
+Result<DetachedExports> detach_exports(const LaunchSpec& spec);
 
 }  // namespace caisson::vmm

@@ -66,7 +66,9 @@ Result<void> Sandbox::open_devices() {
   vsock_ = std::make_unique<vsock::Device>(main_loop_);
   rng_ = std::make_unique<rng::Device>(main_loop_);
   FsDevice::Config files;
-  files.server.exports = TRY(detach_exports(spec_.exports));
+  DetachedExports exports = TRY(detach_exports(spec_));
+  files.server.exports = std::move(exports.served);
+  view_ = std::move(exports.view);
   fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
 
   TRY(machine_->attach(*vsock_, main_loop_));
@@ -96,11 +98,12 @@ Result<void> Sandbox::start() {
   // Nothing of the guest is read before the jail is closed: what QEMU says waits until the loops run.
   if (machine_->is_child_process()) {
     TRY(start_machine());
-    TRY_CONTEXT("close the jail", enter_jail(JailKind::child_machine, spec_.state_directory));
+    TRY_CONTEXT("close the jail",
+                enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_)));
     start_loops();
     return {};
   }
-  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory));
+  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_)));
   start_loops();
   return start_machine();
 }

@@ -14,6 +14,7 @@
 #include "vmm/devices/virtio/fs/fs_device.h"
 #include "vmm/devices/virtio/rng/device.h"
 #include "vmm/devices/virtio/vsock/device.h"
+#include "vmm/jail/host_view.h"
 #include "vmm/machine/machine.h"
 #include "vmm/supervisor/control_socket.h"
 #include "vmm/supervisor/event_channel.h"
@@ -61,6 +62,7 @@ class Sandbox {
   void finish(const ExitRecord& record);
 
   LaunchSpec spec_;
+  HostView view_;  // until the jail is closed
   StatusSocket& status_;
   EventLoop& main_loop_;
   std::unique_ptr<EventLoop> fs_loop_;

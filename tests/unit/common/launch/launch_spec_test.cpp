@@ -19,6 +19,7 @@ LaunchSpec example() {
   spec.initramfs = "/i";
   spec.exports.push_back(
       {.name = "rootfs", .fd = 5, .read_only = true, .recursive = true, .exclusive = true});
+  spec.view.push_back({.destination = "/", .export_name = "rootfs"});
   spec.stdio = StdioMode::terminal;
   spec.init_process = ~0ULL;
   spec.log.format = LogFormat::json;
@@ -34,6 +35,8 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   EXPECT_EQ(parsed->hypervisor, Hypervisor::qemu);
   ASSERT_EQ(parsed->exports.size(), 1U);
   EXPECT_TRUE(parsed->exports[0].recursive);
+  ASSERT_EQ(parsed->view.size(), 1U);
+  EXPECT_EQ(parsed->view[0].export_name, "rootfs");
 }
 
 TEST(LaunchSpec, each_missing_field_is_named) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the host finds in caisson-vmm's mount namespace. Engines join the mount namespace of a container's
+// process to copy files in and out (podman cp); they shall find the container's files there, not nothing and
+// not the host's. Laid out by the jail over the empty root, so that whoever joins stands on top of it and
+// caisson-vmm itself beneath, where none of it can be reached. File systems of the guest cannot be shown:
+// their places are empty and read-only, so that a copy to them fails instead of vanishing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm {
+
+struct HostViewMount {
+  std::string destination;
+  UniqueFd tree;  // a mount in no namespace; none: a file system of the guest
+};
+using HostView = std::vector<HostViewMount>;
+
+// The working directory and root must be the empty root already. Best effort but for the first mount: what
+// has no place in the root file system yet is left out.
+Result<void> lay_out_view(const HostView& view);
+
+}  // namespace caisson::vmm
