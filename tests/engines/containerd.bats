@@ -16,7 +16,7 @@ teardown_file() {
   no_container_left
 }
 
-caisson_run() { ctr run --runc-binary "$CAISSON" --cgroup /caisson-engines-containerd/one "$@"; }
+caisson_run() { ctr run --runc-binary "$CAISSON" --cgroup "/caisson-engines-ctr/$(basename "$ENGINES_SCRATCH")" "$@"; }
 
 @test "ctr run: a kernel of its own, streams apart, the exit code" {
   code=0
