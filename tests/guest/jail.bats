@@ -39,6 +39,14 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$vmm/status"; }
   [ -z "$(ls -A "/proc/$vmm/root/")" ]
 }
 
+@test "jail: who joins its mount namespace finds the container's files, and blanks where the guest has its own" {
+  echo here >"$bundle/rootfs/root/file"
+  run nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c 'cat /root/file; ls -A /dev; echo x >/dev/file'
+  [[ $output == *here* ]]
+  [[ $output == *"Read-only file system"* ]]
+  [ "${#lines[@]}" -eq 2 ]
+}
+
 @test "jail: the directories it holds are its exports', its state's, and its own descriptors'" {
   local fd target
   for fd in /proc/"$vmm"/fd/*; do

@@ -18,8 +18,9 @@ TEST(CgroupHierarchies, hybrid_host_is_v1_with_a_bare_v2_tree) {
   EXPECT_FALSE(host.is_unified());
   EXPECT_STREQ(host.version_name(), "hybrid");
   EXPECT_EQ(host.v1.at("cpu"), "/sys/fs/cgroup/cpu,cpuacct");
+  EXPECT_EQ(host.v1.at("cpuacct"), "/sys/fs/cgroup/cpu,cpuacct");
   EXPECT_EQ(host.v1.at("memory"), "/sys/fs/cgroup/memory");
-  EXPECT_EQ(host.v1.size(), 2U);
+  EXPECT_EQ(host.v1.size(), 3U);
 }
 
 TEST(CgroupHierarchies, unified_host_has_one_mount) {

@@ -38,6 +38,15 @@ TEST_F(MountPoints, directories_and_working_directory_are_made) {
   EXPECT_TRUE(has("/work/here"));
 }
 
+TEST_F(MountPoints, new_place_of_a_tmpfs_is_for_everybody_and_an_old_one_keeps_its_mode) {
+  files::create_directories(bundle_ + "/rootfs/old");
+  files::permissions(bundle_ + "/rootfs/old", files::perms{0750});
+  EXPECT_TRUE(make({{.destination = "/a/new", .type = "tmpfs"}, {.destination = "/old", .type = "tmpfs"}}));
+  EXPECT_EQ(files::status(bundle_ + "/rootfs/a/new").permissions(), files::perms{01777});
+  EXPECT_EQ(files::status(bundle_ + "/rootfs/a").permissions() & files::perms{022}, files::perms::none);
+  EXPECT_EQ(files::status(bundle_ + "/rootfs/old").permissions(), files::perms{0750});
+}
+
 TEST_F(MountPoints, bound_file_gets_a_file) {
   EXPECT_TRUE(
       make({{.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}}));
