@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
+#include <filesystem>
 #include <map>
 
 #include "runtime/cgroup/hierarchies.h"
@@ -113,6 +115,21 @@ std::vector<pid_t> processes_of(const std::string& directory) {
   return pids;
 }
 
+// FNV-1a, of 64 bits: names are to differ, nobody is to be kept from making them alike.
+uint64_t fnv1a(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return hash;
+}
+
+std::string hexadecimal(uint64_t value) {
+  std::array<char, 16> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return {digits.data(), end};
+}
+
 // Kills every process of a cgroup and waits until each has gone.
 Result<void> empty_cgroup(const std::string& directory) {
   const auto deadline = std::chrono::steady_clock::now() + kKillPatience;
@@ -134,7 +151,8 @@ Result<void> empty_cgroup(const std::string& directory) {
 
 }  // namespace
 
-Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd) {
+Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
+                                const std::string& state_root, bool systemd) {
   if (systemd) {
     return fail(
         ENOTSUP,
@@ -142,7 +160,9 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
         "manager (podman --cgroup-manager=cgroupfs, dockerd native.cgroupdriver=cgroupfs)");
   }
   if (cgroups_path.empty()) {
-    return "/caisson-" + id;
+    std::error_code ignored;
+    const std::string root = std::filesystem::weakly_canonical(state_root, ignored).string();
+    return "/caisson-" + hexadecimal(fnv1a(root)) + "-" + id;
   }
   std::string path = cgroups_path.starts_with('/') ? cgroups_path : "/" + cgroups_path;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -155,18 +175,24 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
 Result<std::vector<std::string>> directories_to_make(const std::string& path) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
   std::vector<std::string> directories;
-  const auto add = [&](const std::string& mount) {
+  const auto add = [&](const std::string& mount) -> Result<void> {
     const std::string directory = mount + path;
-    const bool known = std::find(directories.begin(), directories.end(), directory) != directories.end();
-    if (!known && ::access(directory.c_str(), F_OK) < 0) {
-      directories.push_back(directory);
+    if (std::find(directories.begin(), directories.end(), directory) != directories.end()) {
+      return {};
     }
+    if (::access(directory.c_str(), F_OK) < 0) {
+      directories.push_back(directory);
+    } else if (const size_t processes = processes_of(directory).size(); processes > 0) {
+      return fail(EBUSY, "make cgroup " + directory + ": it is not empty, " + std::to_string(processes) +
+                             " processes are in it; give the container a linux.cgroupsPath of its own");
+    }
+    return {};
   };
   if (host.is_unified()) {
-    add(*host.v2);
+    TRY(add(*host.v2));
   }
   for (const auto& [controller, mount] : host.v1) {
-    add(mount);
+    TRY(add(mount));
   }
   return directories;
 }

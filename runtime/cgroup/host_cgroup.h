@@ -21,12 +21,15 @@ struct HostCgroup {
   std::vector<UniqueFd> procs;  // cgroup.procs of each hierarchy, open for writing
 };
 
-// The cgroup of a container by linux.cgroupsPath, or by its id. Refuses a path with ".." in it, and systemd's
+// The cgroup of a container by linux.cgroupsPath, or by its id and its state directory's root: containers of
+// two roots may have one id, and must not have one cgroup. Refuses a path with ".." in it, and systemd's
 // form.
-Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id, bool systemd);
+Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
+                                const std::string& state_root, bool systemd);
 
 // The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
-// removed with the container. One that exists belongs to somebody else, who may have other processes in it.
+// removed with the container. One that exists belongs to somebody else; EBUSY if it has processes, as in
+// runc: they would be under the container's limits.
 Result<std::vector<std::string>> directories_to_make(const std::string& path);
 
 // Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans

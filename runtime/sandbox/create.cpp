@@ -175,7 +175,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                      exports, guest_request));
   const UniqueFd network = TRY(open_network_namespace(config));
   const std::string cgroup_name =
-      TRY(cgroup_path(config.linux_.cgroups_path, request.id, request.systemd_cgroup));
+      TRY(cgroup_path(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
 
   LockedContainer locked = TRY(root.reserve(request.id));
   const ContainerDirectory& directory = locked.directory();

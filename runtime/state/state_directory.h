@@ -66,6 +66,8 @@ class StateRoot {
  public:
   explicit StateRoot(std::string path) : path_(std::move(path)) {}
 
+  [[nodiscard]] const std::string& path() const { return path_; }
+
   // Makes a container's directory. EEXIST when there is one by this id.
   Result<LockedContainer> reserve(std::string_view id) const;
   // ENOENT: "container does not exist" (the words engines look for).

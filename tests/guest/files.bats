@@ -21,7 +21,7 @@ make_semantics() {
   ulimit -Sn 1024
   set_command semantics /work open-files
   run caisson run -b "$bundle" box
-  echo "$output"
+  echo "exit $status: $output"
   [ "$status" -eq 0 ]
   [ "$(cat "$bundle/rootfs/work/open/4999")" = last ]
 }
@@ -32,7 +32,7 @@ make_semantics() {
   configure ".mounts += [{destination: \"/shared\", type: \"bind\", source: \"$scratch/shared\", options: [\"rbind\", \"rw\"]}]"
   set_command semantics /shared
   run caisson run -b "$bundle" box
-  echo "$output"
+  echo "exit $status: $output"
   [ "$status" -eq 0 ]
 }
 
@@ -42,7 +42,7 @@ make_semantics() {
   mkdir "$scratch/full"
   configure ".mounts += [{destination: \"/full\", type: \"bind\", source: \"$scratch/full\", options: [\"rbind\", \"rw\"]}]"
   run unshare --mount sh -c "mount -t tmpfs -o size=4m full $scratch/full && $CAISSON --root $state_root run -b $bundle box"
-  echo "$output"
+  echo "exit $status: $output"
   [[ $output == *"No space left on device"* ]]
   [[ $output == *small ]]
   [ "$status" -eq 0 ]
@@ -54,7 +54,7 @@ make_semantics() {
   run unshare --mount sh -c "
     mkdir $scratch/small && mount -t tmpfs -o size=8m small $scratch/small && cp -a $bundle/. $scratch/small &&
     $CAISSON --root $state_root run -b $scratch/small box"
-  echo "$output"
+  echo "exit $status: $output"
   [[ $output == *"No space left on device"* ]]
   [[ $output == *small ]]
   [ "$status" -eq 0 ]

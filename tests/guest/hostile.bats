@@ -149,6 +149,7 @@ SCRIPT
   [ "$status" -ne 0 ]
   set_command sh -c 'for p in /proc/[0-9]*/exe; do echo x >"$p"; done; exit 3'
   run caisson run -b "$bundle" box
+  echo "exit $status: $output"
   [ "$status" -eq 3 ]
   [ "$(cat "$CAISSON" "$(dirname "$CAISSON")/../share/initramfs.cpio" | sha256sum)" = "$before" ]
 }

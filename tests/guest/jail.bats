@@ -8,7 +8,10 @@ setup() {
   setup_sandbox_root
   make_bundle box
   set_command sleep 1000
-  caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1
+  caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1 || {
+    echo "exit $?: $(cat "$scratch/out")"
+    return 1
+  }
   caisson start box
   vmm=$(cat "$scratch/pid")
 }

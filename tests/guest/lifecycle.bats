@@ -38,6 +38,23 @@ create_sleeper() {
   [ "$(cat "$bundle/rootfs/root/ran")" = ran ]
 }
 
+@test "lifecycle: one id in two state roots is two containers, and one cgroup is never shared" {
+  make_bundle box
+  set_command sleep 1000
+  caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+  "$CAISSON" --root "$scratch/other" create -b "$bundle" box </dev/null >/dev/null 2>&1
+  "$CAISSON" --root "$scratch/other" delete --force box
+  [ "$(caisson state box | jq -r .status)" = created ]
+  caisson delete --force box
+
+  configure '.linux.cgroupsPath = "/caisson-test-shared"'
+  caisson create -b "$bundle" first </dev/null >/dev/null 2>&1
+  run caisson create -b "$bundle" second
+  [ "$status" -eq 1 ]
+  [[ $output == *"not empty"*cgroupsPath* ]]
+  caisson delete --force first
+}
+
 @test "exec: runs inside the container's namespaces, with its own exit code and streams" {
   create_sleeper
   caisson start box

@@ -51,19 +51,22 @@ TEST(CgroupLimits, throttles_name_their_device) {
               ::testing::ElementsAre("io.weight=10000", "io.max=8:0 rbps=1024"));
 }
 
-TEST(CgroupPath, absent_path_is_by_id) {
-  EXPECT_EQ(cgroup_path("", "x", false).value(), "/caisson-x");
+TEST(CgroupPath, absent_path_is_by_id_and_state_root) {
+  const std::string path = cgroup_path("", "x", "/run/caisson", false).value();
+  EXPECT_THAT(path, ::testing::MatchesRegex("/caisson-[0-9a-f]+-x"));
+  EXPECT_EQ(path, cgroup_path("", "x", "/run/../run/caisson", false).value());
+  EXPECT_NE(path, cgroup_path("", "x", "/run/other", false).value());
 }
 
 TEST(CgroupPath, relative_and_trailing_slash_are_normalized) {
-  EXPECT_EQ(cgroup_path("a/b/", "x", false).value(), "/a/b");
+  EXPECT_EQ(cgroup_path("a/b/", "x", "/", false).value(), "/a/b");
 }
 
 TEST(CgroupPath, escapes_and_systemd_are_refused) {
-  EXPECT_FALSE(cgroup_path("/a/../../b", "x", false));
-  EXPECT_FALSE(cgroup_path("..", "x", false));
-  EXPECT_FALSE(cgroup_path("/", "x", false));
-  EXPECT_FALSE(cgroup_path("system.slice:caisson:x", "x", true));
+  EXPECT_FALSE(cgroup_path("/a/../../b", "x", "/", false));
+  EXPECT_FALSE(cgroup_path("..", "x", "/", false));
+  EXPECT_FALSE(cgroup_path("/", "x", "/", false));
+  EXPECT_FALSE(cgroup_path("system.slice:caisson:x", "x", "/", true));
 }
 
 }  // namespace
