@@ -8,7 +8,7 @@ CAISSON=${CAISSON:-$repository/build/release/bin/caisson}
 
 # One state directory per test: what is left in it was left by this test.
 setup_sandbox_root() {
-  scratch=$(mktemp -d /tmp/caisson-test.XXXXXX)
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/caisson-test.XXXXXX")
   state_root=$scratch/state
   mkdir -p "$state_root"
 }

@@ -54,10 +54,10 @@ static volatile uint32_t* reg(uint64_t offset) {
   return reg32((uint64_t)(uint32_t)kDevice + offset);
 }
 
-__attribute__((interrupt)) static void on_interrupt(void* frame) {
-  (void)frame;
+__attribute__((interrupt)) static void on_interrupt(struct interrupt_frame* frame) {
   if ((*reg(kInterruptStatus) & 1) != 0) ++interrupts;
   *reg(kInterruptAck) = 1;
+  leave_halt(frame);
   end_of_interrupt();
 }
 
@@ -123,7 +123,7 @@ void run(void) {
     for (;;) {
       __asm__ volatile("cli");
       if (interrupts >= round) break;
-      __asm__ volatile("sti; hlt");
+      wait_for_interrupt();
     }
     if (used.index != (uint16_t)round || received != (uint8_t)(round + 1)) fail("answer");
   }
