@@ -24,7 +24,7 @@ void Options::text(const char* names, std::string& value, const char* help) {
 
 void Options::texts(const char* names, std::vector<std::string>& values, const char* help) {
   // One value each time it is given, as in runc; else the first would swallow all arguments that follow.
-  app_.add_option(names, values, help)->expected(1)->take_all();
+  app_.add_option(names, values, help)->expected(1)->take_all()->allow_extra_args(false);
 }
 
 void Options::number(const char* names, int64_t& value, const char* help) {

@@ -66,6 +66,17 @@ create_sleeper() {
   [ "$output" = "/tmp b 7 8" ]
 }
 
+@test "exec: an option given once takes one value, not the container's id" {
+  make_bundle box
+  set_command sleep 1000
+  caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+  caisson start box
+  # shellcheck disable=SC2016  # expanded in the container
+  run caisson exec --env FIRST=1 -e SECOND=2 box sh -c 'echo "$FIRST$SECOND"'
+  [ "$output" = 12 ]
+  caisson delete --force box
+}
+
 @test "exec: a command that does not exist" {
   create_sleeper
   caisson start box
