@@ -74,9 +74,11 @@ struct GuestMemory::Mapping {
   }
 
  private:
-  // Private pages, aligned so that guest and host agree on where huge pages begin.
+  // Private pages, aligned so that guest and host agree on where huge pages begin. A front end's region need
+  // not end with a page; what is reserved does, or the unused tail could not be given back.
   static Result<std::unique_ptr<Mapping>> reserve(size_t size_bytes) {
-    void* const base = ::mmap(nullptr, size_bytes + kHugePageBytes, PROT_READ | PROT_WRITE,
+    const size_t whole_pages = (size_bytes + kPageBytes - 1) & ~(kPageBytes - 1);
+    void* const base = ::mmap(nullptr, whole_pages + kHugePageBytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) {
       return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
@@ -87,7 +89,7 @@ struct GuestMemory::Mapping {
     if (aligned != start) {
       ::munmap(base, aligned - start);
     }
-    ::munmap(first + size_bytes, kHugePageBytes - (aligned - start));
+    ::munmap(first + whole_pages, kHugePageBytes - (aligned - start));
     return std::make_unique<Mapping>(first, size_bytes, UniqueFd());
   }
 };

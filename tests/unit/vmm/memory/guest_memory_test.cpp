@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <fstream>
 
 namespace caisson::vmm {
 namespace {
@@ -65,6 +66,24 @@ TEST(guest_memory, create_file_cannot_be_shrunk) {
   const auto memory = GuestMemory::create(kPage);
   ASSERT_TRUE(memory);
   EXPECT_LT(::ftruncate(memory->regions()[0].fd, 0), 0);
+}
+
+size_t mapped_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  size_t pages = 0;
+  statm >> pages;
+  return pages * kPage;
+}
+
+TEST(guest_memory, map_of_part_of_a_page_leaves_no_mapping_behind) {
+  constexpr int kRounds = 64;
+  ASSERT_TRUE(GuestMemory::map(one_region(0, 3 * kPage + 1, 0, 4 * kPage)));
+  const size_t before = mapped_bytes();
+  for (int i = 0; i < kRounds; ++i) {
+    ASSERT_TRUE(GuestMemory::map(one_region(0, 3 * kPage + 1, 0, 4 * kPage)));
+  }
+  // Each round reserves 2 MiB more than it maps; the heap may grow by a little meanwhile.
+  EXPECT_LT(mapped_bytes(), before + size_t{kRounds} * (size_t{1} << 20));
 }
 
 TEST(guest_memory, span_past_the_end_is_refused) {
