@@ -18,7 +18,7 @@ enum class CgroupPolicy {
 };
 
 struct HostCgroup {
-  std::vector<UniqueFd> procs;  // cgroup.procs of each hierarchy, open for writing
+  std::vector<UniqueFd> members;  // of each hierarchy the file to join it by, open for writing
 };
 
 // The cgroup of a container by linux.cgroupsPath, or by its id and its state directory's root: containers of

@@ -197,7 +197,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                  .exports = &exports.entries(),
                  .controlling_terminal = pty.has_value(),
                  .network_namespace = network.is_valid() ? network.get() : -1};
-  for (const UniqueFd& procs : cgroup.procs) spawn.cgroup_procs.push_back(procs.get());
+  for (const UniqueFd& members : cgroup.members) spawn.cgroup_members.push_back(members.get());
   spawn.spec.view = host_view(guest_request);
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());

@@ -67,7 +67,7 @@ struct ChildPlan {
   char* const* arguments;
   char* const* environment;
   std::vector<int> sources;  // descriptor n of the child is a copy of sources[n]
-  const std::vector<int>* cgroup_procs;
+  const std::vector<int>* cgroup_members;
   int network_namespace;
   bool controlling_terminal;
   int status;  // the child's own end, to report a failure on
@@ -115,8 +115,8 @@ void reset_signals() {
   reset_signals();
   // A session of its own: the terminal's Ctrl-C is for whoever reads that terminal, never for the machine.
   ::setsid();
-  for (const int procs : *plan.cgroup_procs) {
-    if (::write(procs, "0", 1) < 0) {
+  for (const int members : *plan.cgroup_members) {
+    if (::write(members, "0", 1) < 0) {
       fail_in_child(plan, "join cgroup");
     }
   }
@@ -170,7 +170,7 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
                  .environment = environment_pointers.data(),
                  .sources = {request.standard_fds[0], request.standard_fds[1], request.standard_fds[2],
                              document.get(), theirs.get()},
-                 .cgroup_procs = &request.cgroup_procs,
+                 .cgroup_members = &request.cgroup_members,
                  .network_namespace = request.network_namespace,
                  .controlling_terminal = request.controlling_terminal,
                  .status = theirs.get()};

@@ -26,7 +26,7 @@ struct VmmSpawn {
   bool controlling_terminal =
       false;                   // fd 0 becomes the controlling terminal, so that window changes are signalled
   int network_namespace = -1;  // to join; -1: a new, empty one
-  std::vector<int> cgroup_procs = {};  // open cgroup.procs files to join
+  std::vector<int> cgroup_members = {};  // HostCgroup::members: "0" is written to each by one thread
 };
 
 class VmmProcess {
