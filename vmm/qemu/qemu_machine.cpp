@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "vmm/qemu/arguments.h"
+#include "vmm/qemu/boot_memory.h"
 
 namespace caisson::vmm {
 namespace {
@@ -26,22 +27,6 @@ constexpr size_t kDetailBytes = 2048;             // LIMIT: what of either goes 
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
 constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
 
-// What every boot fills densely, as seen in the holes that a booted guest leaves in its memory's file: the
-// first 2 MiB, the kernel with the 8 MiB before it, and the last 10 MiB. QEMU's page faults on small pages of
-// it were a fifth of a start.
-constexpr uint64_t kMiB = uint64_t{1} << 20U;
-constexpr uint64_t kKernelStart = 16 * kMiB;  // where guest-kernel/ links it
-constexpr uint64_t kUsedBeforeKernel = 8 * kMiB;
-constexpr uint64_t kUsedAtTheEnd = 10 * kMiB;
-
-void back_boot_memory(const GuestMemory& memory, uint64_t kernel_bytes) {
-  memory.back_with_huge_pages(GuestAddress{0}, 2 * kMiB);
-  memory.back_with_huge_pages(GuestAddress{kKernelStart - kUsedBeforeKernel},
-                              kUsedBeforeKernel + kernel_bytes);
-  const GuestMemory::Region& last = memory.regions().back();
-  memory.back_with_huge_pages(GuestAddress{to_u64(last.start) + last.size_bytes - kUsedAtTheEnd},
-                              kUsedAtTheEnd);
-}
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
 constexpr const char* kEnvironment = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304";
 constexpr auto kEndGrace = std::chrono::seconds(2);
