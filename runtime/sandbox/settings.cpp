@@ -63,6 +63,14 @@ Result<Hypervisor> choose_hypervisor(const oci::Config& config) {
   return fail(EINVAL, "choose hypervisor: \"" + name + "\" is unknown; auto, kvm and qemu are known");
 }
 
+// A number from 1 to `most`, and nothing behind it.
+std::optional<uint32_t> number_within(std::string_view text, uint32_t most) {
+  uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && number >= 1 && number <= most ? std::optional(number) : std::nullopt;
+}
+
 uint64_t host_memory_bytes() {
   return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
 }
@@ -90,13 +98,11 @@ Result<uint64_t> choose_memory(const oci::Config& config) {
 Result<uint32_t> choose_cpus(const oci::Config& config) {
   const std::string asked = annotation(config, "cpus");
   if (!asked.empty()) {
-    uint32_t cpus = 0;
-    const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), cpus);
-    if (error != std::errc() || end != asked.data() + asked.size() || cpus == 0 || cpus > kMaximumCpus) {
-      return fail(EINVAL, "annotations[\"org.caisson.cpus\"]: \"" + asked + "\" is not a number from 1 to " +
-                              std::to_string(kMaximumCpus));
+    if (const auto cpus = number_within(asked, kMaximumCpus)) {
+      return *cpus;
     }
-    return cpus;
+    return fail(EINVAL, "annotations[\"org.caisson.cpus\"]: \"" + asked + "\" is not a number from 1 to " +
+                            std::to_string(kMaximumCpus));
   }
   constexpr uint64_t kDefaultPeriodUs = 100000;
   uint64_t cpus = 1;
@@ -121,14 +127,11 @@ Result<std::chrono::seconds> choose_boot_patience() {
     return kDefaultBootPatience;
   }
   constexpr uint32_t kLongestSeconds = 86400;
-  uint32_t seconds = 0;
-  const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
-  if (error != std::errc() || end != asked.data() + asked.size() || seconds == 0 ||
-      seconds > kLongestSeconds) {
-    return fail(EINVAL, "CAISSON_BOOT_TIMEOUT: \"" + asked + "\" is not a number of seconds from 1 to " +
-                            std::to_string(kLongestSeconds));
+  if (const auto seconds = number_within(asked, kLongestSeconds)) {
+    return std::chrono::seconds(*seconds);
   }
-  return std::chrono::seconds(seconds);
+  return fail(EINVAL, "CAISSON_BOOT_TIMEOUT: \"" + asked + "\" is not a number of seconds from 1 to " +
+                          std::to_string(kLongestSeconds));
 }
 
 }  // namespace
