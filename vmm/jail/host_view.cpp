@@ -26,21 +26,22 @@ UniqueFd open_inside(int root, const std::string& path) {
 
 // An empty, read-only file system. Over /proc it holds a file "1": whoever lists the container's processes
 // there (podman top) fails on it, instead of finding that there are none.
-UniqueFd blank(bool is_proc) {
+Result<UniqueFd> blank(bool is_proc) {
   const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
-    return {};
+    return fail_errno("make an empty file system");
   }
   UniqueFd tree(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC,
                                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
   if (!tree || (is_proc && !UniqueFd(::openat(tree.get(), "1", O_WRONLY | O_CREAT | O_CLOEXEC, 0)))) {
-    return {};
+    return fail_errno("fill an empty file system");
   }
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
-  const long set =
-      ::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes));
-  return set < 0 ? UniqueFd() : std::move(tree);
+  if (::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0) {
+    return fail_errno("make an empty file system read-only");
+  }
+  return tree;
 }
 
 }  // namespace
@@ -59,9 +60,12 @@ Result<void> lay_out_view(const HostView& view) {
     if (!place) {
       continue;
     }
-    const UniqueFd empty = mount->tree ? UniqueFd() : blank(mount->destination == "/proc");
+    const UniqueFd empty = mount->tree ? UniqueFd() : TRY(blank(mount->destination == "/proc"));
+    const int tree = mount->tree ? mount->tree.get() : empty.get();
     // A file where a directory should be, or the reverse: the guest's agent names it.
-    (void)move_mount(mount->tree ? mount->tree.get() : empty.get(), place.get(), "");
+    if (move_mount(tree, place.get(), "") < 0 && errno != ENOTDIR) {
+      return fail_errno("mount " + mount->destination + " for the host to see");
+    }
   }
   return {};
 }

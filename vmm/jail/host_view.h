@@ -20,8 +20,8 @@ struct HostViewMount {
 };
 using HostView = std::vector<HostViewMount>;
 
-// The working directory and root must be the empty root already. Best effort but for the first mount: what
-// has no place in the root file system yet is left out.
+// The working directory and root must be the empty root already. What has no place in the root file system,
+// or one of the wrong kind, is left out: the guest's agent makes the one and refuses the other.
 Result<void> lay_out_view(const HostView& view);
 
 }  // namespace caisson::vmm
