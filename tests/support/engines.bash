@@ -5,19 +5,18 @@
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CAISSON=${CAISSON:-$repository/build/release/bin/caisson}
+# shellcheck source=tests/support/busybox.bash
+source "$repository/tests/support/busybox.bash"
 : "${ENGINES_SCRATCH:?run these tests by tests/engines/run}"
 
 # make_image: the archive of a root file system of busybox, $image.
 make_image() {
   image=$ENGINES_SCRATCH/image.tar
   [ ! -e "$image" ] || return 0
-  local root=$ENGINES_SCRATCH/image applet
-  mkdir -p "$root"/{bin,etc,root,tmp,data}
+  local root=$ENGINES_SCRATCH/image
+  mkdir -p "$root"/{etc,root,tmp,data}
   chmod 1777 "$root/tmp"
-  cp /bin/busybox "$root/bin/busybox"
-  for applet in $(/bin/busybox --list); do
-    [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
-  done
+  install_busybox "$root"
   printf '%s\n' root:x:0:0:root:/root:/bin/sh guest:x:1000:1000::/tmp:/bin/sh >"$root/etc/passwd"
   printf '%s\n' root:x:0: guest:x:1000: >"$root/etc/group"
   echo original >"$root/data/file"

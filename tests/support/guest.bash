@@ -5,6 +5,8 @@
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CAISSON=${CAISSON:-$repository/build/release/bin/caisson}
+# shellcheck source=tests/support/busybox.bash
+source "$repository/tests/support/busybox.bash"
 
 # One state directory per test: what is left in it was left by this test.
 setup_sandbox_root() {
@@ -20,10 +22,8 @@ caisson() { "$CAISSON" --root "$state_root" "$@"; }
 make_bundle() {
   bundle=$scratch/$1
   shift
-  mkdir -p "$bundle"/rootfs/{bin,proc,sys,dev,tmp,etc,root}
-  cp /bin/busybox "$bundle/rootfs/bin/busybox"
-  # One process instead of one a link: in the testbed those were most of a test's time.
-  chroot "$bundle/rootfs" /bin/busybox --install -s /bin
+  mkdir -p "$bundle"/rootfs/{proc,sys,dev,tmp,etc,root}
+  install_busybox "$bundle/rootfs"
   (cd "$bundle" && "$CAISSON" spec)
   configure '.process.terminal = false | .process.args = ["sh", "-c", "exit 0"] | .root.readonly = false'
   local filter
