@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What tests/performance/run compares `caisson do -- true` with: other ways to run one `true` in a sandbox or a machine.
-# Each contestant is a function that runs it once, in the foreground, and fails if it did not happen.
+# Each contestant is a function that runs it once, in the foreground, and fails if it did not happen. A plain machine whose
+# guest stands still is ended after two minutes.
 # shellcheck shell=bash disable=SC2154 # CAISSON and scratch are the caller's
 
 run_caisson() { setsid -w "$CAISSON" --root "$scratch/state" "do" -- true; }
@@ -18,7 +19,7 @@ run_runsc() {
 
 # The same kernel, memory and kernel command line as Caisson's fallback, with nothing of ours but that kernel.
 run_microvm() {
-  setsid -w qemu-system-x86_64 -M microvm,acpi=off,pit=off,pic=off,rtc=on,x-option-roms=off -accel tcg,tb-size=128 \
+  setsid -w timeout 120 qemu-system-x86_64 -M microvm,acpi=off,pit=off,pic=off,rtc=on,x-option-roms=off -accel tcg,tb-size=128 \
     -cpu max,-erms,-fsrm -m 256M -nodefaults -no-user-config -display none -no-reboot -serial stdio \
     -kernel "$share/vmlinux" -initrd "$scratch/true.cpio" -append "console=ttyS0 quiet panic=-1 reboot=t \
 no_timer_check rcupdate.rcu_expedited=1 tsc=reliable mitigations=off lapic_timer_khz=1000000 tsc_early_khz=$tsc_khz" \
@@ -28,7 +29,7 @@ no_timer_check rcupdate.rcu_expedited=1 tsc=reliable mitigations=off lapic_timer
 
 # What one gets without Caisson: a PC with Debian's kernel for machines in the cloud.
 run_q35() {
-  setsid -w qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M -nodefaults -no-user-config -display none \
+  setsid -w timeout 120 qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M -nodefaults -no-user-config -display none \
     -no-reboot -serial stdio -kernel "$cloud_kernel" -initrd "$scratch/true.cpio" \
     -append 'console=ttyS0 quiet panic=-1' >"$scratch/q35.console"
   grep -q 'true has run' "$scratch/q35.console"
