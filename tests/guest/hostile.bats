@@ -107,8 +107,13 @@ refused() {
     {destination: \"/up\", type: \"bind\", source: \"$scratch/source\", options: [\"bind\"]},
     {destination: \"/absolute/deeper\", type: \"tmpfs\", source: \"tmpfs\", options: [\"mode=755\"]},
     {destination: \"/magic/here\", type: \"tmpfs\", source: \"tmpfs\", options: []}]"
-  set_command sh -c "cat /up/file; cat $scratch/outside/file; touch /absolute/deeper/made; ls /absolute/deeper"
+  set_command sh -c "cat /up/file; cat $scratch/outside/file; touch /absolute/deeper/made; ls /absolute/deeper; exit 3"
   run caisson run -b "$bundle" box
+  echo "exit $status: $output"
+  # Each mount has landed, where its links lead inside the root file system.
+  [ "$status" -eq 3 ]
+  [ "${lines[0]}" = mounted ]
+  [ "${lines[-1]}" = made ]
   [[ $output != *secret* ]]
   [ ! -e "$scratch/outside/deeper" ]
   [ "$(ls "$scratch/outside")" = file ]

@@ -154,6 +154,18 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
   [ "$(cat "$scratch/shared/file")" = hello ]
 }
 
+@test "do: --ro DIR on another mount is shown, and cannot be written" {
+  mkdir "$scratch/mounted"
+  # shellcheck disable=SC2016  # expanded inside
+  run unshare --mount sh -c 'mount -t tmpfs mounted "$1" && echo original >"$1/file" &&
+    "$2" --root "$3" do --ro "$1" -- sh -c "cat $1/file; echo changed >$1/file; echo \$?"; cat "$1/file"' \
+    sh "$scratch/mounted" "$CAISSON" "$state_root"
+  echo "$output"
+  [ "${lines[0]}" = original ]
+  [[ $output == *"Read-only file system"* ]]
+  [ "${lines[-1]}" = original ]
+}
+
 @test "do: --cpus 2 shows two CPUs" {
   run caisson do --cpus 2 -- nproc
   [ "$status" -eq 0 ]
