@@ -189,6 +189,7 @@ TEST_F(VhostUserServer, stopped_ring_tells_where_it_was_and_starts_there_again) 
   EXPECT_EQ(state.num, 1U);
   EXPECT_FALSE(is_active());
   front_->set_up_ring(0, state.num);
+  front_->settle_ring(0);
   front_->offer(0, 16);
   front_->signal_kick(0);
   EXPECT_TRUE(FrontEnd::wait_for(front_->call[0]));
@@ -203,6 +204,7 @@ TEST_F(VhostUserServer, memory_table_sent_again_moves_a_running_device) {
   front_->enable_ring(0);
   ASSERT_TRUE(FrontEnd::wait_for(front_->call[0]));
   front_->share_memory();
+  front_->settle_ring(0);
   front_->offer(0, 16);
   front_->signal_kick(0);
   EXPECT_TRUE(FrontEnd::wait_for(front_->call[0]));
