@@ -3,6 +3,7 @@
 # Bad input: each mistake is one clear line that names the thing, and nothing is left behind.
 
 load ../support/guest
+bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }
@@ -36,8 +37,7 @@ nothing_left() { [ -z "$(ls -A "$state_root")" ]; }
 @test "errors: a command that does not exist" {
   make_bundle box
   set_command no-such-command
-  run caisson run -b "$bundle" box
-  [ "$status" -eq 127 ] || [ "$status" -eq 1 ]
+  run -127 caisson run -b "$bundle" box
   [[ $output == *'"no-such-command"'*"executable file not found in"* ]]
   nothing_left
 }

@@ -3,6 +3,7 @@
 # create, start, state, list, exec, ps, pause, kill, delete: as an engine drives them.
 
 load ../support/guest
+bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }
@@ -80,8 +81,7 @@ create_sleeper() {
 @test "exec: a command that does not exist" {
   create_sleeper
   caisson start box
-  run caisson exec box no-such-command
-  [ "$status" -ne 0 ]
+  run -127 caisson exec box no-such-command
   [[ $output == *"executable file not found in"* ]]
 }
 
