@@ -47,6 +47,8 @@ constexpr Setting kSettings[] = {
     {"/proc/sys/kernel/pid_max", "65536"},
     {"/proc/sys/fs/file-max", "1048576"},
     {"/proc/sys/fs/nr_open", "1048576"},
+    // As Debian sets it: the verifier is a large surface for code that has no privileges.
+    {"/proc/sys/kernel/unprivileged_bpf_disabled", "2"},
     {"/proc/sys/user/max_user_namespaces", "16384"},
     {"/proc/sys/user/max_pid_namespaces", "16384"},
     {"/proc/sys/user/max_mnt_namespaces", "16384"},

@@ -2,12 +2,15 @@
 // config.json "mounts", one after the other. Everything is resolved inside the root; see resolve.h.
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
+#include <climits>
+#include <string_view>
 
 #include "agent/mounts/copy_up.h"
 #include "agent/mounts/exports.h"
@@ -53,6 +56,18 @@ Result<void> refuse_inside_proc(const v1::Mount& mount, int target) {
   return allowed ? Result<void>{} : fail(EPERM, "cannot be mounted because it is inside /proc");
 }
 
+// What would lie on the root is not seen from inside: a mount that is asked for and has no effect.
+Result<void> refuse_at_root(const Child& child, int target) {
+  struct statx root {};
+  struct statx place {};
+  if (::statx(child.root.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) < 0 ||
+      ::statx(target, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &place) < 0) {
+    return fail_errno("look at target");
+  }
+  const bool same = root.stx_mnt_id == place.stx_mnt_id && root.stx_ino == place.stx_ino;
+  return same ? fail(EBUSY, "it is the root itself; set root.path to what shall be there") : Result<void>{};
+}
+
 Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
   if (!mount.export_name().empty()) {
     TRY(check_export_name(mount.export_name()));
@@ -85,13 +100,47 @@ std::string tmpfs_data(const v1::Mount& mount, int target) {
   return data;
 }
 
-Result<UniqueFd> new_mount(const v1::Mount& mount, int target) {
+bool sees_all_cgroups(const Child& child) {
+  const auto& namespaces = child.plan.container->namespaces();
+  return std::none_of(namespaces.begin(), namespaces.end(),
+                      [](const v1::Namespace& entry) { return entry.kind() == CLONE_NEWCGROUP; });
+}
+
+// "0::/c1": where in the guest's hierarchy we are.
+Result<std::string> own_cgroup(const Child& child) {
+  const UniqueFd file(::openat(child.proc.get(), "self/cgroup", O_RDONLY | O_CLOEXEC));
+  std::array<char, PATH_MAX> text{};
+  const ssize_t n = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (n < 0) {
+    return fail_errno("read own cgroup");
+  }
+  const std::string_view line(text.data(), static_cast<size_t>(n));
+  const size_t end = line.find('\n');
+  if (!line.starts_with("0::/") || end == std::string_view::npos) {
+    return fail(EINVAL, "read own cgroup: it is not of version 2");
+  }
+  return std::string(line.substr(3, end - 3));
+}
+
+// Without a cgroup namespace a new mount would begin at the guest's root, above the container: as runc does,
+// it gets its own part of the hierarchy all the same.
+Result<UniqueFd> own_part_of_cgroups(const Child& child, uint64_t flags) {
+  UniqueFd clone = TRY(clone_mount(AT_FDCWD, "/sys/fs/cgroup" + TRY(own_cgroup(child)), false));
+  const uint64_t set = mount_attributes_of(flags);
+  TRY(change_mount(clone.get(), {.set = set, .clear = cleared_by(set)}));
+  return clone;
+}
+
+Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, int target) {
   NewFilesystem wanted{
       .type = mount.type(), .source = mount.source(), .data = mount.data(), .flags = mount.flags()};
   if (mount.type() == "cgroup" || mount.type() == "cgroup2") {
     // The guest has version 2 only; options of version 1 mean nothing to it.
     wanted.type = "cgroup2";
     wanted.data.clear();
+    if (sees_all_cgroups(child)) {
+      return own_part_of_cgroups(child, mount.flags());
+    }
   }
   if (mount.type() == "sysfs") {
     return new_sysfs(wanted);
@@ -149,9 +198,10 @@ Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
   const bool plain = mount.type() == "proc" || mount.type() == "sysfs";
   const UniqueFd target = TRY(resolve_in_root(child.root.get(), mount.destination(), missing,
                                               plain ? LastLink::keep : LastLink::follow));
+  TRY(refuse_at_root(child, target.get()));
   TRY(refuse_inside_proc(mount, target.get()));
   if (!source) {
-    source = TRY(new_mount(mount, target.get()));
+    source = TRY(new_mount(child, mount, target.get()));
   }
   TRY(adjust(mount, source.get()));
   return attach_mount(source, target.get());

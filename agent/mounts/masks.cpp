@@ -17,7 +17,8 @@ bool is_absent(const Error& error) {
   return error.code == ENOENT || error.code == ENOTDIR;
 }
 
-// Nothing can be read from, or written to, what lies on top afterwards.
+// Nothing can be read from, or written to, what lies on top afterwards; nor can the guest's own /dev/null be
+// changed (its mode, its owner) through a mask of it, which is why the mount is read-only.
 Result<void> mask(int target) {
   struct stat info {};
   if (::fstat(target, &info) < 0) {
@@ -27,6 +28,7 @@ Result<void> mask(int target) {
       S_ISDIR(info.st_mode)
           ? TRY(new_filesystem({.type = "tmpfs", .source = "tmpfs", .data = "", .flags = MS_RDONLY}))
           : TRY(clone_mount(AT_FDCWD, "/dev/null", false));
+  TRY(change_mount(cover.get(), {.set = MOUNT_ATTR_RDONLY}));
   return attach_mount(cover, target);
 }
 

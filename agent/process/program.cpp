@@ -40,13 +40,26 @@ std::string reason(int code) {
 }
 
 std::string_view variable(const std::vector<std::string>& environment, std::string_view name) {
-  // The last one counts, as in a shell's `env`.
-  for (auto entry = environment.rbegin(); entry != environment.rend(); ++entry) {
-    if (entry->size() > name.size() && entry->starts_with(name) && (*entry)[name.size()] == '=') {
-      return std::string_view(*entry).substr(name.size() + 1);
+  for (const std::string& entry : environment) {
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+      return std::string_view(entry).substr(name.size() + 1);
     }
   }
   return {};
+}
+
+// A program looks up the first entry of a name, config.json means the last: as in runc and crun, each name is
+// there once.
+void set_variable(std::vector<std::string>& environment, const std::string& entry) {
+  const std::string name = entry.substr(0, entry.find('='));
+  const auto same = std::find_if(environment.begin(), environment.end(), [&](const std::string& other) {
+    return other.substr(0, other.find('=')) == name;
+  });
+  if (same != environment.end()) {
+    *same = entry;
+  } else {
+    environment.push_back(entry);
+  }
 }
 
 std::string read_passwd() {
@@ -132,9 +145,11 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 Result<void> complete_environment(Child& child) {
   const v1::Process& process = *child.plan.process;
-  child.environment.assign(process.env().begin(), process.env().end());
+  for (const std::string& entry : process.env()) {
+    set_variable(child.environment, entry);
+  }
   if (variable(child.environment, "HOME").empty()) {
-    child.environment.push_back("HOME=" + home_of(process.user().uid()));
+    set_variable(child.environment, "HOME=" + home_of(process.user().uid()));
   }
   return {};
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/oci/config.h"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <bit>
+
+#include "runtime/oci/names.h"
 
 namespace caisson::runtime::oci {
 namespace {
@@ -14,6 +19,15 @@ Result<T> parse(std::string_view text, std::string_view what) {
   return parsed;
 }
 
+// Of the lowest bit.
+std::string capability_name(uint64_t bits) {
+  const auto number = static_cast<uint64_t>(std::countr_zero(bits));
+  const auto names = capability_names();
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const Name& n) { return n.number == number; });
+  return found == names.end() ? std::to_string(number) : std::string(found->name);
+}
+
 // What the tables cannot say: rules that tie fields together.
 Result<void> check_process(const Process& process, const std::string& path) {
   if (process.args.empty()) {
@@ -22,6 +36,14 @@ Result<void> check_process(const Process& process, const std::string& path) {
   // [oci] config.md, process.cwd: "This value MUST be an absolute path."
   if (!process.cwd.starts_with('/')) {
     return fail(EINVAL, path + "cwd: must be an absolute path");
+  }
+  // capabilities(7): the effective set is part of the permitted one.
+  if (process.capabilities) {
+    const uint64_t excess = process.capabilities->effective.bits & ~process.capabilities->permitted.bits;
+    if (excess != 0) {
+      return fail(EINVAL,
+                  path + "capabilities.effective: " + capability_name(excess) + " is not in permitted");
+    }
   }
   // [oci] config.md, rlimits: "The runtime MUST generate an error for duplicated entries".
   for (size_t i = 0; i < process.rlimits.size(); ++i) {
@@ -43,6 +65,19 @@ Result<void> check_hooks(const std::vector<Hook>& hooks, const char* kind) {
     if (hooks[i].timeout && *hooks[i].timeout <= 0) {
       return fail(EINVAL, path + ".timeout: must be greater than zero");
     }
+  }
+  return {};
+}
+
+// As runc and crun: without a namespace of its own the container would rename whoever it shares one with.
+Result<void> check_names(const Config& config) {
+  if (config.linux_.find_namespace(CLONE_NEWUTS) != nullptr) {
+    return {};
+  }
+  const bool has_hostname = !config.hostname.empty();
+  if (has_hostname || !config.domainname.empty()) {
+    return fail(EINVAL, std::string(has_hostname ? "hostname" : "domainname") +
+                            ": needs a namespace of its own; add {\"type\": \"uts\"} to linux.namespaces");
   }
   return {};
 }
@@ -71,6 +106,7 @@ Result<void> check_config(const Config& config) {
       }
     }
   }
+  TRY(check_names(config));
   TRY(check_hooks(config.hooks.prestart, "prestart"));
   TRY(check_hooks(config.hooks.create_runtime, "createRuntime"));
   TRY(check_hooks(config.hooks.create_container, "createContainer"));

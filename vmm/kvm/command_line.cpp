@@ -4,7 +4,9 @@
 namespace caisson::vmm {
 
 std::string kvm_command_line(const MachineConfig& config) {
-  std::string line = "console=ttyS0 panic=-1 reboot=t no_timer_check tsc=reliable rcupdate.rcu_expedited=1";
+  std::string line =
+      "console=ttyS0 panic=-1 reboot=t no_timer_check tsc=reliable rcupdate.rcu_expedited=1"
+      " dummy.numdummies=0 ifb.numifbs=0";
   line += config.console ? " loglevel=7" : " quiet";
   if (config.memory_bytes > GuestMemory::kHoleStart) {
     line += " swiotlb=noforce";

@@ -76,7 +76,9 @@ std::string cpu_option(const QemuOptions& options) {
 }  // namespace
 
 std::string guest_command_line(const MachineConfig& config, QemuAccelerator accelerator, uint64_t tsc_khz) {
-  std::string line = "console=ttyS0 panic=-1 reboot=t tsc=reliable no_timer_check rcupdate.rcu_expedited=1";
+  std::string line =
+      "console=ttyS0 panic=-1 reboot=t tsc=reliable no_timer_check rcupdate.rcu_expedited=1"
+      " dummy.numdummies=0 ifb.numifbs=0";
   line += config.console ? " loglevel=7" : " quiet";
   if (accelerator == QemuAccelerator::tcg) {
     line += " mitigations=off lapic_timer_khz=1000000 tsc_early_khz=";

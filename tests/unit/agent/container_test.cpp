@@ -219,6 +219,16 @@ TEST_F(AgentContainer, home_comes_from_the_containers_passwd) {
   EXPECT_EQ(run(request).out, "/home/u\n");
 }
 
+TEST_F(AgentContainer, variable_given_twice_is_there_once_with_the_last_value) {
+  auto request = container_request("c", 1, {"env"});
+  auto& init = *request.mutable_init();
+  init.clear_env();
+  for (const char* variable : {"PATH=/bin", "A=1", "HOME=", "B=2", "A=3"}) {
+    init.add_env(variable);
+  }
+  EXPECT_EQ(run(request).out, "PATH=/bin\nA=3\nHOME=/\nB=2\n");
+}
+
 TEST_F(AgentContainer, passwd_that_is_a_fifo_hangs_nobody) {
   ASSERT_EQ(::mkfifo((agent_->rootfs() / "etc/passwd").c_str(), 0600), 0);
   EXPECT_EQ(run_shell("echo $HOME").out, "/\n");
@@ -239,6 +249,21 @@ TEST_F(AgentContainer, masked_paths_read_empty_and_readonly_paths_refuse_writes)
       "wc -c </proc/timer_list; ls /proc/scsi 2>/dev/null | wc -l; echo 1 >/proc/sys/kernel/domainname; echo "
       "$?");
   EXPECT_EQ(outcome.out, "0\n0\n1\n") << outcome.err;
+}
+
+TEST_F(AgentContainer, mask_of_a_file_cannot_be_changed_itself) {
+  // It is /dev/null of the guest.
+  const Outcome outcome = run_shell("chmod 600 /proc/timer_list; echo $?; stat -c %a /dev/null");
+  EXPECT_EQ(outcome.out, "1\n666\n") << outcome.err;
+}
+
+TEST_F(AgentContainer, mount_on_the_root_itself_is_refused) {
+  auto request = container_request("c", 1, {"true"});
+  auto* mount = request.add_mounts();
+  mount->set_destination("/tmp/..");
+  mount->set_type("tmpfs");
+  mount->set_source("tmpfs");
+  EXPECT_EQ(run(request).err, "mount /tmp/..: it is the root itself; set root.path to what shall be there");
 }
 
 TEST_F(AgentContainer, read_only_root_refuses_writes_and_dev_stays_writable) {

@@ -44,7 +44,8 @@ TEST(Config, deep_nesting_is_refused) {
 }
 
 TEST(Config, brackets_in_strings_do_not_nest) {
-  EXPECT_TRUE(parse_config(config_with(R"("hostname":"\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[")")));
+  EXPECT_TRUE(
+      parse_config(config_with(R"("annotations":{"a":"\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["})")));
 }
 
 TEST(Config, oversized_text_is_refused) {
@@ -140,6 +141,20 @@ TEST(Config, unknown_capability_is_left_out) {
                    R"("capabilities":{"bounding":["CAP_CHOWN","CAP_FISH","CAP_KILL"]}}})");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->process->capabilities->bounding.bits, 0b100001U);
+}
+
+TEST(Config, effective_capability_that_is_not_permitted_is_refused) {
+  EXPECT_THAT(error_of(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/","args":["a"],)"
+                       R"("capabilities":{"permitted":["CAP_KILL"],"effective":["CAP_KILL","CAP_CHOWN"]}}})"),
+              HasSubstr("process.capabilities.effective: CAP_CHOWN is not in permitted"));
+}
+
+TEST(Config, names_without_a_namespace_for_them_are_refused) {
+  EXPECT_THAT(error_of(config_with(R"("hostname":"box")")),
+              HasSubstr("hostname: needs a namespace of its own"));
+  EXPECT_THAT(error_of(config_with(R"("domainname":"box")")),
+              HasSubstr("domainname: needs a namespace of its own"));
+  EXPECT_EQ(error_of(config_with(R"("hostname":"box","linux":{"namespaces":[{"type":"uts"}]})")), "no error");
 }
 
 TEST(Config, example_reads_back) {
