@@ -101,8 +101,9 @@ Result<void> run_create_hooks(Child& child) {
 }
 
 Result<void> run_start_hooks(Child& child) {
+  // [oci] runtime.md "Lifecycle": create has ended, the status is "created".
   return run_hooks("startContainer", child.plan.container->start_container_hooks(),
-                   child.plan.container->state_json());
+                   child.plan.container->created_state_json());
 }
 
 }  // namespace caisson::agent

@@ -12,8 +12,8 @@ std::span<const Row> rows(const Config*) {
       required<&Config::root>("root", both),
       field<&Config::mounts>("mounts", both),
       field<&Config::process>("process", guest),
-      field<&Config::hostname>("hostname", guest),
-      field<&Config::domainname>("domainname", guest),
+      field<&Config::hostname>("hostname", guest, "needs a namespace of kind `uts`"),
+      field<&Config::domainname>("domainname", guest, "needs a namespace of kind `uts`"),
       field<&Config::hooks>("hooks", both),
       field<&Config::annotations>(
           "annotations", host,

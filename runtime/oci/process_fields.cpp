@@ -51,7 +51,7 @@ std::span<const Row> rows(const Capabilities*) {
   static constexpr Row kRows[] = {
       field<&Capabilities::bounding>("bounding", guest,
                                      "names unknown to this build are left out, with a warning"),
-      field<&Capabilities::effective>("effective", guest),
+      field<&Capabilities::effective>("effective", guest, "what is not permitted too is refused"),
       field<&Capabilities::inheritable>("inheritable", guest),
       field<&Capabilities::permitted>("permitted", guest),
       field<&Capabilities::ambient>("ambient", guest),

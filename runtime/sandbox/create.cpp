@@ -214,6 +214,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   TRY(run_hooks(config.hooks.prestart, "prestart", hook_state));
   TRY(run_hooks(config.hooks.create_runtime, "createRuntime", hook_state));
   guest_request.set_state_json(hook_state);
+  guest_request.set_created_state_json(oci_state_json(state, Status::created));
   TRY(create_in_guest(directory, guest_request));
 
   state.status = Status::created;

@@ -124,3 +124,9 @@ create_sleeper() {
   caisson run -b "$bundle" box
   [ "$(jq -r .id "$scratch/poststop")" = box ]
 }
+
+@test "hooks: startContainer hooks are told that the container has been created" {
+  make_bundle box '.hooks = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "/bin/cat >/tmp/state"]}]}'
+  caisson run -b "$bundle" box
+  [ "$(jq -r .status "$bundle/rootfs/tmp/state")" = created ]
+}

@@ -341,7 +341,7 @@ TEST_F(AgentContainer, program_that_names_proc_self_exe_gets_no_hold_of_the_agen
 
 TEST_F(AgentContainer, start_hook_sees_the_state_and_its_failure_fails_the_start) {
   auto request = container_request("c", 1, {"cat", "/tmp/state"});
-  request.set_state_json("{\"id\":\"c\"}");
+  request.set_created_state_json("{\"id\":\"c\"}");
   auto* hook = request.add_start_container_hooks();
   hook->set_path("/bin/sh");
   for (const char* word : {"sh", "-c", "/bin/cat >/tmp/state"}) {
