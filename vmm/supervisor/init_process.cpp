@@ -82,7 +82,10 @@ Result<void> InitProcess::open_stream(StdioStream stdio) {
   };
   if (is_output) {
     ++open_outputs_;
-    options.on_end = [this] {
+    options.on_end = [this, kind = stdio.kind] {
+      if (kind == agent::StreamKind::standard_error) {
+        let_go_of_stderr();
+      }
       --open_outputs_;
       settle();
     };

@@ -77,6 +77,16 @@ Result<void> take_terminal() {
   return {};
 }
 
+// Nobody here reads descriptor 0 or writes 1: held on to, they would keep a pipe open whose other end waits
+// for the container to close it. Descriptor 2 is still where the log may go; see let_go_of_stderr().
+Result<void> let_go_of_stdin_and_stdout() {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0) {
+    return fail_errno("let go of stdio");
+  }
+  return {};
+}
+
 Result<StdioStream> make_stream(agent::StreamKind kind, UniqueFd source, UniqueFd sink) {
   return StdioStream{.kind = kind, .stream = TRY(vsock::Stream::pair(std::move(source), std::move(sink)))};
 }
@@ -95,6 +105,7 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
                                         TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
       streams.push_back(TRY(make_stream(agent::StreamKind::standard_error, UniqueFd(),
                                         TRY(non_blocking(STDERR_FILENO, Direction::from_guest)))));
+      TRY(let_go_of_stdin_and_stdout());
       break;
     case StdioMode::terminal:
       TRY(take_terminal());
@@ -104,6 +115,11 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
       break;
   }
   return streams;
+}
+
+void let_go_of_stderr() {
+  // dup3: the jail (vmm/jail) lets no dup2 through.
+  (void)::dup3(STDOUT_FILENO, STDERR_FILENO, 0);
 }
 
 }  // namespace caisson::vmm

@@ -20,4 +20,7 @@ struct StdioStream {
 // terminal does the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
 Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
 
+// The container has closed its standard error: whoever reads ours is to see that. In StdioMode::streams only.
+void let_go_of_stderr();
+
 }  // namespace caisson::vmm
