@@ -324,6 +324,13 @@ TEST_F(FsTest, xattrs_of_users_are_served_and_those_of_the_host_are_not) {
     return client_->call(FUSE_GETXATTR, file,
                          Arguments().add(fuse_getxattr_in{.size = size, .padding = 0}).name(name));
   };
+  // The synthetic root has no access list; a refusal would shut out everybody but root.
+  EXPECT_EQ(
+      client_
+          ->call(FUSE_GETXATTR, FUSE_ROOT_ID,
+                 Arguments().add(fuse_getxattr_in{.size = 0, .padding = 0}).name("system.posix_acl_access"))
+          .error,
+      ENODATA);
   ASSERT_EQ(set("user.a"), 0);
   EXPECT_EQ(get("user.a", 100).text(), "value");
   EXPECT_EQ(get("user.a", 0).as<fuse_getxattr_out>().size, 5U);
