@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateContainer: a cgroup, namespaces, and a first process that has done everything but its exec.
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/calls/calls.h"
 #include "agent/container/removal.h"
+#include "agent/mounts/spare_nodes.h"
 
 namespace caisson::agent {
 namespace {
@@ -69,10 +71,29 @@ std::string lines_of(const Mappings& mappings) {
 Result<void> make_mount_point(const Agent& agent, Container& container) {
   const std::string parent = agent.options().run_directory + "/containers";
   ::mkdir(agent.options().run_directory.c_str(), 0755);
-  ::mkdir(parent.c_str(), 0700);
+  // The first process of a user namespace is not root here, and must get to its mount point.
+  ::mkdir(parent.c_str(), 0711);
   container.mount_point = parent + "/" + container.id;
   if (::mkdir(container.mount_point.c_str(), 0755) < 0 && errno != EEXIST) {
     return fail_errno("make " + container.mount_point);
+  }
+  return {};
+}
+
+// Each export is a mount that comes into being when a path first leads there, which the kernel does not allow
+// in a user namespace: it is met here, and the child's copy of the mounts has it.
+Result<void> meet_exports(Agent& agent, const v1::CreateContainerRequest& request) {
+  TRY(agent.mount_exports());
+  const auto meet = [&agent](const std::string& name) {
+    // A file is no mount; what cannot be opened is told when it is mounted.
+    const UniqueFd met(
+        ::open((agent.options().exports + "/" + name).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  };
+  meet(request.root().export_name());
+  for (const v1::Mount& mount : request.mounts()) {
+    if (!mount.export_name().empty()) {
+      meet(mount.export_name());
+    }
   }
   return {};
 }
@@ -96,7 +117,10 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
                     const std::shared_ptr<ttrpc::Responder>& responder) {
   TRY(make_mount_point(agent, container));
   TRY(make_cgroup(agent, request, container));
-  TRY(agent.mount_exports());
+  TRY(meet_exports(agent, request));
+  if (agent.options().is_guest_init) {
+    TRY(make_spare_nodes(container.id, request));
+  }
   LaunchOrder order{
       .token = request.process(),
       .container = container.id,

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "agent/agent.h"
+#include "agent/mounts/spare_nodes.h"
 
 namespace caisson::agent {
 namespace {
@@ -26,6 +27,7 @@ void finish(Agent& agent, Container& container) {
     }
   }
   ::rmdir(container.mount_point.c_str());
+  remove_spare_nodes(container.id);
   const auto told = std::move(container.on_gone);
   const std::string id = container.id;
   agent.containers().remove(id);  // `container` dangles from here on

@@ -12,6 +12,7 @@
 
 #include "agent/mounts/mount_fd.h"
 #include "agent/mounts/resolve.h"
+#include "agent/mounts/spare_nodes.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
 
@@ -79,19 +80,24 @@ bool owns_dev(const v1::CreateContainerRequest& request) {
   });
 }
 
-// Where nodes cannot be made (a user namespace, an export of the host) the guest's own is bound instead.
-Result<void> bind_node(const Child& child, const std::string& path) {
-  const UniqueFd source = TRY(clone_mount(AT_FDCWD, path, false));
+bool is_in_dev(const v1::Mount& mount) {
+  return mount.destination() == "/dev" || mount.destination().starts_with("/dev/");
+}
+
+// Where nodes cannot be made (a user namespace, an export of the host) one of the guest's is bound instead.
+Result<void> bind_node(const Child& child, const std::string& path, const std::string& spare) {
+  const UniqueFd source = TRY(clone_mount(AT_FDCWD, spare, false));
   return attach_mount(source, TRY(resolve_in_root(child.root.get(), path, Missing::make_file)).get());
 }
 
-Result<void> make_node(const Child& child, const Node& node) {
+// `spare` is what to bind where no node can be made.
+Result<void> make_node(const Child& child, const Node& node, const std::string& spare) {
   const Place place = TRY(place_of(child, node.path));
   if (::mknodat(place.directory.get(), place.name.c_str(), node.type | node.mode, node.number) < 0) {
     if (errno == EEXIST) {
       return {};
     }
-    return errno == EPERM ? bind_node(child, node.path) : fail_errno("make node");
+    return errno == EPERM || errno == EROFS ? bind_node(child, node.path, spare) : fail_errno("make node");
   }
   if (::fchownat(place.directory.get(), place.name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) < 0) {
     return fail_errno("set owner");
@@ -129,20 +135,36 @@ Result<void> make_ptmx(const Child& child) {
   return {};
 }
 
+Result<void> mount_dev(const Child& child) {
+  const UniqueFd mount = TRY(new_filesystem(
+      {.type = "tmpfs", .source = "tmpfs", .data = "mode=755,size=64k", .flags = MS_NOSUID | MS_NOEXEC}));
+  return attach_mount(mount, TRY(resolve_in_root(child.root.get(), "/dev", Missing::make_directory)).get());
+}
+
 }  // namespace
+
+bool has_dev_of_ours(const v1::CreateContainerRequest& request) {
+  return request.root().read_only() &&
+         std::none_of(request.mounts().begin(), request.mounts().end(), is_in_dev);
+}
 
 Result<void> make_devices(Child& child) {
   const v1::CreateContainerRequest& request = *child.plan.container;
   if (!owns_dev(request)) {
     return {};
   }
-  for (const v1::Device& device : request.devices()) {
+  if (has_dev_of_ours(request)) {
+    TRY_CONTEXT("mount /dev", mount_dev(child));
+  }
+  for (int i = 0; i < request.devices_size(); ++i) {
+    const v1::Device& device = request.devices(i);
     const Node node = TRY_CONTEXT("make device " + device.path(), node_of(device));
-    TRY_CONTEXT("make device " + device.path(), make_node(child, node));
+    TRY_CONTEXT("make device " + device.path(), make_node(child, node, spare_node(request.container(), i)));
   }
   for (const DefaultNode& node : kDefaultNodes) {
-    TRY_CONTEXT(std::string("make device ") + node.path,
-                make_node(child, Node{.path = node.path, .number = makedev(node.major, node.minor)}));
+    TRY_CONTEXT(
+        std::string("make device ") + node.path,
+        make_node(child, Node{.path = node.path, .number = makedev(node.major, node.minor)}, node.path));
   }
   for (const Link& link : kLinks) {
     TRY_CONTEXT(std::string("make ") + link.path, make_link(child, link));

@@ -104,6 +104,9 @@ Result<void> seal_root(Child& child) {
       ::mount(nullptr, "/", nullptr, static_cast<unsigned long>(request.rootfs_propagation()), nullptr) < 0) {
     return fail_errno("set propagation of the root");
   }
+  if (has_dev_of_ours(request)) {
+    TRY_CONTEXT("make /dev read-only", make_read_only(TRY(open_directory("/dev")).get()));
+  }
   for (const v1::Mount& mount : request.mounts()) {
     // It had to be writable for its devices.
     if (mount.destination() == "/dev" && mount.type() == "tmpfs" && (mount.flags() & MS_RDONLY) != 0) {

@@ -59,6 +59,8 @@ Result<void> part_from_guest_mounts(Child& child);
 Result<void> mount_root(Child& child);
 Result<void> mount_everything(Child& child);
 Result<void> make_devices(Child& child);
+// On a read-only root without a mount in /dev: a tmpfs there, else no default device could be made.
+bool has_dev_of_ours(const v1::CreateContainerRequest& request);
 Result<void> bind_console(Child& child);
 Result<void> change_root(Child& child);
 Result<void> enter_existing_root(Child& child);

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <climits>
+#include <optional>
 #include <vector>
 
 #include "common/unique_fd.h"
@@ -26,8 +29,21 @@ UniqueFd open_inside(int root, const std::string& path, uint64_t flags) {
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
-// Walks down component by component, always from the root, so that links are followed inside it.
-Result<void> make_path(int root, const std::string& path, Kind kind) {
+// LIMIT: links in a path; the kernel's own MAXSYMLINKS.
+constexpr int kMaxLinks = 40;
+
+std::optional<std::string> read_link(int parent, const std::string& name) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlinkat(parent, name.c_str(), target.data(), target.size());
+  if (size <= 0 || size >= static_cast<ssize_t>(target.size())) {
+    return std::nullopt;
+  }
+  return std::string(target.data(), static_cast<size_t>(size));
+}
+
+// Walks down component by component, always from the root, so that links are followed inside it. A link that
+// leads nowhere gets what it leads to.
+Result<void> make_path(int root, const std::string& path, Kind kind, int links = 0) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const bool is_last = end == std::string::npos;
     const std::string prefix = path.substr(0, end);
@@ -45,6 +61,14 @@ Result<void> make_path(int root, const std::string& path, Kind kind) {
                                    : ::mkdirat(parent.get(), name.c_str(), 0755);
       if (made < 0 && errno != EEXIST) {
         return fail_errno("make mount point " + prefix);
+      }
+      if (const auto target = made < 0 ? read_link(parent.get(), name) : std::nullopt) {
+        if (links == kMaxLinks) {
+          return fail_errno("make mount point " + prefix, ELOOP);
+        }
+        const std::string through =
+            target->starts_with('/') ? *target : prefix.substr(0, slash + 1) + *target;
+        return make_path(root, through + (is_last ? "" : path.substr(end)), kind, links + 1);
       }
       if (made == 0 && is_last && kind == Kind::open_directory &&
           ::fchmodat(parent.get(), name.c_str(), 01777, 0) < 0) {
@@ -110,6 +134,15 @@ Result<void> make_mount_points(const std::string& rootfs, const oci::Config& con
     const std::string destination = normalized(mount.destination);
     TRY(make(destination, kind_of(mount, bundle)));
     covered.push_back(destination);
+  }
+  if (config.root.read_only) {
+    // Where no mount is on it, the guest puts its devices there on a tmpfs.
+    TRY(make("/dev", Kind::directory));
+    covered.emplace_back("/dev");
+  }
+  for (const oci::Device& device : config.linux_.devices) {
+    // The guest binds a node of its own there.
+    TRY(make(normalized(device.path), Kind::file));
   }
   return config.process ? make(normalized(config.process->cwd), Kind::directory) : Result<void>();
 }

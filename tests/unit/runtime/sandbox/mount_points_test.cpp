@@ -53,6 +53,23 @@ TEST_F(MountPoints, bound_file_gets_a_file) {
   EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/etc/hosts"));
 }
 
+TEST_F(MountPoints, link_that_leads_nowhere_gets_its_target_inside_the_root) {
+  files::create_directories(bundle_ + "/rootfs/etc");
+  files::create_symlink("../new/place", bundle_ + "/rootfs/etc/relative");
+  files::create_symlink("/absolute/place", bundle_ + "/rootfs/etc/absolute");
+  files::create_symlink("../../../outside/file", bundle_ + "/rootfs/etc/escape");
+  files::create_symlink("loop", bundle_ + "/rootfs/etc/loop");
+  const auto bind = [](const std::string& where) {
+    return oci::Mount{.destination = where, .type = "bind", .source = "/etc/passwd", .options = {"bind"}};
+  };
+  EXPECT_TRUE(make({bind("/etc/relative"), bind("/etc/absolute"), bind("/etc/escape")}));
+  EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/new/place"));
+  EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/absolute/place"));
+  EXPECT_TRUE(files::is_regular_file(bundle_ + "/rootfs/outside/file"));
+  EXPECT_FALSE(files::exists(bundle_ + "/outside/file"));
+  EXPECT_FALSE(make({bind("/etc/loop")}));
+}
+
 TEST_F(MountPoints, what_another_mount_covers_is_not_made) {
   EXPECT_TRUE(
       make({{.destination = "/dev", .type = "tmpfs"}, {.destination = "/dev/pts", .type = "devpts"}}));
