@@ -11,6 +11,7 @@
 #include "agent/proto/agent.pb.h"
 #include "runtime/oci/mount_options.h"
 #include "runtime/oci/names.h"
+#include "runtime/oci/sysctl.h"
 #include "runtime/sandbox/guest_process.h"
 #include "runtime/sandbox/guest_resources.h"
 
@@ -144,6 +145,7 @@ Result<void> fill_linux(const oci::Linux& from, agent::v1::CreateContainerReques
   fill_mappings(from.gid_mappings, *out.mutable_gid_mappings());
   TRY(fill_devices(from.devices, out));
   TRY(fill_resources(from.resources, *out.mutable_resources()));
+  TRY(oci::check_sysctls(from));
   for (const auto& [name, value] : from.sysctl) (*out.mutable_sysctl())[name] = value;
   for (const std::string& path : from.masked_paths) out.add_masked_paths(path);
   for (const std::string& path : from.readonly_paths) out.add_readonly_paths(path);
