@@ -38,7 +38,13 @@ void declare_globals(CLI::App& program, Globals& globals) {
       ->check(CLI::IsMember({"text", "json"}));
   program.add_flag("--debug", globals.log.debug, "Log more");
   program.add_flag("--systemd-cgroup", globals.systemd_cgroup,
-                   "cgroupsPath is slice:prefix:name, and systemd makes the cgroup");
+                   "Refused where a cgroup is made: caisson makes it itself and does not ask systemd");
+  program
+      .add_option_function<std::string>(
+          "--cgroup-manager",
+          [&globals](const std::string& name) { globals.systemd_cgroup = name == "systemd"; },
+          "As crun's: cgroupfs, or systemd for --systemd-cgroup")
+      ->check(CLI::IsMember({"cgroupfs", "systemd"}));
   program.add_option("--rootless", globals.rootless, "true, false or auto: whether cgroups may be missing")
       ->check(CLI::IsMember({"true", "false", "auto"}));
   program.add_option("--criu", "Accepted; checkpoints are not supported")->group("");

@@ -52,6 +52,8 @@ CgroupHierarchies parse_cgroup_mounts(std::string_view mountinfo) {
       for (const std::string_view option : split(after[2], ',')) {
         if (std::find(std::begin(kControllers), std::end(kControllers), option) != std::end(kControllers)) {
           found.v1.emplace(option, mount_point);
+        } else if (option == "freezer") {
+          found.freezer = mount_point;
         }
       }
     }

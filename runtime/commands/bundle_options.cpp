@@ -8,6 +8,8 @@ namespace caisson::runtime {
 void BundleOptions::declare(Options options) {
   options.id(id);
   options.text("-b,--bundle", bundle, "Directory that holds config.json (default: the current one)");
+  options.text("-f,--config", config,
+               "The configuration, from the bundle's directory on (default: config.json)");
   options.text("--console-socket", console_socket,
                "Unix socket that receives the master of the container's pseudo-terminal");
   options.text("--pid-file", pid_file,
@@ -32,7 +34,7 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
   }
   return CreateRequest{.id = id,
                        .bundle = absolute,
-                       .config_text = TRY(read_bundle_config(absolute)),
+                       .config_text = TRY(read_bundle_config(absolute, config)),
                        .pid_file = pid_file,
                        .console_socket = console_socket,
                        .log = globals.log,

@@ -12,6 +12,7 @@ namespace caisson::runtime {
 struct BundleOptions {
   std::string id;
   std::string bundle = ".";
+  std::string config = "config.json";
   std::string console_socket;
   std::string pid_file;
   int64_t preserve_fds = 0;

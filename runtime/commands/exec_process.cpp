@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/exec_process.h"
 
+#include <spdlog/spdlog.h>
+
 #include <charconv>
 
 #include "runtime/files.h"
@@ -27,11 +29,13 @@ Result<void> set_user(const std::string& text, oci::User& user) {
   return {};
 }
 
-Result<void> add_capabilities(const std::vector<std::string>& names, oci::Process& process) {
+void add_capabilities(const std::vector<std::string>& names, oci::Process& process) {
   for (const std::string& name : names) {
     const auto number = oci::find_number(oci::capability_names(), name);
     if (!number) {
-      return fail(EINVAL, "--cap: unknown capability " + name);
+      // As with those of config.json.
+      spdlog::warn("--cap: {} is unknown and left out", name);
+      continue;
     }
     if (!process.capabilities) {
       process.capabilities.emplace();
@@ -43,7 +47,6 @@ Result<void> add_capabilities(const std::vector<std::string>& names, oci::Proces
       set->bits |= bit;
     }
   }
-  return {};
 }
 
 }  // namespace
@@ -72,7 +75,7 @@ Result<oci::Process> exec_process(const ExecOptions& options, const oci::Config&
   for (const std::string& gid : options.additional_gids) {
     process.user.additional_gids.push_back(TRY(parse_number(gid, "--additional-gids")));
   }
-  TRY(add_capabilities(options.capabilities, process));
+  add_capabilities(options.capabilities, process);
   process.no_new_privileges |= options.no_new_privileges;
   return process;
 }

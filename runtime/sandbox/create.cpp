@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "agent/client/agent_client.h"
 #include "agent/proto/agent.pb.h"
 #include "runtime/files.h"
@@ -49,7 +51,11 @@ class Unfinished {
 // [oci] config-linux.md, "Network": without a network namespace the container would use the host's.
 Result<UniqueFd> open_network_namespace(const oci::Config& config) {
   const oci::Namespace* network = config.linux_.find_namespace(CLONE_NEWNET);
+  const bool loopback_instead = TRY(loopback_for_host_network());
   if (network == nullptr) {
+    if (loopback_instead) {
+      return UniqueFd();
+    }
     return fail(
         EINVAL,
         "linux.namespaces: no \"network\" is listed, but a VM cannot use the host's network stack; add "
@@ -66,6 +72,9 @@ Result<UniqueFd> open_network_namespace(const oci::Config& config) {
   struct stat own {};
   if (::fstat(fd.get(), &joined) == 0 && ::stat("/proc/self/ns/net", &own) == 0 &&
       joined.st_dev == own.st_dev && joined.st_ino == own.st_ino) {
+    if (loopback_instead) {
+      return UniqueFd();
+    }
     return fail(EINVAL, "linux.namespaces (network): " + network->path +
                             " is the host's own, but a VM cannot use the host's network stack; use a network "
                             "namespace of the container");
@@ -155,8 +164,8 @@ Result<void> create_in_guest(const ContainerDirectory& directory,
 
 }  // namespace
 
-Result<std::string> read_bundle_config(const std::string& bundle) {
-  return read_file(bundle + "/config.json", oci::kMaxDocumentBytes);
+Result<std::string> read_bundle_config(const std::string& bundle, const std::string& name) {
+  return read_file((std::filesystem::path(bundle) / name).string(), oci::kMaxDocumentBytes);
 }
 
 Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,

@@ -42,7 +42,7 @@ struct CreatedContainer {
 Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
                                           const CaughtSignals& signals);
 
-// Reads <bundle>/config.json.
-Result<std::string> read_bundle_config(const std::string& bundle);
+// Reads the configuration; a relative `name` counts from the bundle.
+Result<std::string> read_bundle_config(const std::string& bundle, const std::string& name);
 
 }  // namespace caisson::runtime

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "runtime/cgroup/freezer.h"
 #include "runtime/cgroup/host_cgroup.h"
 #include "runtime/oci/config.h"
 #include "runtime/sandbox/hooks.h"
@@ -32,6 +33,7 @@ Result<void> kill_machine(const ContainerState& state) {
   if (auto sent = send_signal(*process, SIGKILL); !sent && sent.error().code != ESRCH) {
     return sent;
   }
+  TRY(leave_frozen_cgroup(state.vmm.pid));
   if (!TRY(wait_for_end(*process, std::chrono::steady_clock::now() + kKillPatience))) {
     return fail(ETIMEDOUT, "kill caisson-vmm " + std::to_string(state.vmm.pid) +
                                ": it does not end; it is stuck in the kernel, see /proc/" +

@@ -39,7 +39,11 @@ std::string quote_output(int file) {
 
 Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
   std::vector<std::string> arguments = hook.args.empty() ? std::vector{hook.path} : hook.args;
+  // As in runc and crun: without "env" a hook has the runtime's own environment.
   std::vector<std::string> environment = hook.env;
+  if (environment.empty()) {
+    for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
+  }
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, input, 0);

@@ -162,6 +162,14 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   return settings;
 }
 
+Result<bool> loopback_for_host_network() {
+  const std::string asked = environment("CAISSON_HOST_NETWORK");
+  if (!asked.empty() && asked != "refuse" && asked != "loopback") {
+    return fail(EINVAL, "CAISSON_HOST_NETWORK: \"" + asked + "\" is unknown; refuse and loopback are known");
+  }
+  return asked == "loopback";
+}
+
 uint64_t memory_for_limit(uint64_t limit) {
   // The kernel describes each 4 KiB page by 64 bytes. A limit beyond the host's memory limits nothing.
   limit = std::min(limit, host_memory_bytes());

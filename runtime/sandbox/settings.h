@@ -48,6 +48,10 @@ inline constexpr std::chrono::seconds kDefaultBootPatience{120};
 
 Result<MachineSettings> machine_settings(const oci::Config& config);
 
+// $CAISSON_HOST_NETWORK: whether a container that asks for the host's network gets its guest's loopback alone
+// instead of being refused.
+Result<bool> loopback_for_host_network();
+
 // The guest memory in which a container gets `limit` bytes.
 [[nodiscard]] uint64_t memory_for_limit(uint64_t limit);
 

@@ -44,6 +44,12 @@ TEST(Hooks, environment_is_the_hooks_own) {
   EXPECT_TRUE(run_hooks({hook}, "prestart", "{}"));
 }
 
+TEST(Hooks, without_an_environment_it_has_ours) {
+  ::setenv("CAISSON_HOOK_TEST", "seen", 1);
+  EXPECT_TRUE(run_hooks({shell("test \"$CAISSON_HOOK_TEST\" = seen")}, "prestart", "{}"));
+  ::unsetenv("CAISSON_HOOK_TEST");
+}
+
 TEST(Hooks, descriptors_of_the_runtime_are_not_inherited) {
   EXPECT_TRUE(run_hooks({shell("test ! -e /proc/$$/fd/3")}, "prestart", "{}"));
 }

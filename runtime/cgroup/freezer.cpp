@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/freezer.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "runtime/cgroup/hierarchies.h"
+#include "runtime/files.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr size_t kMaxFileBytes = 64UL << 10;  // LIMIT: a dozen hierarchies with paths of PATH_MAX
+
+}  // namespace
+
+// Lines of "id:controller,controller:path".
+std::string freezer_path(std::string_view proc_cgroup) {
+  while (!proc_cgroup.empty()) {
+    const std::string_view line = proc_cgroup.substr(0, proc_cgroup.find('\n'));
+    proc_cgroup.remove_prefix(std::min(line.size() + 1, proc_cgroup.size()));
+    const size_t first = line.find(':');
+    const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
+    if (second == std::string_view::npos) {
+      continue;
+    }
+    const std::string controllers = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+    if (controllers.find(",freezer,") != std::string::npos) {
+      return std::string(line.substr(second + 1));
+    }
+  }
+  return {};
+}
+
+Result<void> leave_frozen_cgroup(pid_t pid) {
+  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  if (!host.freezer) {
+    return {};
+  }
+  // Threads are frozen one by one, so each is looked at.
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  std::error_code gone;  // no threads: it has ended
+  for (const auto& entry : std::filesystem::directory_iterator(tasks, gone)) {
+    const std::string thread = entry.path().filename();
+    const std::string path =
+        freezer_path(read_file(tasks + "/" + thread + "/cgroup", kMaxFileBytes).value_or(""));
+    if (path.empty() || path == "/" || path.starts_with("/..")) {
+      continue;
+    }
+    const std::string state = read_file(*host.freezer + path + "/freezer.state", kMaxFileBytes).value_or("");
+    if (state.starts_with("FR")) {  // FROZEN, FREEZING
+      TRY(write_file(*host.freezer + "/tasks", thread));
+    }
+  }
+  return {};
+}
+
+}  // namespace caisson::runtime

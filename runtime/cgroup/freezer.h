@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The freezer of cgroup v1, in which not even SIGKILL ends a process. That of v2 lets the killed go.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace caisson::runtime {
+
+// Takes a process out of a frozen cgroup to the root of that hierarchy; others in it stay frozen. Does
+// nothing where it is in none.
+Result<void> leave_frozen_cgroup(pid_t pid);
+
+// The freezer's path in the text of /proc/<pid>/cgroup; empty when there is none.
+std::string freezer_path(std::string_view proc_cgroup);
+
+}  // namespace caisson::runtime

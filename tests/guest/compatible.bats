@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What crun's suite (tests/conformance) found missing, each in a test of our own.
+
+load ../support/guest
+
+setup() { setup_sandbox_root; }
+teardown() { teardown_sandbox_root; }
+
+@test "compatible: who reads a detached container's output sees the container close it" {
+  make_bundle box
+  set_command sh -c 'echo last; exec >&- 2>&-; exec sleep 1000'
+  # cat ends when nobody holds the pipe any more, the container itself still running.
+  run timeout 120 sh -c '"$0" --root "$1" run --detach --bundle "$2" box 2>&1 </dev/null | cat' "$CAISSON" "$state_root" "$bundle"
+  [ "$status" -eq 0 ]
+  [ "$output" = last ]
+  [ "$(caisson state box | jq -r .status)" = running ]
+  caisson delete --force box
+}
+
+@test "compatible: a configuration by another name, and delete by expression" {
+  make_bundle box
+  set_command sleep 1000
+  mv "$bundle/config.json" "$bundle/other.json"
+  caisson --cgroup-manager cgroupfs create --bundle "$bundle" --config other.json box-1 </dev/null >/dev/null 2>&1
+  run caisson delete --force --regex '['
+  [ "$status" -eq 1 ]
+  [[ $output == *"--regex"* ]]
+  caisson delete --force --regex 'other'
+  [ "$(caisson list -q)" = box-1 ]
+  caisson delete --force --regex '^box-[0-9]$'
+  [ -z "$(caisson list -q)" ]
+}
+
+@test "compatible: devices of the configuration on a read-only root, /dev without a mount" {
+  make_bundle box '.root.readonly = true | .mounts |= map(select(.destination | startswith("/dev") | not))' \
+    '.linux.devices = [{path: "/sub/probe", type: "c", major: 1, minor: 5, uid: 10, gid: 11}]'
+  set_command sh -c 'stat -c %F:%u:%g /sub/probe; head -c 4 /dev/zero | wc -c; echo x >/dev/null && touch /dev/new'
+  run caisson run --bundle "$bundle" box </dev/null
+  [[ ${lines[0]} == "character special file:10:11" ]]
+  [[ ${lines[1]} == 4 ]]
+  [[ $output == *"/dev/new: Read-only file system"* ]]
+}
+
+@test "compatible: a user namespace whose root is nobody's root" {
+  make_bundle box '.linux.namespaces += [{type: "user"}]' \
+    '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 10}] | .linux.gidMappings = .linux.uidMappings' \
+    '.mounts += [{destination: "/data", type: "bind", source: "data", options: ["bind", "ro"]}]' \
+    '.linux.devices = [{path: "/dev/probe", type: "c", major: 1, minor: 3, uid: 2, gid: 3}]'
+  mkdir "$bundle/data"
+  echo content >"$bundle/data/file"
+  set_command sh -c 'id -u; cat /data/file; stat -c %u:%g /dev/probe; echo x >/dev/probe && echo written'
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "$output" = $'0\ncontent\n2:3\nwritten' ]
+}
+
+@test "compatible: the host's network is refused, or the guest's loopback where that is asked for" {
+  make_bundle box '.linux.namespaces |= map(select(.type != "network"))'
+  set_command sh -c 'ls /sys/class/net'
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "$status" -eq 1 ]
+  [[ $output == *"linux.namespaces"* ]]
+  CAISSON_HOST_NETWORK=loopback run caisson run --bundle "$bundle" box </dev/null
+  [ "$output" = lo ]
+  CAISSON_HOST_NETWORK=yes run caisson run --bundle "$bundle" box </dev/null
+  [[ $output == *CAISSON_HOST_NETWORK* ]]
+}
+
+@test "compatible: a process in a frozen cgroup of version 1 can be deleted" {
+  [ -e /sys/fs/cgroup/freezer/tasks ] || skip "this host has no freezer of cgroup v1"
+  make_bundle box
+  set_command sleep 1000
+  caisson run --detach --pid-file "$scratch/pid" --bundle "$bundle" box </dev/null >/dev/null 2>&1
+  local frozen=/sys/fs/cgroup/freezer/${scratch##*/}
+  mkdir "$frozen"
+  cat "$scratch/pid" >"$frozen/cgroup.procs"
+  echo FROZEN >"$frozen/freezer.state"
+  run caisson delete --force box
+  echo THAWED >"$frozen/freezer.state"
+  timeout 10 sh -c 'until rmdir "$0"; do sleep 0.1; done' "$frozen" 2>/dev/null
+  [ "$status" -eq 0 ]
+}
