@@ -94,10 +94,16 @@ Result<void> bind_node(const Child& child, const std::string& path, const std::s
 Result<void> make_node(const Child& child, const Node& node, const std::string& spare) {
   const Place place = TRY(place_of(child, node.path));
   if (::mknodat(place.directory.get(), place.name.c_str(), node.type | node.mode, node.number) < 0) {
-    if (errno == EEXIST) {
+    const int code = errno;
+    struct stat info {};
+    if (code == EEXIST &&
+        ::fstatat(place.directory.get(), place.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(info.st_mode)) {
       return {};
     }
-    return errno == EPERM || errno == EROFS ? bind_node(child, node.path, spare) : fail_errno("make node");
+    errno = code;  // a file is the place the host has made for it, on a root that the guest cannot write
+    return errno == EPERM || errno == EROFS || errno == EEXIST ? bind_node(child, node.path, spare)
+                                                               : fail_errno("make node");
   }
   if (::fchownat(place.directory.get(), place.name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) < 0) {
     return fail_errno("set owner");
