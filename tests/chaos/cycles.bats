@@ -11,8 +11,8 @@ setup() {
   export TMPDIR=$scratch/tmp
   mkdir "$TMPDIR"
   make_bundle box
-  # Ends by its own hand when asked to, and says that it was.
-  set_command sh -c 'trap "exit 3" TERM; sleep 1000 & wait'
+  # Ends by its own hand when asked to; before it can, a TERM is not for it: it is the first process of its namespace.
+  set_command sh -c 'trap "exit 3" TERM; >/dev/shm/can; sleep 1000 & wait'
   list_mounts >"$scratch/mounts"
   id=cycles-${scratch##*.}-$BATS_TEST_NUMBER
 }
@@ -26,7 +26,7 @@ stopped() { [ "$(run_caisson state "$1" | jq -r .status)" = stopped ]; }
 live() {
   run_caisson create -b "$bundle" "$1" >/dev/null 2>&1 &&
     run_caisson start "$1" &&
-    [ "$(run_caisson exec "$1" echo "in $1")" = "in $1" ] &&
+    [ "$(run_caisson exec "$1" sh -c "until [ -e /dev/shm/can ]; do sleep 0.05; done; echo in $1")" = "in $1" ] &&
     run_caisson kill "$1" TERM &&
     wait_for 20 stopped "$1" &&
     run_caisson delete "$1"

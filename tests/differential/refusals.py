@@ -3,7 +3,6 @@
 that changes a Case."""
 
 from case import mount
-from features import namespaces
 
 
 def setting(*path_and_value):
@@ -82,8 +81,6 @@ REFUSALS = {
     "hostname without namespace": lambda case: case.drop_namespace("uts"),
     "mappings without namespace": linux("uidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]),
     "user namespace without mappings": lambda case: case.linux["namespaces"].append({"type": "user"}),
-    "user namespace": namespaces.mapped((0, 100000, 65536)),
-    "user namespace of two ranges": namespaces.mapped((0, 200000, 1000), (1000, 300000, 64536)),
     "mount type unknown": extra_mount("/place", "unknownfs", "source"),
     "mount source missing": extra_mount("/place", "bind", "/nowhere", "bind"),
     "mount option unknown": extra_mount("/place", "tmpfs", "tmpfs", "unknown-option"),

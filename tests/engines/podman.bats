@@ -11,7 +11,7 @@ setup_file() {
   # Its process is init's child, tells of signals, and may change any file.
   podman run --detach --name box --network none --init --hostname boxhost --memory 128m --pids-limit 60 --cgroupns private \
     --tmpfs /scratch --volume shared:/shared --health-cmd 'test -e /healthy' busybox \
-    sh -c 'trap "echo got USR1" USR1; trap "echo got TERM; exit 5" TERM; echo out; echo err >&2; while :; do sleep 0.2; done' \
+    sh -c 'trap "echo got USR1" USR1; trap "echo got TERM; exit 5" TERM; echo out; echo err >&2; >/scratch/ready; while :; do sleep 0.2; done' \
     2>"$ENGINES_SCRATCH/box.err"
 }
 
@@ -262,6 +262,8 @@ at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
 @test "podman restart, stop, wait: the process ends by its own hand" {
   podman restart --time 5 box
   [ "$(podman inspect box --format '{{.State.Status}}')" = running ]
+  # Before it has set its traps a TERM is not for it.
+  podman exec box sh -c 'until [ -e /scratch/ready ]; do sleep 0.05; done'
   podman stop --time 20 box
   [ "$(podman wait box)" = 5 ]
   [ "$(podman logs box | grep -c -x 'got TERM')" -eq 2 ]
