@@ -12,6 +12,20 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 64UL << 10;  // LIMIT: a dozen hierarchies with paths of PATH_MAX
 
+// `thread` is its directory in /proc.
+Result<void> leave_if_frozen(const std::string& hierarchy, const std::filesystem::path& thread) {
+  const std::string path = freezer_path(read_file(thread / "cgroup", kMaxFileBytes).value_or(""));
+  if (path.empty() || path == "/" || path.starts_with("/..")) {
+    return {};
+  }
+  const std::string state = read_file(hierarchy + path + "/freezer.state", kMaxFileBytes).value_or("");
+  if (!state.starts_with("FR")) {  // FROZEN, FREEZING
+    return {};
+  }
+  auto left = write_file(hierarchy + "/tasks", thread.filename().string());
+  return !left && left.error().code == ESRCH ? Result<void>() : left;
+}
+
 }  // namespace
 
 // Lines of "id:controller,controller:path".
@@ -37,20 +51,13 @@ Result<void> leave_frozen_cgroup(pid_t pid) {
   if (!host.freezer) {
     return {};
   }
-  // Threads are frozen one by one, so each is looked at.
+  // Threads are frozen one by one, so each is looked at. They may be ending meanwhile, as was asked of them:
+  // what is no longer there is not frozen either.
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  std::error_code gone;  // no threads: it has ended
-  for (const auto& entry : std::filesystem::directory_iterator(tasks, gone)) {
-    const std::string thread = entry.path().filename();
-    const std::string path =
-        freezer_path(read_file(tasks + "/" + thread + "/cgroup", kMaxFileBytes).value_or(""));
-    if (path.empty() || path == "/" || path.starts_with("/..")) {
-      continue;
-    }
-    const std::string state = read_file(*host.freezer + path + "/freezer.state", kMaxFileBytes).value_or("");
-    if (state.starts_with("FR")) {  // FROZEN, FREEZING
-      TRY(write_file(*host.freezer + "/tasks", thread));
-    }
+  std::error_code gone;
+  for (std::filesystem::directory_iterator thread(tasks, gone), end; !gone && thread != end;
+       thread.increment(gone)) {
+    TRY(leave_if_frozen(*host.freezer, thread->path()));
   }
   return {};
 }
