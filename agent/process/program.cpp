@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <unordered_map>
 
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
@@ -46,20 +47,6 @@ std::string_view variable(const std::vector<std::string>& environment, std::stri
     }
   }
   return {};
-}
-
-// A program looks up the first entry of a name, config.json means the last: as in runc and crun, each name is
-// there once.
-void set_variable(std::vector<std::string>& environment, const std::string& entry) {
-  const std::string name = entry.substr(0, entry.find('='));
-  const auto same = std::find_if(environment.begin(), environment.end(), [&](const std::string& other) {
-    return other.substr(0, other.find('=')) == name;
-  });
-  if (same != environment.end()) {
-    *same = entry;
-  } else {
-    environment.push_back(entry);
-  }
 }
 
 std::string read_passwd() {
@@ -145,11 +132,23 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 Result<void> complete_environment(Child& child) {
   const v1::Process& process = *child.plan.process;
+  // A program looks up the first entry of a name, config.json means the last: as in runc and crun, each name
+  // is there once.
+  std::unordered_map<std::string, size_t> places;
+  const auto set = [&child, &places](const std::string& entry) {
+    const auto [place, is_new] =
+        places.try_emplace(entry.substr(0, entry.find('=')), child.environment.size());
+    if (is_new) {
+      child.environment.push_back(entry);
+    } else {
+      child.environment[place->second] = entry;
+    }
+  };
   for (const std::string& entry : process.env()) {
-    set_variable(child.environment, entry);
+    set(entry);
   }
   if (variable(child.environment, "HOME").empty()) {
-    set_variable(child.environment, "HOME=" + home_of(process.user().uid()));
+    set("HOME=" + home_of(process.user().uid()));
   }
   return {};
 }
