@@ -6,16 +6,8 @@
 load ../support/guest
 load processes
 
-setup() {
-  setup_sandbox_root
-  export TMPDIR=$scratch/tmp
-  mkdir "$TMPDIR"
-  make_bundle box
-  # Ends by its own hand when asked to; before it can, a TERM is not for it: it is the first process of its namespace.
-  set_command sh -c 'trap "exit 3" TERM; >/dev/shm/can; sleep 1000 & wait'
-  list_mounts >"$scratch/mounts"
-  id=cycles-${scratch##*.}-$BATS_TEST_NUMBER
-}
+# Ends by its own hand when asked to; before it can, a TERM is not for it: it is the first process of its namespace.
+setup() { setup_chaos cycles sh -c 'trap "exit 3" TERM; echo can; sleep 1000 & wait'; }
 teardown() { teardown_sandbox_root; }
 
 run_caisson() { "$CAISSON" --root "$state_root" "$@" </dev/null 3>&-; }
@@ -24,9 +16,13 @@ stopped() { [ "$(run_caisson state "$1" | jq -r .status)" = stopped ]; }
 
 # live ID: one life, every step of which works.
 live() {
-  run_caisson create -b "$bundle" "$1" >/dev/null 2>&1 &&
+  local output said=
+  mkfifo "$scratch/$1"
+  exec {output}<>"$scratch/$1" # for both, so that neither side waits to open it
+  run_caisson create -b "$bundle" "$1" >"$scratch/$1" 2>&1 &&
     run_caisson start "$1" &&
-    [ "$(run_caisson exec "$1" sh -c "until [ -e /dev/shm/can ]; do sleep 0.05; done; echo in $1")" = "in $1" ] &&
+    read -r -t 60 -u "$output" said && [ "$said" = can ] &&
+    [ "$(run_caisson exec "$1" echo "in $1")" = "in $1" ] &&
     run_caisson kill "$1" TERM &&
     wait_for 20 stopped "$1" &&
     run_caisson delete "$1"

@@ -5,16 +5,7 @@
 load ../support/guest
 load processes
 
-setup() {
-  setup_sandbox_root
-  export TMPDIR=$scratch/tmp
-  mkdir "$TMPDIR"
-  make_bundle box
-  set_command sleep 1000
-  list_mounts >"$scratch/mounts"
-  # Not the pid: in a process namespace of its own every run has the same.
-  id=chaos-${scratch##*.}-$BATS_TEST_NUMBER
-}
+setup() { setup_chaos chaos sleep 1000; }
 teardown() { teardown_sandbox_root; }
 
 # How long a start takes on this host now, in milliseconds.

@@ -7,6 +7,18 @@ vmm_program=$(readlink -f "$(dirname "$CAISSON")/caisson-vmm")
 caisson_program=$(readlink -f "$CAISSON")
 qemu_program=$(readlink -f "$(command -v qemu-system-x86_64)")
 
+# setup_chaos PREFIX COMMAND…: a bundle that runs COMMAND, and what was there before; $id begins with PREFIX. Not a pid: in
+# a process namespace of its own every run has the same.
+setup_chaos() {
+  setup_sandbox_root
+  export TMPDIR=$scratch/tmp
+  mkdir "$TMPDIR"
+  make_bundle box
+  set_command "${@:2}"
+  list_mounts >"$scratch/mounts"
+  id=$1-${scratch##*.}-$BATS_TEST_NUMBER
+}
+
 # processes PROGRAM: the pids that execute this file.
 processes() {
   local link
