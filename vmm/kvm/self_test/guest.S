@@ -102,7 +102,7 @@ caisson_self_test_begin:
         test    %r15d, %r15d
         jnz     4f
         sti
-        hlt
+halt:   hlt
         jmp     3b
 4:      report  3                       // timer interrupt
 
@@ -178,7 +178,12 @@ on_timer:
         xor     %eax, %eax
         xor     %edx, %edx
         wrmsr
-        pop     %rdx
+        // An interrupt between STI and HLT: a processor holds it back until HLT is entered, QEMU's emulation of one loses that hold
+        // now and then (docs/testbed.md), and the only shot would be spent before the halt that waits for it. Step over the halt.
+        cmpq    $AT(halt), 24(%rsp)
+        jne     8f
+        incq    24(%rsp)
+8:      pop     %rdx
         pop     %rax
         pop     %rcx
         iretq
