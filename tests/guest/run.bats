@@ -74,7 +74,10 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
   head -c 8388608 /dev/urandom >"$scratch/in"
   # The reader takes a little, waits until nothing moves any more, then takes the rest.
   caisson run -b "$bundle" box <"$scratch/in" | { head -c 65536; sleep 2; cat; } >"$scratch/out"
+  local codes=("${PIPESTATUS[@]}")
+  echo "exit ${codes[0]}"
   cmp "$scratch/in" "$scratch/out"
+  [ "${codes[0]}" -eq 0 ]
 }
 
 @test "run: a reader that goes away ends the writer" {
