@@ -119,6 +119,9 @@ void Agent::end_container(Container& container) {
     // Where it has no process namespace of its own, this is what ends the rest of it.
     (void)container.cgroup->kill();
   }
+  if (container.notify) {
+    container.notify->drain();
+  }
   const UniqueFd exports(::open(options_.exports.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (exports && ::syncfs(exports.get()) < 0) {
     events_->log(LogLevel::error, fail_errno("write back the container's files").value().message,

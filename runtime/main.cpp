@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "runtime/commands/command.h"
 #include "runtime/install_paths.h"
 #include "runtime/oci/version.h"
+#include "runtime/sandbox/inherited.h"
 
 namespace caisson::runtime {
 namespace {
@@ -51,7 +53,9 @@ void declare_globals(CLI::App& program, Globals& globals) {
 }
 
 std::string version_text() {
-  return std::string("caisson version ") + kVersion + "\nspec: " + oci::kSpecificationVersion;
+  // The last line in crun's manner, whose users look there for what was built in.
+  return std::string("caisson version ") + kVersion + "\nspec: " + oci::kSpecificationVersion +
+         "\n+SYSTEMD_NOTIFY +SECCOMP";
 }
 
 void declare_commands(CLI::App& program, CommandLine& line) {
@@ -62,6 +66,13 @@ void declare_commands(CLI::App& program, CommandLine& line) {
     verb->callback([&line, command] { line.command = command; });
   }
   program.require_subcommand(1);
+}
+
+// Asked for before the log is opened, which takes a number.
+bool may_inherit_descriptors(const std::vector<std::string>& arguments) {
+  return std::getenv("LISTEN_FDS") != nullptr ||
+         std::any_of(arguments.begin(), arguments.end(),
+                     [](const std::string& argument) { return argument.starts_with("--preserve-fds"); });
 }
 
 // Other processes work elsewhere: caisson-vmm in the root directory.
@@ -101,6 +112,9 @@ int main_program(int argc, char** argv) {
   program.set_version_flag("-v,--version", version_text());
   declare_commands(program, line);
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (may_inherit_descriptors(arguments)) {
+    line.globals.descriptors = open_descriptors();
+  }
   line.after_marker = cut_after_marker(arguments, program);
   std::reverse(arguments.begin(), arguments.end());  // as the library wants them
   // CLI11 reports by exceptions; they end here.

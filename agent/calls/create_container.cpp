@@ -23,9 +23,6 @@ Result<void> check(const v1::CreateContainerRequest& request) {
   if (!request.has_init()) {
     return fail(EINVAL, "create container: init is missing");
   }
-  if (request.init().preserved_fds() != 0) {
-    return fail(EOPNOTSUPP, "create container: preserved_fds must be 0");
-  }
   if (request.uid_mappings_size() > kMaxIdMappings || request.gid_mappings_size() > kMaxIdMappings) {
     return fail(E2BIG, "create container: too many id mappings");
   }
@@ -113,9 +110,29 @@ Result<void> make_cgroup(Agent& agent, const v1::CreateContainerRequest& request
   return {};
 }
 
+// A directory of its own beside the mount points, which a user namespace can pass through to.
+std::string notify_directory(const Container& container) {
+  return container.mount_point + ".notify";
+}
+
+Result<void> make_notify_socket(Agent& agent, const v1::CreateContainerRequest& request,
+                                Container& container) {
+  if (request.notify_directory().empty()) {
+    return {};
+  }
+  container.notify =
+      TRY(NotifySocket::create(agent.loop(), notify_directory(container), [&agent, &container] {
+        v1::AgentEvent event;
+        event.mutable_container_ready()->set_container(container.id);
+        agent.events().send(event);
+      }));
+  return {};
+}
+
 Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
                     const std::shared_ptr<ttrpc::Responder>& responder) {
   TRY(make_mount_point(agent, container));
+  TRY(make_notify_socket(agent, request, container));
   TRY(make_cgroup(agent, request, container));
   TRY(meet_exports(agent, request));
   if (agent.options().is_guest_init) {
@@ -130,6 +147,7 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
                .exports = agent.options().exports,
                .cgroup = container.cgroup ? container.cgroup->directory() : -1,
                .mount_point = container.mount_point,
+               .notify_directory = container.notify ? notify_directory(container) : std::string(),
                .joins = {}},
       .new_namespaces = 0,
       .id_maps = {.uid = lines_of(request.uid_mappings()), .gid = lines_of(request.gid_mappings())}};

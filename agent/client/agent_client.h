@@ -80,7 +80,6 @@ Result<UniqueFd> connect_guest_port(std::string_view vsock_socket_path, uint32_t
 
 // One of a process's streams: bytes flow raw, shutdown(SHUT_WR) is end of file. May be opened before the
 // process is created.
-Result<UniqueFd> open_stream(std::string_view vsock_socket_path, StreamKind kind, uint64_t process,
-                             Deadline deadline);
+Result<UniqueFd> open_stream(std::string_view vsock_socket_path, const StreamHello& hello, Deadline deadline);
 
 }  // namespace caisson::agent

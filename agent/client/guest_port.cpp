@@ -117,10 +117,9 @@ Result<UniqueFd> connect_guest_port(std::string_view vsock_socket_path, uint32_t
   return fd;
 }
 
-Result<UniqueFd> open_stream(std::string_view vsock_socket_path, StreamKind kind, uint64_t process,
+Result<UniqueFd> open_stream(std::string_view vsock_socket_path, const StreamHello& hello,
                              Deadline deadline) {
   UniqueFd fd = TRY(connect_guest_port(vsock_socket_path, kStreamPort, deadline));
-  const StreamHello hello{.kind = kind, .process = process};
   std::string bytes(sizeof(hello), '\0');
   std::memcpy(bytes.data(), &hello, sizeof(hello));
   TRY_CONTEXT("open stream", send_all(fd.get(), bytes));

@@ -11,6 +11,7 @@
 
 #include "agent/cgroup/cgroup.h"
 #include "agent/cgroup/watch.h"
+#include "agent/container/notify_socket.h"
 #include "agent/process/process.h"
 #include "common/result.h"
 
@@ -24,6 +25,7 @@ struct Container {
   std::shared_ptr<Process> init;
   bool paused = false;
   uint64_t oom_kills = 0;                      // of its cgroup, as last read
+  std::unique_ptr<NotifySocket> notify;        // where the host waits to hear that it serves
   std::unique_ptr<CgroupWatch> oom;            // memory.events
   std::unique_ptr<CgroupWatch> freezing;       // while it is being frozen or thawed
   std::unique_ptr<CgroupWatch> emptiness;      // while it is being removed

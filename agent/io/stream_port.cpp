@@ -25,9 +25,11 @@ Result<StreamHello> parse_hello(std::string_view bytes) {
   if (hello.magic != StreamHello::kMagic) {
     return fail(EPROTO, "read stream hello: wrong magic");
   }
-  if (hello.kind > StreamKind::terminal || hello.reserved[0] != 0 || hello.reserved[1] != 0 ||
-      hello.reserved[2] != 0) {
+  if (hello.kind > StreamKind::inherited || hello.reserved != 0) {
     return fail(EPROTO, "read stream hello: unknown kind");
+  }
+  if ((hello.kind == StreamKind::inherited) != (hello.descriptor != 0)) {
+    return fail(EPROTO, "read stream hello: descriptor and kind contradict each other");
   }
   if (hello.process == 0) {
     return fail(EPROTO, "read stream hello: process 0");
@@ -86,7 +88,7 @@ void StreamPort::read_hello(int fd) {
   UniqueFd connection = forget(fd);
   if (hello) {
     // Refused, it is closed: its owner reads end of file.
-    (void)processes_.attach(hello->process, hello->kind, std::move(connection));
+    (void)processes_.attach(*hello, std::move(connection));
   }
 }
 

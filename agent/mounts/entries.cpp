@@ -207,11 +207,25 @@ Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
   return attach_mount(source, target.get());
 }
 
+Result<void> mount_notify_directory(const Child& child) {
+  const UniqueFd target = TRY(resolve_in_root(child.root.get(), child.plan.container->notify_directory(),
+                                              Missing::make_directory, LastLink::follow));
+  TRY(refuse_at_root(child, target.get()));
+  const UniqueFd source = TRY(clone_mount(AT_FDCWD, child.plan.notify_directory, false));
+  TRY(change_mount(source.get(),
+                   {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC}));
+  return attach_mount(source, target.get());
+}
+
 }  // namespace
 
 Result<void> mount_everything(Child& child) {
   for (const v1::Mount& mount : child.plan.container->mounts()) {
     TRY_CONTEXT("mount " + mount.destination(), mount_entry(child, mount));
+  }
+  if (!child.plan.notify_directory.empty()) {
+    TRY_CONTEXT("mount the directory of NOTIFY_SOCKET at " + child.plan.container->notify_directory(),
+                mount_notify_directory(child));
   }
   return {};
 }

@@ -20,14 +20,22 @@ struct Join {
   int kinds = 0;  // CLONE_NEW*
 };
 
+// A descriptor under the number the process is to find it by.
+struct Placed {
+  int number = -1;
+  int fd = -1;
+};
+
 struct Blueprint {
   const v1::Process* process = nullptr;
   const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
   std::array<int, 3> stdio = {-1, -1, -1};                // none with a terminal
+  std::vector<Placed> inherited = {};                     // beside stdio
   std::string exports;                                    // directory of the host's exports; containers only
-  int cgroup = -1;          // directory of the cgroup to be born in; -1: the agent's
-  std::string mount_point;  // empty directory for the root file system; containers only
-  std::vector<Join> joins;  // entered by the child; process namespaces by the agent
+  int cgroup = -1;                    // directory of the cgroup to be born in; -1: the agent's
+  std::string mount_point;            // empty directory for the root file system; containers only
+  std::string notify_directory = {};  // the guest's, with the socket; empty: the container gets none
+  std::vector<Join> joins;            // entered by the child; process namespaces by the agent
 };
 
 }  // namespace caisson::agent

@@ -43,6 +43,7 @@ constexpr Step kContainerSteps[] = {
     find_executable,          // "not found" is known before create answers
     wait_for_start,           //
     run_start_hooks,          //
+    bequeath,                 // the descriptors it inherits
     confine,                  // no_new_privs, seccomp, the last capabilities
     execute,                  //
 };
@@ -63,6 +64,7 @@ constexpr Step kExecSteps[] = {
     become_user,              //
     complete_environment,     //
     find_executable,          //
+    bequeath,                 //
     confine,                  //
     execute,                  //
 };

@@ -17,6 +17,7 @@ namespace caisson::agent {
 struct Child {
   const Blueprint& plan;
   Control& control;
+  std::vector<Join> joins;  // the plan's, under numbers of our own
   UniqueFd exports;   // O_PATH of the host's exports, in our own mount namespace (a clone must start there)
   UniqueFd root;      // O_PATH of the container's root: the mounted rootfs, later "/"
   UniqueFd proc;      // a procfs of our own, reachable by no path: nobody can mount over it
@@ -51,6 +52,7 @@ Result<void> find_executable(Child& child);
 Result<void> run_create_hooks(Child& child);
 Result<void> wait_for_start(Child& child);
 Result<void> run_start_hooks(Child& child);
+Result<void> bequeath(Child& child);
 Result<void> confine(Child& child);
 Result<void> execute(Child& child);
 

@@ -65,6 +65,7 @@ Result<Cloned> clone_child(const Blueprint& plan, uint64_t kinds, Control& child
   if (pid == 0) {
     Child child{.plan = plan,
                 .control = child_end,
+                .joins = plan.joins,
                 .exports = {},
                 .root = {},
                 .proc = {},

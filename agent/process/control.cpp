@@ -29,6 +29,15 @@ Result<Control::Pair> Control::create_pair() {
   return pair;
 }
 
+Result<void> Control::move_above(int lowest) {
+  UniqueFd moved(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, lowest));
+  if (!moved) {
+    return fail_errno("move control socket");
+  }
+  socket_ = std::move(moved);
+  return {};
+}
+
 Result<void> Control::send(ControlKind kind) {
   return send_packet(kind, 0, {}, -1);
 }

@@ -41,6 +41,9 @@ class Control {
   // Blocks until exactly this message comes.
   Result<void> expect(ControlKind kind);
 
+  // Leaves the numbers below `lowest` to others.
+  Result<void> move_above(int lowest);
+
   [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:

@@ -65,6 +65,42 @@ Result<void> write_time_offsets(const v1::CreateContainerRequest& request) {
   return {};
 }
 
+// Under their numbers from the start, so that nothing opened later takes one of them; closed on exec until
+// bequeath(), so that no hook gets them. Returns what must be kept, the child's own descriptors out of the
+// way.
+Result<std::vector<int>> place_descriptors(Child& child) {
+  std::vector<int> kept;
+  int lowest = 3;
+  for (const Placed& placed : child.plan.inherited) {
+    lowest = std::max(lowest, placed.number + 1);
+  }
+  const auto move = [lowest](int fd) -> Result<int> {
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+    return moved < 0 ? Result<int>(fail_errno("move descriptor")) : moved;
+  };
+  if (!child.plan.inherited.empty()) {
+    TRY(child.control.move_above(lowest));
+    for (Join& join : child.joins) {
+      join.pidfd = TRY(move(join.pidfd));
+    }
+  }
+  std::vector<Placed> sources;
+  for (const Placed& placed : child.plan.inherited) {
+    sources.push_back({.number = placed.number, .fd = TRY(move(placed.fd))});
+  }
+  for (const Placed& source : sources) {
+    if (::dup3(source.fd, source.number, O_CLOEXEC) < 0) {
+      return fail_errno("place descriptor " + std::to_string(source.number));
+    }
+    kept.push_back(source.number);
+  }
+  kept.push_back(child.control.fd());
+  for (const Join& join : child.joins) {
+    kept.push_back(join.pidfd);
+  }
+  return kept;
+}
+
 }  // namespace
 
 Result<void> leave_the_agent(Child& child) {
@@ -79,11 +115,7 @@ Result<void> leave_the_agent(Child& child) {
       return fail_errno("set up stdio");
     }
   }
-  std::vector<int> kept = {child.control.fd()};
-  for (const Join& join : child.plan.joins) {
-    kept.push_back(join.pidfd);
-  }
-  close_all_but(std::move(kept));
+  close_all_but(TRY(place_descriptors(child)));
   if (::setsid() < 0) {
     return fail_errno("make a session");
   }
@@ -105,7 +137,7 @@ Result<void> take_user_namespace(Child& child) {
 }
 
 Result<void> join_namespaces(Child& child) {
-  for (const Join& join : child.plan.joins) {
+  for (const Join& join : child.joins) {
     const int kinds = join.kinds & ~CLONE_NEWPID;
     if (kinds != 0 && ::setns(join.pidfd, kinds) < 0) {
       return fail_errno("join namespaces");

@@ -32,6 +32,7 @@ Process::Process(EventLoop& loop, LaunchOrder order, Outcome settled)
       order_(std::move(order)),
       waits_for_start_(order_.plan.container != nullptr),
       streams_(loop),
+      inherited_(loop),
       outcome_(std::move(settled)) {}
 
 Process::~Process() {
@@ -46,6 +47,11 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   const ProcessStreams::ChildEnds ends = TRY(process->streams_.prepare(wanted_streams(*plan.process)));
   for (size_t i = 0; i < ends.size(); ++i) {
     plan.stdio.at(i) = ends.at(i).get();
+  }
+  const std::vector<InheritedDescriptors::ChildEnd> inherited =
+      TRY(process->inherited_.prepare(plan.process->inherited()));
+  for (const InheritedDescriptors::ChildEnd& end : inherited) {
+    plan.inherited.push_back({.number = end.number, .fd = end.fd.get()});
   }
   Control::Pair control = TRY(Control::create_pair());
   process->child_ = TRY(clone_child(plan, process->order_.new_namespaces, control.child));
@@ -74,6 +80,11 @@ Result<void> Process::signal(int number) {
     return fail_errno("signal process");
   }
   return {};
+}
+
+Result<void> Process::attach(const StreamHello& hello, UniqueFd connection) {
+  return hello.kind == StreamKind::inherited ? inherited_.attach(hello.descriptor, std::move(connection))
+                                             : streams_.attach(hello.kind, std::move(connection));
 }
 
 void Process::on_control() {

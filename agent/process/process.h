@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/io/inherited.h"
 #include "agent/io/process_streams.h"
 #include "agent/process/blueprint.h"
 #include "agent/process/clone.h"
@@ -51,6 +52,8 @@ class Process : public std::enable_shared_from_this<Process> {
   // Lets a first process go; `running` is called once, when its program runs or could not be executed.
   Result<void> start(Outcome running);
   Result<void> signal(int number);
+  // Takes the host's connection for one of its streams, or for a descriptor it inherits.
+  Result<void> attach(const StreamHello& hello, UniqueFd connection);
   // From the reaper: it has ended. What its control socket still holds is heard first.
   void note_exit(int wait_status);
 
@@ -84,6 +87,7 @@ class Process : public std::enable_shared_from_this<Process> {
   LaunchOrder order_;
   const bool waits_for_start_;  // the first process of a container
   ProcessStreams streams_;
+  InheritedDescriptors inherited_;
   std::optional<Control> control_;
   Cloned child_;
   Phase phase_ = Phase::setting_up;

@@ -33,7 +33,7 @@ Result<std::shared_ptr<Process>> ProcessTable::launch(LaunchOrder order, Process
   const auto [first, last] = parked_streams_.equal_range(token);
   for (auto parked = first; parked != last; ++parked) {
     // A stream the process does not have is closed, which tells its owner.
-    (void)process->streams().attach(parked->second.kind, std::move(parked->second.connection));
+    (void)process->attach(parked->second.hello, std::move(parked->second.connection));
   }
   parked_streams_.erase(first, last);
   return process;
@@ -69,14 +69,14 @@ Result<void> ProcessTable::wait(uint64_t token, Waiter waiter) {
   return {};
 }
 
-Result<void> ProcessTable::attach(uint64_t token, StreamKind kind, UniqueFd connection) {
-  if (const auto found = processes_.find(token); found != processes_.end()) {
-    return found->second->streams().attach(kind, std::move(connection));
+Result<void> ProcessTable::attach(const StreamHello& hello, UniqueFd connection) {
+  if (const auto found = processes_.find(hello.process); found != processes_.end()) {
+    return found->second->attach(hello, std::move(connection));
   }
   if (parked_streams_.size() >= kMaxParkedStreams) {
     return fail(EAGAIN, "attach stream: too many wait for their process already");
   }
-  parked_streams_.emplace(token, ParkedStream{.kind = kind, .connection = std::move(connection)});
+  parked_streams_.emplace(hello.process, ParkedStream{.hello = hello, .connection = std::move(connection)});
   return {};
 }
 

@@ -32,7 +32,7 @@ class ProcessTable {
   // too many wait.
   Result<void> wait(uint64_t token, Waiter waiter);
   // Gives the process its stream, now or once it exists. EAGAIN when too many streams wait.
-  Result<void> attach(uint64_t token, StreamKind kind, UniqueFd connection);
+  Result<void> attach(const StreamHello& hello, UniqueFd connection);
 
   // Forgets the container's processes; those who wait hear ESRCH.
   void forget_container(const std::string& container);
@@ -42,7 +42,7 @@ class ProcessTable {
 
  private:
   struct ParkedStream {
-    StreamKind kind;
+    StreamHello hello;
     UniqueFd connection;
   };
 

@@ -177,13 +177,22 @@ Result<void> wait_for_start(Child& child) {
   return child.control.expect(ControlKind::go);
 }
 
+Result<void> bequeath(Child& child) {
+  // Belt and braces: everything is opened close-on-exec already.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (const Placed& placed : child.plan.inherited) {
+    if (::fcntl(placed.number, F_SETFD, 0) < 0) {
+      return fail_errno("pass descriptor " + std::to_string(placed.number));
+    }
+  }
+  return {};
+}
+
 Result<void> execute(Child& child) {
   const v1::Process& process = *child.plan.process;
   std::vector<std::string> args(process.args().begin(), process.args().end());
   const std::vector<char*> argv = pointers(args);
   const std::vector<char*> envp = pointers(child.environment);
-  // Belt and braces: everything is opened close-on-exec already.
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(child.executable.c_str(), argv.data(), envp.data());
   const int code = errno;
   return fail(code, "exec " + child.executable + ": " + reason(code));

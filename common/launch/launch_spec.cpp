@@ -88,6 +88,30 @@ Result<LaunchSpec::Export> parse_export(const Json& object) {
   return parsed;
 }
 
+Result<LaunchSpec::Inherited> parse_inherited(const Json& object) {
+  if (!object.is_object()) {
+    return fail(EINVAL, "read launch document: inherited[] is not an object");
+  }
+  LaunchSpec::Inherited parsed;
+  const Reader reader(object, "launch document: inherited[]");
+  TRY(reader.read("number", parsed.number));
+  TRY(reader.read("fd", parsed.fd));
+  TRY(reader.read("reads", parsed.reads));
+  TRY(reader.read("writes", parsed.writes));
+  return parsed;
+}
+
+Result<LaunchSpec::ServiceManager> parse_service_manager(const Json& object) {
+  if (!object.is_object()) {
+    return fail(EINVAL, "read launch document: service_manager is not an object");
+  }
+  LaunchSpec::ServiceManager parsed;
+  const Reader reader(object, "launch document: service_manager");
+  TRY(reader.read("fd", parsed.fd));
+  TRY(reader.read("main_pid", parsed.main_pid));
+  return parsed;
+}
+
 Result<LaunchSpec::ViewMount> parse_view_mount(const Json& object) {
   if (!object.is_object()) {
     return fail(EINVAL, "read launch document: view[] is not an object");
@@ -114,6 +138,15 @@ std::string to_json(const LaunchSpec& spec) {
   for (const LaunchSpec::ViewMount& entry : spec.view) {
     view.push_back({{"destination", entry.destination}, {"export_name", entry.export_name}});
   }
+  Json inherited = Json::array();
+  for (const LaunchSpec::Inherited& entry : spec.inherited) {
+    inherited.push_back(
+        {{"number", entry.number}, {"fd", entry.fd}, {"reads", entry.reads}, {"writes", entry.writes}});
+  }
+  Json service_manager;  // null
+  if (spec.service_manager) {
+    service_manager = {{"fd", spec.service_manager->fd}, {"main_pid", spec.service_manager->main_pid}};
+  }
   return dump({{"id", spec.id},
                {"state_directory", spec.state_directory},
                {"hypervisor", kHypervisorNames[static_cast<size_t>(spec.hypervisor)]},
@@ -128,6 +161,8 @@ std::string to_json(const LaunchSpec& spec) {
                {"view", view},
                {"stdio", kStdioNames[static_cast<size_t>(spec.stdio)]},
                {"init_process", spec.init_process},
+               {"inherited", inherited},
+               {"service_manager", service_manager},
                {"log_path", spec.log.path},
                {"log_json", spec.log.format == LogFormat::json},
                {"log_debug", spec.log.debug}});
@@ -154,6 +189,20 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read("log_json", log_json));
   TRY(reader.read("log_debug", spec.log.debug));
   spec.log.format = log_json ? LogFormat::json : LogFormat::text;
+  const auto inherited = document.find("inherited");
+  if (inherited == document.end() || !inherited->is_array()) {
+    return fail(EINVAL, "read launch document: inherited is not an array");
+  }
+  for (const Json& entry : *inherited) {
+    spec.inherited.push_back(TRY(parse_inherited(entry)));
+  }
+  const auto service_manager = document.find("service_manager");
+  if (service_manager == document.end()) {
+    return fail(EINVAL, "read launch document: service_manager is missing");
+  }
+  if (!service_manager->is_null()) {
+    spec.service_manager = TRY(parse_service_manager(*service_manager));
+  }
   const auto exports = document.find("exports");
   if (exports == document.end() || !exports->is_array()) {
     return fail(EINVAL, "read launch document: exports is not an array");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,20 @@ struct LaunchSpec {
     std::string export_name;  // empty: a file system of the guest, which the host cannot show
   };
 
+  // Who is to be told when the container says that it serves (NOTIFY_SOCKET, sd_notify(3)).
+  struct ServiceManager {
+    int fd = -1;            // inherited; a datagram socket connected to the manager's
+    bool main_pid = false;  // tell it, too, that caisson-vmm is the service's main process
+  };
+
+  // A descriptor that the container's first process inherits beside its stdio, as a stream of bytes.
+  struct Inherited {
+    int number = -1;      // of the process
+    int fd = -1;          // inherited by caisson-vmm; a pipe, file or stream socket
+    bool reads = false;   // the process does
+    bool writes = false;  // so does it; both: a stream socket
+  };
+
   std::string id;               // of the sandbox, for logs and process titles
   std::string state_directory;  // absolute; vsock.sock and control.sock are made in it
   Hypervisor hypervisor = Hypervisor::automatic;
@@ -65,6 +80,8 @@ struct LaunchSpec {
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   StdioMode stdio = StdioMode::none;
   uint64_t init_process = 0;  // CreateContainerRequest.process
+  std::vector<Inherited> inherited;
+  std::optional<ServiceManager> service_manager;
   LogOptions log;
 };
 

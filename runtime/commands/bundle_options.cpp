@@ -14,19 +14,17 @@ void BundleOptions::declare(Options options) {
                "Unix socket that receives the master of the container's pseudo-terminal");
   options.text("--pid-file", pid_file,
                "File to write the process id of the container (of its caisson-vmm) to");
-  options.number("--preserve-fds", preserve_fds,
-                 "Accepted as 0 only: descriptors of the host cannot be passed into a VM");
+  options.number(
+      "--preserve-fds", preserve_fds,
+      "How many descriptors from 3 on the process inherits: pipes, files and stream sockets as streams of "
+      "bytes, devices such as /dev/null as the guest's own");
   options.flag("--no-pivot", no_pivot,
                "Accepted; the root is changed inside the VM, on no ramdisk of the host");
   options.flag("--no-new-keyring", no_new_keyring, "Accepted; the host's keyrings are not visible in a VM");
 }
 
 Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
-  if (preserve_fds != 0) {
-    return fail(EINVAL,
-                "--preserve-fds: descriptors of the host cannot be passed into a VM; give 0, or use a bind "
-                "mount");
-  }
+  const InheritedCount count = TRY(count_inherited(preserve_fds));
   std::error_code error;
   const std::string absolute = std::filesystem::canonical(bundle, error).string();
   if (error) {
@@ -37,6 +35,8 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
                        .config_text = TRY(read_bundle_config(absolute, config)),
                        .pid_file = pid_file,
                        .console_socket = console_socket,
+                       .inherited_count = count,
+                       .inherited = TRY(find_inherited(count, globals.descriptors)),
                        .log = globals.log,
                        .systemd_cgroup = globals.systemd_cgroup,
                        .cgroup_policy = globals.cgroup_policy()};

@@ -22,6 +22,7 @@ struct Globals {
   LogOptions log;
   bool systemd_cgroup = false;
   std::string rootless = "auto";
+  std::vector<int> descriptors;  // those the caller left open, where the process may be meant to have them
 
   // Whether a container may go without a cgroup where we may not make one.
   [[nodiscard]] CgroupPolicy cgroup_policy() const;

@@ -21,6 +21,7 @@
 #include "runtime/sandbox/console.h"
 #include "runtime/sandbox/container_request.h"
 #include "runtime/sandbox/guest_process.h"
+#include "runtime/sandbox/inherited.h"
 #include "runtime/sandbox/process_relay.h"
 
 namespace caisson::runtime {
@@ -71,7 +72,7 @@ class Exec final : public Command {
     options.flag("--no-new-privs", exec_.no_new_privileges, "Set no_new_privs");
     options.texts("-c,--cap", exec_.capabilities, "Add a capability; may be repeated");
     options.number("--preserve-fds", preserve_fds_,
-                   "Accepted as 0 only: a VM takes no descriptors of the host");
+                   "How many descriptors from 3 on the process inherits, as with create");
     options.texts("--cgroup", cgroups_, "Refused unless /: processes live in the container's own cgroup");
     options.flag("--ignore-paused", ignore_paused_,
                  "Also in a paused container: the process waits for resume");
@@ -90,6 +91,8 @@ class Exec final : public Command {
     request.set_container(arguments_[0]);
     request.set_token(TRY(new_token()));
     TRY(fill_process(process, config.linux_.seccomp, *request.mutable_process()));
+    const InheritedCount count = TRY(count_inherited(preserve_fds_));
+    fill_inherited(TRY(find_inherited(count, globals.descriptors)), count, *request.mutable_process());
     auto pty = TRY(console_socket_.empty() && !detach_ && process.terminal
                        ? Result<std::optional<PtyPair>>(std::nullopt)
                        : open_console({.terminal = process.terminal,
@@ -105,9 +108,6 @@ class Exec final : public Command {
       return fail(EINVAL, arguments_.empty()
                               ? "no container given; usage: caisson exec [options] CONTAINER COMMAND"
                               : "unknown option " + arguments_[0] + "; see caisson exec --help");
-    }
-    if (preserve_fds_ != 0) {
-      return fail(EINVAL, "--preserve-fds: descriptors of the host cannot be passed into a VM; give 0");
     }
     if (!label_.empty() || !apparmor_.empty()) {
       return fail(

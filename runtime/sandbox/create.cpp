@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "agent/client/agent_client.h"
@@ -18,6 +19,8 @@
 #include "runtime/sandbox/hooks.h"
 #include "runtime/sandbox/mount_points.h"
 #include "runtime/sandbox/oom_mark.h"
+#include "runtime/sandbox/original_groups.h"
+#include "runtime/sandbox/service_manager.h"
 #include "runtime/sandbox/settings.h"
 
 namespace caisson::runtime {
@@ -127,6 +130,9 @@ std::vector<LaunchSpec::ViewMount> host_view(const agent::v1::CreateContainerReq
   for (const agent::v1::Mount& mount : request.mounts()) {
     view.push_back({.destination = mount.destination(), .export_name = mount.export_name()});
   }
+  if (!request.notify_directory().empty()) {
+    view.push_back({.destination = request.notify_directory(), .export_name = {}});
+  }
   return view;
 }
 
@@ -142,11 +148,13 @@ void announce(const LaunchStatus& status, const CreateRequest& request) {
 
 // On a writable root the guest can make its mount points itself; the host's view of the container wants them
 // sooner.
-Result<void> make_places(const oci::Config& config, const CreateRequest& request) {
+Result<void> make_places(const oci::Config& config, const CreateRequest& request,
+                         const std::string& notify_directory) {
   if (request.ephemeral_overlay || request.shared_root) {
     return {};
   }
-  auto made = make_mount_points(rootfs_path(config, request.bundle), config, request.bundle);
+  auto made =
+      make_mount_points(rootfs_path(config, request.bundle), config, request.bundle, notify_directory);
   if (!made && !config.root.read_only) {
     spdlog::debug("{}", made.error().message);
     return {};
@@ -173,7 +181,8 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
-  TRY(make_places(config, request));
+  const auto service_manager = TRY(find_service_manager(std::getenv("NOTIFY_SOCKET")));
+  TRY(make_places(config, request, service_manager ? service_manager->directory : std::string()));
   Exports exports;
   agent::v1::CreateContainerRequest guest_request;
   TRY(plan_container({.config = config,
@@ -182,6 +191,12 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                       .ephemeral_overlay = request.ephemeral_overlay,
                       .shared_root = request.shared_root},
                      exports, guest_request));
+  fill_inherited(request.inherited, request.inherited_count, *guest_request.mutable_init());
+  TRY(keep_original_groups(config, *guest_request.mutable_init()->mutable_user()));
+  if (service_manager) {
+    guest_request.set_notify_directory(service_manager->directory);
+    set_notify_socket(service_manager->directory, *guest_request.mutable_init());
+  }
   const UniqueFd network = TRY(open_network_namespace(config));
   const std::string cgroup_name =
       TRY(cgroup_path(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
@@ -201,11 +216,15 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                .socket = request.console_socket,
                                .detached = request.detached,
                                .size = config.process->console_size}));
-  VmmSpawn spawn{.program = files.vmm,
-                 .spec = launch_spec(request, directory, machine, files, pty.has_value()),
-                 .exports = &exports.entries(),
-                 .controlling_terminal = pty.has_value(),
-                 .network_namespace = network.is_valid() ? network.get() : -1};
+  VmmSpawn spawn{
+      .program = files.vmm,
+      .spec = launch_spec(request, directory, machine, files, pty.has_value()),
+      .exports = &exports.entries(),
+      .inherited = &request.inherited,
+      .controlling_terminal = pty.has_value(),
+      .service_manager = service_manager && service_manager->socket ? service_manager->socket.get() : -1,
+      .is_main_process = request.detached,
+      .network_namespace = network.is_valid() ? network.get() : -1};
   for (const UniqueFd& members : cgroup.members) spawn.cgroup_members.push_back(members.get());
   spawn.spec.view = host_view(guest_request);
   if (pty) {

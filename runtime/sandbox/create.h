@@ -11,6 +11,7 @@
 #include "common/unique_fd.h"
 #include "runtime/cgroup/host_cgroup.h"
 #include "runtime/oci/config.h"
+#include "runtime/sandbox/inherited.h"
 #include "runtime/sandbox/vmm_process.h"
 #include "runtime/state/state_directory.h"
 
@@ -23,6 +24,8 @@ struct CreateRequest {
   std::string pid_file;
   std::string console_socket;
   bool detached = true;  // false: the caller relays a terminal and waits for the end
+  InheritedCount inherited_count;
+  std::vector<InheritedDescriptor> inherited;
   LogOptions log;
   bool systemd_cgroup = false;
   CgroupPolicy cgroup_policy = CgroupPolicy::required;

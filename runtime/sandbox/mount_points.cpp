@@ -114,7 +114,7 @@ Kind kind_of(const oci::Mount& mount, const std::string& bundle) {
 }  // namespace
 
 Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config,
-                               const std::string& bundle) {
+                               const std::string& bundle, const std::string& notify_directory) {
   const UniqueFd root(::open(rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) {
     return fail_errno("open root file system " + rootfs);
@@ -134,6 +134,9 @@ Result<void> make_mount_points(const std::string& rootfs, const oci::Config& con
     const std::string destination = normalized(mount.destination);
     TRY(make(destination, kind_of(mount, bundle)));
     covered.push_back(destination);
+  }
+  if (!notify_directory.empty()) {
+    TRY(make(normalized(notify_directory), Kind::directory));
   }
   if (config.root.read_only) {
     // Where no mount is on it, the guest puts its devices there on a tmpfs.

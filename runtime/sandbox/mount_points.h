@@ -10,9 +10,9 @@
 
 namespace caisson::runtime {
 
-// Directories (for a bound file: an empty file) at the destinations, and the working directory. What another
-// mount will cover is left to the guest.
+// Directories (for a bound file: an empty file) at the destinations, the working directory and, unless it is
+// empty, `notify_directory` (sandbox/service_manager.h). What another mount will cover is left to the guest.
 Result<void> make_mount_points(const std::string& rootfs, const oci::Config& config,
-                               const std::string& bundle);
+                               const std::string& bundle, const std::string& notify_directory);
 
 }  // namespace caisson::runtime

@@ -54,7 +54,21 @@ Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
           ? std::vector{StreamKind::terminal}
           : std::vector{StreamKind::standard_input, StreamKind::standard_output, StreamKind::standard_error};
   for (const StreamKind kind : kinds) {
-    relay.streams_.push_back(TRY(agent::open_stream(vsock_socket, kind, relay.process_, deadline)));
+    relay.streams_.push_back(
+        TRY(agent::open_stream(vsock_socket, {.kind = kind, .process = relay.process_}, deadline)));
+  }
+  for (const auto& entry : request.process().inherited()) {
+    if (entry.device_minor() == 0) {
+      relay.inherited_.push_back(
+          {.number = static_cast<int>(entry.number()),
+           .reads = entry.reads(),
+           .writes = entry.writes(),
+           .stream = TRY(agent::open_stream(vsock_socket,
+                                            {.kind = StreamKind::inherited,
+                                             .descriptor = static_cast<uint16_t>(entry.number()),
+                                             .process = relay.process_},
+                                            deadline))});
+    }
   }
   TRY(relay.agent_.create_process(request, deadline));
   return relay;
@@ -73,6 +87,14 @@ Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
     outputs.push_back(copy(streams_[1].get(), ends.output, false));
     outputs.push_back(copy(streams_[2].get(), ends.error, false));
   }
+  for (const Inherited& entry : inherited_) {
+    if (entry.writes) {
+      outputs.push_back(copy(entry.stream.get(), entry.number, entry.reads));
+    }
+    if (entry.reads) {
+      (void)copy(entry.number, entry.stream.get(), true);
+    }
+  }
   // Reading a terminal or a pipe cannot be cancelled: this thread ends with us.
   (void)copy(ends.input, streams_[0].get(), true);
 
@@ -84,6 +106,9 @@ Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
   // SAFETY: threads may still use the descriptors; they stay open until the process ends.
   for (UniqueFd& stream : streams_) {
     (void)stream.release();
+  }
+  for (Inherited& entry : inherited_) {
+    (void)entry.stream.release();
   }
   return code;
 }

@@ -43,12 +43,20 @@ class ProcessRelay {
   void follow_window_size(int terminal);
   void pass_on(int signal);
 
+  struct Inherited {
+    int number;  // ours and the process's
+    bool reads;
+    bool writes;
+    UniqueFd stream;
+  };
+
   agent::AgentClient agent_;  // carries WaitProcess
   std::string vsock_socket_;
   std::string container_;
   uint64_t process_ = 0;
   bool terminal_ = false;
   std::vector<UniqueFd> streams_;  // the terminal; or standard input, output, error
+  std::vector<Inherited> inherited_;
 };
 
 }  // namespace caisson::runtime

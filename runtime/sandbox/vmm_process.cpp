@@ -159,6 +159,17 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
                                     .recursive = entry.recursive,
                                     .exclusive = entry.exclusive});
   }
+  std::vector<int> inherited;
+  for (const InheritedDescriptor& entry : *request.inherited) {
+    if (entry.device_minor == 0) {
+      request.spec.inherited.push_back(
+          {.number = entry.number, .fd = next_fd++, .reads = entry.reads, .writes = entry.writes});
+      inherited.push_back(entry.number);
+    }
+  }
+  if (request.service_manager >= 0) {
+    request.spec.service_manager = {.fd = next_fd++, .main_pid = request.is_main_process};
+  }
   const UniqueFd document = TRY(document_in_memory(to_json(request.spec)));
 
   std::vector<std::string> arguments = {"caisson-vmm", "--launch", request.spec.id};
@@ -175,6 +186,10 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
                  .controlling_terminal = request.controlling_terminal,
                  .status = theirs.get()};
   for (const HostExport& entry : *request.exports) plan.sources.push_back(entry.fd.get());
+  plan.sources.insert(plan.sources.end(), inherited.begin(), inherited.end());
+  if (request.service_manager >= 0) {
+    plan.sources.push_back(request.service_manager);
+  }
 
   const pid_t pid = ::fork();
   if (pid < 0) {

@@ -14,18 +14,22 @@
 #include "common/unique_fd.h"
 #include "runtime/sandbox/caught_signals.h"
 #include "runtime/sandbox/exports.h"
+#include "runtime/sandbox/inherited.h"
 #include "runtime/state/process_identity.h"
 
 namespace caisson::runtime {
 
 struct VmmSpawn {
   std::string program;
-  LaunchSpec spec;  // without exports; they are filled in from below
+  LaunchSpec spec;  // without what has descriptors; it is filled in from below
   const std::vector<HostExport>* exports = nullptr;
+  const std::vector<InheritedDescriptor>* inherited = nullptr;
   int standard_fds[3] = {0, 1, 2};
   bool controlling_terminal =
-      false;                   // fd 0 becomes the controlling terminal, so that window changes are signalled
-  int network_namespace = -1;  // to join; -1: a new, empty one
+      false;                 // fd 0 becomes the controlling terminal, so that window changes are signalled
+  int service_manager = -1;  // as LaunchSpec::ServiceManager::fd; -1: none
+  bool is_main_process = false;          // LaunchSpec::ServiceManager::main_pid
+  int network_namespace = -1;            // to join; -1: a new, empty one
   std::vector<int> cgroup_members = {};  // HostCgroup::members: "0" is written to each by one thread
 };
 

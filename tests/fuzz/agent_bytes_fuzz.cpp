@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_agent
 // The agent's small parsers of foreign bytes: a stream's hello, events as the host reads them,
-// /proc/<pid>/stat whose name is the container's. The first byte chooses.
+// /proc/<pid>/stat whose name is the container's, what a container says of its readiness. The first byte
+// chooses.
 #include <cstdlib>
 
 #include "agent/client/event_reader.h"
+#include "agent/container/notify_socket.h"
 #include "agent/io/stream_port.h"
 #include "agent/process/proc_entry.h"
 #include "agent/proto/agent.pb.h"
@@ -31,15 +33,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const std::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       if (const auto hello = parse_hello(bytes);
-          hello && (hello->process == 0 || hello->kind > StreamKind::terminal)) {
+          hello && (hello->process == 0 || hello->kind > StreamKind::inherited)) {
         std::abort();
       }
       break;
     case 1:
       read_events(bytes);
+      break;
+    case 2:
+      (void)says_ready(bytes);
       break;
     default:
       (void)parse_proc_stat(bytes, 100);

@@ -88,3 +88,14 @@ teardown() {
   timeout 10 sh -c 'until rmdir "$0"; do sleep 0.1; done' "$frozen" 2>/dev/null
   [ "$status" -eq 0 ]
 }
+
+@test "compatible: the groups of the caller are kept where crun's annotation asks for it" {
+  make_bundle box '.annotations = {"run.oci.keep_original_groups": "1"} | .process.user.additionalGids = [77]'
+  set_command grep Groups /proc/self/status
+  run setpriv --groups 5,6 "$CAISSON" --root "$state_root" run -b "$bundle" box
+  [ "$status" -eq 0 ]
+  [ "$(tr -s ' \t' ' ' <<<"$output")" = "Groups: 5 6 77 " ]
+  configure '.annotations = {"run.oci.keep_original_groups": "yes"}'
+  run -1 caisson run -b "$bundle" box
+  [[ $output == *'run.oci.keep_original_groups"]: must be 0 or 1'* ]]
+}

@@ -83,9 +83,15 @@ Result<void> Sandbox::open_sockets() {
     return fail_errno("open state directory " + spec_.state_directory);
   }
   stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
+  for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
+    stdio_.push_back(std::move(stream));
+  }
   TRY(vsock_->muxer().listen(spec_.state_directory + "/vsock.sock"));
   TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
                                        [this](UniqueFd stream) { on_agent(std::move(stream)); }));
+  if (spec_.service_manager) {
+    service_manager_ = ServiceManager(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid);
+  }
   control_ = TRY(ControlSocket::open(main_loop_, spec_.state_directory,
                                      [this](std::string_view verb) { return on_control(verb); }));
   return {};
@@ -144,6 +150,9 @@ void Sandbox::on_event(const agent::v1::AgentEvent& event) {
       out_of_memory_ = true;
       spdlog::warn("container {} reached its memory limit and a process of it was killed", spec_.id);
       break;
+    case agent::v1::AgentEvent::kContainerReady:
+      service_manager_.tell_ready();
+      break;
     default:
       break;
   }
@@ -174,6 +183,9 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
 }
 
 void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
+  if (events_) {
+    events_->drain();  // sent before the answer, and perhaps not read yet
+  }
   if (!end) {
     spdlog::error("container {}: agent: {}", spec_.id, end.error().message);
     finish({.exit_code = kGuestLostExitCode,

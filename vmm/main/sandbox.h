@@ -20,6 +20,7 @@
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
 #include "vmm/supervisor/init_process.h"
+#include "vmm/supervisor/service_manager.h"
 #include "vmm/supervisor/status_socket.h"
 
 namespace caisson::vmm {
@@ -82,6 +83,7 @@ class Sandbox {
   std::unique_ptr<ControlSocket> control_;
   std::unique_ptr<EventChannel> events_;
   GuestLog guest_log_;
+  ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
   bool ready_ = false;
   bool out_of_memory_ = false;

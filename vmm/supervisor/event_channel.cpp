@@ -56,21 +56,27 @@ EventChannel::~EventChannel() {
   close();
 }
 
-void EventChannel::on_readable() {
+void EventChannel::drain() {
+  while (stream_ && on_readable()) {
+  }
+}
+
+bool EventChannel::on_readable() {
   std::array<char, 4096> buffer{};
   const ssize_t got = ::read(stream_.get(), buffer.data(), buffer.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-    return;
+    return false;
   }
   if (got <= 0) {
     close();
-    return;
+    return false;
   }
   reader_.feed(std::string_view(buffer.data(), static_cast<size_t>(got)));
   if (const auto delivered = deliver(); !delivered) {
     spdlog::warn("agent's event channel closed: {}", delivered.error().message);
     close();
   }
+  return true;
 }
 
 Result<void> EventChannel::deliver() {

@@ -23,9 +23,13 @@ class EventChannel {
   EventChannel& operator=(const EventChannel&) = delete;
   ~EventChannel();
 
+  // Delivers what has arrived, at once. To be called on the loop.
+  void drain();
+
  private:
   EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event);
-  void on_readable();
+  // Takes one piece of the stream. False when there is none for now.
+  bool on_readable();
   Result<void> deliver();
   void close();
 

@@ -13,8 +13,8 @@ namespace {
 // LIMIT: how long the agent may take over one call that ends by itself.
 constexpr std::chrono::seconds kCallDeadline{10};
 
-std::string greeting_of(agent::StreamKind kind, uint64_t process) {
-  const agent::StreamHello hello{.kind = kind, .process = process};
+std::string greeting_of(const StdioStream& stream, uint64_t process) {
+  const agent::StreamHello hello{.kind = stream.kind, .descriptor = stream.descriptor, .process = process};
   return {reinterpret_cast<const char*>(&hello), sizeof(hello)};
 }
 
@@ -69,7 +69,7 @@ Result<UniqueFd> InitProcess::dial(uint32_t port) {
 Result<void> InitProcess::open_stream(StdioStream stdio) {
   const bool is_output = stdio.stream.has_sink();
   vsock::Muxer::ConnectOptions options;
-  options.greeting = greeting_of(stdio.kind, process_);
+  options.greeting = greeting_of(stdio, process_);
   options.on_answer = [this, is_output](const Result<uint32_t>& answer) {
     if (answer) {
       return;

@@ -88,7 +88,8 @@ Result<void> let_go_of_stdin_and_stdout() {
 }
 
 Result<StdioStream> make_stream(agent::StreamKind kind, UniqueFd source, UniqueFd sink) {
-  return StdioStream{.kind = kind, .stream = TRY(vsock::Stream::pair(std::move(source), std::move(sink)))};
+  return StdioStream{
+      .kind = kind, .descriptor = 0, .stream = TRY(vsock::Stream::pair(std::move(source), std::move(sink)))};
 }
 
 }  // namespace
@@ -113,6 +114,27 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
           TRY(make_stream(agent::StreamKind::terminal, TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
                           TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
       break;
+  }
+  return streams;
+}
+
+Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited) {
+  std::vector<StdioStream> streams;
+  for (const LaunchSpec::Inherited& entry : inherited) {
+    UniqueFd given(entry.fd);
+    const auto take = [&]() -> Result<vsock::Stream> {
+      if (entry.reads && entry.writes) {
+        return vsock::Stream::socket(std::move(given));
+      }
+      if (entry.reads) {
+        return vsock::Stream::pair(TRY(non_blocking(given.get(), Direction::to_guest)), UniqueFd());
+      }
+      return vsock::Stream::pair(UniqueFd(), TRY(non_blocking(given.get(), Direction::from_guest)));
+    };
+    streams.push_back(
+        {.kind = agent::StreamKind::inherited,
+         .descriptor = static_cast<uint16_t>(entry.number),
+         .stream = TRY_CONTEXT("take over descriptor " + std::to_string(entry.number), take())});
   }
   return streams;
 }

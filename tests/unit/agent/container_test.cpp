@@ -534,6 +534,39 @@ TEST_F(AgentContainer, deleted_container_can_be_made_again_under_its_id) {
   EXPECT_EQ(client_->signal_process("c", 1, SIGTERM, soon()).error().code, ENOENT);
 }
 
+TEST_F(AgentContainer, bad_descriptors_to_inherit_are_refused_and_good_ones_are_there) {
+  const auto outcome = [&](uint64_t token, const std::vector<agent::v1::InheritedDescriptor>& inherited) {
+    auto request = container_request("c", token, {"ls", "/proc/self/fd"});
+    for (const auto& one : inherited) {
+      *request.mutable_init()->add_inherited() = one;
+    }
+    const auto created = client_->create_container(request, soon());
+    return created ? 0 : created.error().code;
+  };
+  const auto descriptor = [](uint32_t number, bool reads, bool writes, uint32_t minor = 0) {
+    agent::v1::InheritedDescriptor one;
+    one.set_number(number);
+    one.set_reads(reads);
+    one.set_writes(writes);
+    one.set_device_minor(minor);
+    return one;
+  };
+  EXPECT_EQ(outcome(1, {descriptor(2, true, false)}), EINVAL);
+  EXPECT_EQ(outcome(1, {descriptor(512, true, false)}), EINVAL);
+  EXPECT_EQ(outcome(1, {descriptor(~0U, true, false)}), EINVAL);
+  EXPECT_EQ(outcome(1, {descriptor(4, true, false), descriptor(4, false, true)}), EINVAL);
+  EXPECT_EQ(outcome(1, {descriptor(4, false, false)}), EINVAL);
+  EXPECT_EQ(outcome(1, {descriptor(4, true, false, 11)}), EINVAL);
+  std::vector<agent::v1::InheritedDescriptor> many;
+  for (uint32_t number = 3; number < 3 + agent::kMostInherited + 1; ++number) {
+    many.push_back(descriptor(number, true, number % 2 == 0, number % 3 == 0 ? 3 : 0));
+  }
+  EXPECT_EQ(outcome(1, many), E2BIG);
+  many.back() = descriptor(511, true, true);
+  many.erase(many.begin());
+  EXPECT_EQ(outcome(1, many), 0);
+}
+
 TEST_F(AgentContainer, bad_requests_are_refused_by_name) {
   const auto refused = [&](const agent::v1::CreateContainerRequest& request) {
     const auto created = client_->create_container(request, soon());

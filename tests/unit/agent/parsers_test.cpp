@@ -26,6 +26,14 @@ TEST(StreamHello, well_formed_is_taken) {
   EXPECT_EQ(hello->process, 7U);
 }
 
+TEST(StreamHello, descriptor_goes_with_its_kind_alone) {
+  const auto hello = parse_hello(bytes_of({.kind = StreamKind::inherited, .descriptor = 300, .process = 7}));
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->descriptor, 300);
+  EXPECT_FALSE(parse_hello(bytes_of({.kind = StreamKind::inherited, .descriptor = 0, .process = 7})));
+  EXPECT_FALSE(parse_hello(bytes_of({.kind = StreamKind::terminal, .descriptor = 3, .process = 7})));
+}
+
 TEST(StreamHello, wrong_length_magic_kind_reserved_and_process_are_refused) {
   const std::string good = bytes_of({.kind = StreamKind::standard_output, .process = 1});
   EXPECT_FALSE(parse_hello(good.substr(1)));

@@ -22,6 +22,8 @@ LaunchSpec example() {
   spec.view.push_back({.destination = "/", .export_name = "rootfs"});
   spec.stdio = StdioMode::terminal;
   spec.init_process = ~0ULL;
+  spec.inherited.push_back({.number = 9, .fd = 7, .reads = true, .writes = false});
+  spec.service_manager = {.fd = 6, .main_pid = true};
   spec.log.format = LogFormat::json;
   return spec;
 }
@@ -37,6 +39,20 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   EXPECT_TRUE(parsed->exports[0].recursive);
   ASSERT_EQ(parsed->view.size(), 1U);
   EXPECT_EQ(parsed->view[0].export_name, "rootfs");
+  ASSERT_EQ(parsed->inherited.size(), 1U);
+  EXPECT_EQ(parsed->inherited[0].number, 9);
+  EXPECT_TRUE(parsed->inherited[0].reads);
+  ASSERT_TRUE(parsed->service_manager);
+  EXPECT_EQ(parsed->service_manager->fd, 6);
+  EXPECT_TRUE(parsed->service_manager->main_pid);
+}
+
+TEST(LaunchSpec, round_trip_without_a_service_manager_has_none) {
+  LaunchSpec spec = example();
+  spec.service_manager.reset();
+  const auto parsed = parse_launch_spec(to_json(spec));
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_FALSE(parsed->service_manager);
 }
 
 TEST(LaunchSpec, each_missing_field_is_named) {

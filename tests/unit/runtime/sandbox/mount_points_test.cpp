@@ -25,7 +25,7 @@ class MountPoints : public ::testing::Test {
     oci::Config config;
     config.mounts = std::move(mounts);
     config.process = oci::Process{.args = {"sh"}, .cwd = cwd};
-    return make_mount_points(bundle_ + "/rootfs", config, bundle_).has_value();
+    return make_mount_points(bundle_ + "/rootfs", config, bundle_, "").has_value();
   }
   bool has(const std::string& path) { return files::exists(bundle_ + "/rootfs" + path); }
 
@@ -45,6 +45,11 @@ TEST_F(MountPoints, new_place_of_a_tmpfs_is_for_everybody_and_an_old_one_keeps_i
   EXPECT_EQ(files::status(bundle_ + "/rootfs/a/new").permissions(), files::perms{01777});
   EXPECT_EQ(files::status(bundle_ + "/rootfs/a").permissions() & files::perms{022}, files::perms::none);
   EXPECT_EQ(files::status(bundle_ + "/rootfs/old").permissions(), files::perms{0750});
+}
+
+TEST_F(MountPoints, directory_of_the_notification_socket_is_made) {
+  EXPECT_TRUE(make_mount_points(bundle_ + "/rootfs", {}, bundle_, "/run/there/socket"));
+  EXPECT_TRUE(has("/run/there/socket"));
 }
 
 TEST_F(MountPoints, bound_file_gets_a_file) {

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/io/inherited.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "agent/proto/agent.pb.h"
+#include "agent/wire/stream_hello.h"
+
+namespace caisson::agent {
+namespace {
+
+// [devices.txt], character devices of major 1: those whose every opening is as good as any other.
+constexpr std::array<std::pair<uint32_t, const char*>, 5> kDevices = {
+    {{3, "/dev/null"}, {5, "/dev/zero"}, {7, "/dev/full"}, {8, "/dev/random"}, {9, "/dev/urandom"}}};
+
+Result<UniqueFd> open_device(const v1::InheritedDescriptor& wanted) {
+  const auto known = std::find_if(kDevices.begin(), kDevices.end(),
+                                  [&](const auto& device) { return device.first == wanted.device_minor(); });
+  if (known == kDevices.end()) {
+    return fail(EINVAL, "unknown device");
+  }
+  const int access = wanted.reads() && wanted.writes() ? O_RDWR : wanted.writes() ? O_WRONLY : O_RDONLY;
+  UniqueFd device(::open(known->second, access | O_CLOEXEC));
+  if (!device) {
+    return fail_errno(std::string("open ") + known->second);
+  }
+  return device;
+}
+
+Result<UniqueFd> duplicate(const UniqueFd& fd) {
+  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    return fail_errno("duplicate descriptor");
+  }
+  return copy;
+}
+
+}  // namespace
+
+Result<UniqueFd> InheritedDescriptors::prepare_one(const v1::InheritedDescriptor& wanted) {
+  if (wanted.device_minor() != 0) {
+    return open_device(wanted);
+  }
+  if (!wanted.reads() && !wanted.writes()) {
+    return fail(EINVAL, "neither read nor written");
+  }
+  std::array<int, 2> ends{};
+  const bool both = wanted.reads() && wanted.writes();
+  if (both ? ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0
+           : ::pipe2(ends.data(), O_CLOEXEC) < 0) {
+    return fail_errno(both ? "make socket pair" : "make pipe");
+  }
+  UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const bool child_writes = wanted.writes() && !both;
+  waiting_.emplace(wanted.number(), Waiting{.end = std::move(child_writes ? reader : writer),
+                                            .reads = wanted.reads(),
+                                            .writes = wanted.writes()});
+  return std::move(child_writes ? writer : reader);
+}
+
+Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare(
+    const google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>& wanted) {
+  if (static_cast<size_t>(wanted.size()) > kMostInherited) {
+    return fail(E2BIG, "pass descriptors: a process takes at most " + std::to_string(kMostInherited));
+  }
+  std::vector<ChildEnd> made;
+  for (const v1::InheritedDescriptor& one : wanted) {
+    const int number = static_cast<int>(std::min<uint32_t>(one.number(), kHighestInherited + 1));
+    const bool taken =
+        std::any_of(made.begin(), made.end(), [&](const ChildEnd& other) { return other.number == number; });
+    if (number < 3 || number > kHighestInherited || taken) {
+      return fail(EINVAL, "pass descriptor " + std::to_string(one.number()) + ": bad number");
+    }
+    made.push_back(
+        {.number = number, .fd = TRY_CONTEXT("pass descriptor " + std::to_string(number), prepare_one(one))});
+  }
+  return made;
+}
+
+Result<void> InheritedDescriptors::attach(int number, UniqueFd connection) {
+  const auto found = waiting_.find(number);
+  if (found == waiting_.end()) {
+    return fail(ENOENT, "attach stream: the process waits for none of that descriptor");
+  }
+  Waiting ours = std::move(found->second);
+  waiting_.erase(found);
+  if (!ours.writes) {
+    TRY(Pump::start(loop_, std::move(connection), std::move(ours.end), nullptr));
+    return {};
+  }
+  if (ours.reads) {
+    // Both directions at once, each with descriptors of its own. Each ends by itself when a side closes.
+    TRY(Pump::start(loop_, TRY(duplicate(connection)), TRY(duplicate(ours.end)), nullptr));
+  }
+  TRY(Pump::start(loop_, std::move(ours.end), std::move(connection), nullptr));
+  return {};
+}
+
+}  // namespace caisson::agent
