@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exit codes of a command that could not be executed, as shells and docker give them. Used by do, run and
-// exec.
+// Exit codes of a command that could not be executed, as shells and docker give them. Used by do and
+// run; an exec that fails has runc's.
 #pragma once
 
 #include "common/result.h"

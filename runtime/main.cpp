@@ -120,13 +120,20 @@ int main_program(int argc, char** argv) {
   // CLI11 reports by exceptions; they end here.
   try {
     program.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp& help) {
+    // The library would show the general help for a verb there is none of.
+    if (const std::vector<std::string> unknown = program.remaining(); !unknown.empty()) {
+      std::fprintf(stderr, "No help topic for '%s'; see caisson --help\n", unknown.front().c_str());
+      return 1;
+    }
+    return program.exit(help);
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 1;
   }
   const auto code = run_command(line);
   if (!code) {
     report(line.globals, code.error());
-    return 1;
+    return line.command->failure_code();
   }
   return *code;
 }

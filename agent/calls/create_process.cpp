@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateProcess: one more process in a running container, in its namespaces and its cgroup.
+// CreateProcess: one more process in a container, running or waiting for its start, in its namespaces and its
+// cgroup.
 #include <sched.h>
 
 #include "agent/calls/calls.h"
@@ -12,7 +13,7 @@ Result<std::shared_ptr<Process>> launch(Agent& agent, const v1::CreateProcessReq
   if (!request.has_process()) {
     return fail(EINVAL, "create process: process is missing");
   }
-  const Container* container = TRY(agent.containers().find_running(request.container()));
+  const Container* container = TRY(agent.containers().find_created(request.container()));
   if (container->paused) {
     return fail(EBUSY, "create process: container " + container->id + " is paused; resume it first");
   }

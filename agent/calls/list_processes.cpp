@@ -46,6 +46,7 @@ Result<v1::ListProcessesResponse> list(Agent& agent, const std::string& id) {
     listed->set_cpu_time_ns(entry->cpu_time_ns);
     listed->set_tty(entry->tty);
     listed->set_command(entry->command);
+    listed->set_state(std::string(1, entry->state));
     const uint64_t age = response.uptime_ns() - std::min(response.uptime_ns(), entry->start_time_ns);
     listed->set_cpu_percent(
         age == 0 ? 0 : static_cast<uint32_t>(std::min<uint64_t>(entry->cpu_time_ns * 100 / age, 100000)));

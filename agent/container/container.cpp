@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/container/container.h"
 
+#include <sched.h>
+
 #include <algorithm>
 
 namespace caisson::agent {
@@ -54,6 +56,19 @@ Result<Container*> ContainerTable::find_running(const std::string& id) const {
   }
   if (container->init->exit()) {
     return fail(ESRCH, "container " + id + " has ended");
+  }
+  return container;
+}
+
+Result<Container*> ContainerTable::find_created(const std::string& id) const {
+  Container* container = TRY(find(id));
+  if (!container->init || !container->init->is_waiting() || container->init->exit()) {
+    return find_running(id);
+  }
+  // The first process enters its own as it executes; whoever joins it before would get the guest's clocks.
+  if ((container->namespaces & CLONE_NEWTIME) != 0) {
+    return fail(EBUSY,
+                "container " + id + " has a time namespace, which is entered at its start; start it first");
   }
   return container;
 }

@@ -68,6 +68,18 @@ Result<void> refuse_at_root(const Child& child, int target) {
   return same ? fail(EBUSY, "it is the root itself; set root.path to what shall be there") : Result<void>{};
 }
 
+// A symlink at /proc or /sys would put them where masks and labels do not expect them (CVE-2019-16884). In
+// runc's words.
+Result<void> refuse_symlink(const v1::Mount& mount, int target) {
+  struct stat info {};
+  if (::fstat(target, &info) < 0) {
+    return fail_errno("look at target");
+  }
+  return S_ISDIR(info.st_mode)
+             ? Result<void>{}
+             : fail(ENOTDIR, "filesystem \"" + mount.type() + "\" must be mounted on ordinary directory");
+}
+
 Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
   if (!mount.export_name().empty()) {
     TRY(check_export_name(mount.export_name()));
@@ -194,10 +206,12 @@ Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
     }
     missing = S_ISDIR(info.st_mode) ? Missing::make_directory : Missing::make_file;
   }
-  // A symlink at /proc or /sys would put them where masks and labels do not expect them (CVE-2019-16884).
   const bool plain = mount.type() == "proc" || mount.type() == "sysfs";
   const UniqueFd target = TRY(resolve_in_root(child.root.get(), mount.destination(), missing,
                                               plain ? LastLink::keep : LastLink::follow));
+  if (plain) {
+    TRY(refuse_symlink(mount, target.get()));
+  }
   TRY(refuse_at_root(child, target.get()));
   TRY(refuse_inside_proc(mount, target.get()));
   if (!source) {

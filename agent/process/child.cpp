@@ -42,7 +42,7 @@ constexpr Step kContainerSteps[] = {
     complete_environment,     // HOME
     find_executable,          // "not found" is known before create answers
     wait_for_start,           //
-    run_start_hooks,          //
+    run_start_hooks,          // each confined as the program will be
     bequeath,                 // the descriptors it inherits
     confine,                  // no_new_privs, seccomp, the last capabilities
     execute,                  //

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hooks that run inside the container: createContainer (before pivot_root) and startContainer (before exec).
-// [oci] config.md "POSIX-platform Hooks". Each gets the state document on stdin; the first that fails ends
-// the start.
+// Hooks that run inside the container: createContainer (before pivot_root) and startContainer (before exec;
+// as in runc, under the filter and with the capabilities of the program). [oci] config.md "POSIX-platform
+// Hooks". Each gets the state document on stdin; the first that fails ends the start.
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cctype>
+#include <cstring>
+
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::agent {
 namespace {
+
+constexpr int kNotRun = 127;
 
 Result<UniqueFd> as_file(const std::string& bytes) {
   UniqueFd file(::memfd_create("state", MFD_CLOEXEC));
@@ -23,7 +28,8 @@ Result<UniqueFd> as_file(const std::string& bytes) {
   return file;
 }
 
-[[noreturn]] void execute_hook(const v1::Hook& hook, int state) {
+// `confined`: the container's process, whose confinement the hook shares; null before there is any.
+[[noreturn]] void execute_hook(const v1::Hook& hook, int state, Child* confined) {
   std::vector<char*> argv;
   for (const std::string& argument : hook.args()) {
     argv.push_back(const_cast<char*>(argument.c_str()));
@@ -38,8 +44,20 @@ Result<UniqueFd> as_file(const std::string& bytes) {
   }
   envp.push_back(nullptr);
   ::dup2(state, 0);
+  // Not of ourselves: the filter may forbid what waiting for the hook takes.
+  if (confined != nullptr && !confine(*confined)) {
+    ::_exit(kNotRun);
+  }
   ::execve(hook.path().c_str(), argv.data(), envp.data());
-  ::_exit(127);
+  ::_exit(kNotRun);
+}
+
+// "bad system call", as runc names it.
+std::string signal_name(int number) {
+  const char* description = ::sigdescr_np(number);
+  std::string name = description != nullptr ? description : std::to_string(number);
+  name[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[0])));
+  return name;
 }
 
 // Waits for the hook's end; past its timeout it is killed. [oci] "timeout".
@@ -58,13 +76,13 @@ Result<void> await_hook(const v1::Hook& hook, pid_t pid) {
     return fail(ETIMEDOUT, "timed out after " + std::to_string(hook.timeout_seconds()) + " s");
   }
   if (WIFSIGNALED(status)) {
-    return fail(ECANCELED, "signal: " + std::to_string(WTERMSIG(status)));
+    return fail(ECANCELED, "signal: " + signal_name(WTERMSIG(status)));
   }
   return WEXITSTATUS(status) == 0 ? Result<void>{}
                                   : fail(ECANCELED, "exit status " + std::to_string(WEXITSTATUS(status)));
 }
 
-Result<void> run_hook(const v1::Hook& hook, const UniqueFd& state) {
+Result<void> run_hook(const v1::Hook& hook, const UniqueFd& state, Child* confined) {
   if (::lseek(state.get(), 0, SEEK_SET) < 0) {
     return fail_errno("rewind state");
   }
@@ -73,21 +91,21 @@ Result<void> run_hook(const v1::Hook& hook, const UniqueFd& state) {
     return fail_errno("fork");
   }
   if (pid == 0) {
-    execute_hook(hook, state.get());
+    execute_hook(hook, state.get(), confined);
   }
   return await_hook(hook, pid);
 }
 
 template <typename Hooks>
-Result<void> run_hooks(const char* kind, const Hooks& hooks, const std::string& state_json) {
+Result<void> run_hooks(const char* kind, const Hooks& hooks, const std::string& state_json, Child* confined) {
   if (hooks.empty()) {
     return {};
   }
   const UniqueFd state = TRY(as_file(state_json));
   int index = 0;
   for (const v1::Hook& hook : hooks) {
-    TRY_CONTEXT("error running " + std::string(kind) + " hook #" + std::to_string(index),
-                run_hook(hook, state));
+    TRY_CONTEXT("error running hook #" + std::to_string(index) + " of " + kind,
+                run_hook(hook, state, confined));
     ++index;
   }
   return {};
@@ -97,13 +115,13 @@ Result<void> run_hooks(const char* kind, const Hooks& hooks, const std::string& 
 
 Result<void> run_create_hooks(Child& child) {
   return run_hooks("createContainer", child.plan.container->create_container_hooks(),
-                   child.plan.container->state_json());
+                   child.plan.container->state_json(), nullptr);
 }
 
 Result<void> run_start_hooks(Child& child) {
   // [oci] runtime.md "Lifecycle": create has ended, the status is "created".
   return run_hooks("startContainer", child.plan.container->start_container_hooks(),
-                   child.plan.container->created_state_json());
+                   child.plan.container->created_state_json(), &child);
 }
 
 }  // namespace caisson::agent

@@ -72,6 +72,7 @@ Result<ProcEntry> parse_proc_stat(std::string_view text, uint64_t ticks_per_seco
   }
   const uint64_t tick_ns = 1'000'000'000U / ticks_per_second;
   ProcEntry entry;
+  entry.state = text[close + 2];
   entry.ppid = static_cast<pid_t>(numbers[4 - kFirst]);
   entry.tty = terminal_name(not_negative(numbers[7 - kFirst]));
   entry.cpu_time_ns = (not_negative(numbers[14 - kFirst]) + not_negative(numbers[15 - kFirst])) * tick_ns;

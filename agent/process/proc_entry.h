@@ -12,6 +12,7 @@
 namespace caisson::agent {
 
 struct ProcEntry {
+  char state = '?';
   pid_t ppid = 0;
   uint32_t uid = 0;
   std::string tty;             // "?" without one

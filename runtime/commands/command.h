@@ -37,8 +37,10 @@ class Command {
   virtual ~Command() = default;
 
   virtual void declare(Options options) = 0;
-  // The exit code, or why there is none (exit code 1).
+  // The exit code, or why there is none.
   virtual Result<int> run(const Globals& globals) = 0;
+  // What to exit with then.
+  [[nodiscard]] virtual int failure_code() const { return 1; }
 };
 
 struct CommandEntry {

@@ -16,18 +16,18 @@
 #include "runtime/commands/command.h"
 #include "runtime/commands/exec_process.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/exec_error.h"
 #include "runtime/files.h"
 #include "runtime/sandbox/console.h"
 #include "runtime/sandbox/container_request.h"
 #include "runtime/sandbox/guest_process.h"
 #include "runtime/sandbox/inherited.h"
+#include "runtime/sandbox/pause.h"
 #include "runtime/sandbox/process_relay.h"
 
 namespace caisson::runtime {
 namespace {
 
-// runc's, for an exec that failed before there was a process.
+// runc's, for an exec that failed before its program ran: also where there is no such program.
 constexpr int kExecFailed = 255;
 
 Result<uint64_t> new_token() {
@@ -74,15 +74,18 @@ class Exec final : public Command {
     options.number("--preserve-fds", preserve_fds_,
                    "How many descriptors from 3 on the process inherits, as with create");
     options.texts("--cgroup", cgroups_, "Refused unless /: processes live in the container's own cgroup");
-    options.flag("--ignore-paused", ignore_paused_,
-                 "Also in a paused container: the process waits for resume");
+    options.flag("--ignore-paused", ignore_paused_, "Also in a paused container, once it is resumed");
     options.rest(arguments_, "caisson exec [options] CONTAINER COMMAND [ARGUMENT...]");
   }
 
   Result<int> run(const Globals& globals) override {
     TRY(check_options());
     const ContainerDirectory directory = TRY(globals.state_root().find(arguments_[0]));
-    TRY(check_status(TRY(directory.load())));
+    ContainerState state = TRY(directory.load());
+    if (ignore_paused_ && state.current_status() == Status::paused) {
+      state = TRY(wait_for_resume(directory));
+    }
+    TRY(check_status(state));
     const oci::Config config = TRY(oci::parse_config(TRY(directory.read("config.json"))));
     exec_.command.assign(arguments_.begin() + 1, arguments_.end());
     const oci::Process process = TRY(exec_process(exec_, config));
@@ -101,6 +104,8 @@ class Exec final : public Command {
                                        .size = process.console_size}));
     return detach_ ? run_detached(directory, request, pty) : run_here(directory, request, pty);
   }
+
+  [[nodiscard]] int failure_code() const override { return kExecFailed; }
 
  private:
   Result<void> check_options() const {
@@ -128,10 +133,7 @@ class Exec final : public Command {
       case Status::stopped:
         return fail(ESRCH, "cannot exec in a stopped container");
       case Status::paused:
-        return ignore_paused_
-                   ? fail(EBUSY,
-                          "cannot exec in a paused container: its machine stands still; resume it first")
-                   : fail(EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+        return fail(EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
       case Status::creating:
         return fail(EBUSY, "cannot exec in a container that is still being created");
       default:
@@ -152,7 +154,7 @@ class Exec final : public Command {
     const CaughtSignals signals = TRY(CaughtSignals::take());
     auto relay = ProcessRelay::start(directory.vsock_socket(), request);
     if (!relay) {
-      return exec_failed(std::move(relay).error());
+      return tl::unexpected(std::move(relay).error());
     }
     TRY(write_pid(::getpid()));
     return relay->attend(ends_of(pty), signals);
@@ -192,7 +194,7 @@ class Exec final : public Command {
     if (outcome.code != 0) {
       ::waitpid(pid, nullptr, 0);
       outcome.message.back() = '\0';
-      return exec_failed(Error{outcome.code, outcome.message.data()});
+      return tl::unexpected(Error{outcome.code, outcome.message.data()});
     }
     TRY(write_pid(pid));
     return 0;
@@ -207,13 +209,6 @@ class Exec final : public Command {
     tell(outcome.get(), relay ? nullptr : &relay.error());
     outcome.reset();
     return relay ? relay->attend(ends_of(pty), *signals).value_or(kExecFailed) : kExecFailed;
-  }
-
-  static Result<int> exec_failed(Error error) {
-    if (is_exec_error(error)) {
-      return exec_exit_code(std::move(error));
-    }
-    return tl::unexpected(std::move(error));
   }
 
   Result<void> write_pid(pid_t pid) const {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson ps: the processes of a container. The table is for people: those of the guest, as `ps -ef` shows
-// them. The list is for engines, which look its pids up on the host (docker top): what the host has of the
-// container is caisson-vmm, and a pid of the guest would name a stranger there.
+// caisson ps: the processes of a container. The table is for people: those of the guest, in the layout that
+// ps(1) of the host has for the options given, with the host's names of users. The list is for engines, which
+// look its pids up on the host (docker top): what the host has of the container is caisson-vmm, and a pid of
+// the guest would name a stranger there.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "agent/client/agent_client.h"
 #include "agent/proto/agent.pb.h"
 #include "runtime/commands/command.h"
+#include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
 #include "runtime/sandbox/control.h"
 
@@ -48,45 +50,74 @@ std::string cpu_time_of(const Entry& entry) {
   return text.data();
 }
 
-void print_table(const agent::v1::ListProcessesResponse& list) {
-  std::puts("UID          PID    PPID  C STIME TTY          TIME CMD");
-  for (const Entry& entry : list.processes()) {
-    const std::string user = entry.user().empty() ? std::to_string(entry.uid()) : entry.user();
-    const std::string tty = entry.tty().empty() ? "?" : entry.tty();
-    std::printf("%-8s %7u %7u %2u %5s %-8s %8s %s\n", printable(user).c_str(), entry.pid(), entry.ppid(),
-                entry.cpu_percent(), start_of(entry, list.uptime_ns()).c_str(), printable(tty).c_str(),
-                cpu_time_of(entry).c_str(), printable(entry.command()).c_str());
-  }
+struct Layout {
+  const char* title;
+  void (*print)(const Entry& entry, uint64_t uptime_ns);
+};
+
+std::string terminal_of(const Entry& entry) {
+  return entry.tty().empty() ? "?" : printable(entry.tty());
 }
+
+// As ps has it: a number where the host knows no name.
+std::string user_of(const Entry& entry) {
+  const std::string name = owner_name(entry.uid());
+  return name.starts_with('#') ? name.substr(1) : name;
+}
+
+// ps -ef
+constexpr Layout kFull{.title = "UID          PID    PPID  C STIME TTY          TIME CMD",
+                       .print = [](const Entry& entry, uint64_t uptime_ns) {
+                         std::printf("%-8s %7u %7u %2u %5s %-8s %8s %s\n", user_of(entry).c_str(),
+                                     entry.pid(), entry.ppid(), entry.cpu_percent(),
+                                     start_of(entry, uptime_ns).c_str(), terminal_of(entry).c_str(),
+                                     cpu_time_of(entry).c_str(), printable(entry.command()).c_str());
+                       }};
+
+// ps -e -x
+constexpr Layout kWithState{.title = "    PID TTY      STAT     TIME COMMAND",
+                            .print = [](const Entry& entry, uint64_t) {
+                              std::printf("%7u %-8s %-4s %8s %s\n", entry.pid(), terminal_of(entry).c_str(),
+                                          printable(entry.state()).c_str(), cpu_time_of(entry).c_str(),
+                                          printable(entry.command()).c_str());
+                            }};
 
 class Ps final : public Command {
  public:
   void declare(Options options) override {
     options.choice("-f,--format", format_, {"table", "json"},
                    "table (of the guest) or json (pids of the host; default: table)");
-    options.rest(arguments_, "caisson ps [options] CONTAINER [-ef]");
+    options.rest(arguments_, "caisson ps [options] CONTAINER [-ef | -e -x]");
   }
 
   Result<int> run(const Globals& globals) override {
     TRY(check_arguments());
     const ContainerDirectory directory = TRY(globals.state_root().find(arguments_[0]));
     const ContainerState state = TRY(directory.load());
-    if (state.current_status() == Status::stopped) {
-      return fail(ESRCH, "container not running");
-    }
+    const bool stopped = state.current_status() == Status::stopped;
     if (format_ == "json") {
-      std::printf("[%d]\n", state.vmm.pid);
+      stopped ? std::puts("null") : std::printf("[%d]\n", state.vmm.pid);
+      return 0;
+    }
+    const Layout& layout = this->layout();
+    if (stopped) {
+      std::puts(layout.title);
       return 0;
     }
     const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
     const auto deadline = agent::deadline_in(kPatience);
     auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
     const auto list = TRY(agent.list_processes(state.id, deadline));
-    print_table(list);
+    std::puts(layout.title);
+    for (const Entry& entry : list.processes()) layout.print(entry, list.uptime_ns());
     return 0;
   }
 
  private:
+  [[nodiscard]] const Layout& layout() const {
+    return std::find(arguments_.begin(), arguments_.end(), "-x") == arguments_.end() ? kFull : kWithState;
+  }
+
   Result<void> check_arguments() const {
     if (arguments_.empty()) {
       return fail(EINVAL, "no container given; usage: caisson ps [options] CONTAINER");
@@ -95,7 +126,7 @@ class Ps final : public Command {
       constexpr std::string_view kKnown[] = {"-ef", "-e", "-f", "-x", "ef"};
       if (std::find(std::begin(kKnown), std::end(kKnown), arguments_[i]) == std::end(kKnown)) {
         return fail(EINVAL, "ps option " + arguments_[i] +
-                                ": the guest's processes are shown as ps -ef does; other "
+                                ": the guest's processes are shown as ps -ef and ps -e -x do; other "
                                 "layouts come from ps inside the container (caisson exec)");
       }
     }

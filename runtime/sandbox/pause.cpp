@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/pause.h"
 
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+
 #include "agent/client/agent_client.h"
 #include "runtime/sandbox/control.h"
 
@@ -36,6 +42,32 @@ Result<void> resume_container(const ContainerDirectory& directory, ContainerStat
   TRY(agent.resume_container(state.id, deadline));
   state.status = Status::running;
   return directory.save(state);
+}
+
+Result<ContainerState> wait_for_resume(const ContainerDirectory& directory) {
+  const UniqueFd changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  // state.json is replaced whole: another file takes its name.
+  if (!changes || ::inotify_add_watch(changes.get(), directory.path().c_str(), IN_MOVED_TO) < 0) {
+    return fail_errno("watch " + directory.path());
+  }
+  while (true) {
+    ContainerState state = TRY(directory.load());
+    if (state.current_status() != Status::paused) {
+      return state;
+    }
+    const auto machine = open_process(state.vmm);
+    if (!machine) {
+      continue;  // it has just ended, which the status will tell
+    }
+    pollfd entries[2] = {{.fd = changes.get(), .events = POLLIN, .revents = 0},
+                         {.fd = machine->get(), .events = POLLIN, .revents = 0}};
+    if (::poll(entries, 2, -1) < 0 && errno != EINTR) {
+      return fail_errno("wait for resume");
+    }
+    std::array<char, 4096> events{};
+    while (::read(changes.get(), events.data(), events.size()) > 0) {
+    }
+  }
 }
 
 }  // namespace caisson::runtime

@@ -13,4 +13,7 @@ namespace caisson::runtime {
 Result<void> pause_container(const ContainerDirectory& directory, ContainerState& state);
 Result<void> resume_container(const ContainerDirectory& directory, ContainerState& state);
 
+// Waits until a paused container is no longer: its state then, running or stopped.
+Result<ContainerState> wait_for_resume(const ContainerDirectory& directory);
+
 }  // namespace caisson::runtime

@@ -78,10 +78,17 @@ create_sleeper() {
   caisson delete --force box
 }
 
+@test "exec: enters a container that waits for its start, and leaves it waiting" {
+  create_sleeper
+  [ "$(caisson exec box readlink /proc/self/root)" = / ]
+  [ "$(caisson state box | jq -r .status)" = created ]
+  caisson start box
+}
+
 @test "exec: a command that does not exist" {
   create_sleeper
   caisson start box
-  run -127 caisson exec box no-such-command
+  run -255 caisson exec box no-such-command
   [[ $output == *"executable file not found in"* ]]
 }
 
@@ -90,7 +97,19 @@ create_sleeper() {
   caisson start box
   run caisson ps box
   [ "$status" -eq 0 ]
-  [[ $output == *"sleep 1000"* ]]
+  [[ $output == UID*"sleep 1000"* ]]
+  # shellcheck disable=SC2154  # set by run
+  [[ ${lines[1]} == root* ]]
+  run caisson ps box -e -x
+  [[ ${lines[0]} =~ ^\ +PID\ TTY\ +STAT\ +TIME\ COMMAND$ ]]
+  [[ ${lines[1]} =~ \?\ +[A-Z]\ .*sleep\ 1000 ]]
+
+  caisson kill box KILL
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  run caisson ps box
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 1 ]
+  [ "$(caisson ps --format json box)" = null ]
 }
 
 @test "pause and resume: the processes stand still" {
@@ -99,10 +118,13 @@ create_sleeper() {
   caisson pause box
   [ "$(caisson state box | jq -r .status)" = paused ]
   run timeout 20 "$CAISSON" --root "$state_root" exec box true
-  [ "$status" -ne 0 ]
+  [ "$status" -eq 255 ]
+  caisson exec --ignore-paused box echo resumed >"$scratch/exec" 3>&- &
   caisson resume box
   [ "$(caisson state box | jq -r .status)" = running ]
   caisson exec box true
+  wait $!
+  [ "$(cat "$scratch/exec")" = resumed ]
 }
 
 @test "resources: a memory limit is the guest's OOM kill, exit 137" {

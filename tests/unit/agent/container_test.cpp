@@ -319,7 +319,8 @@ TEST_F(AgentContainer, proc_on_a_symlink_and_mounts_inside_proc_are_refused) {
 
   std::filesystem::remove(agent_->rootfs() / "proc");
   std::filesystem::create_directory_symlink("tmp", agent_->rootfs() / "proc");
-  EXPECT_NE(run(container_request("d", 2, {"true"})).exit_code, 0U);
+  EXPECT_NE(run(container_request("d", 2, {"true"})).err.find("must be mounted on ordinary directory"),
+            std::string::npos);
 }
 
 TEST_F(AgentContainer, working_directory_outside_of_the_root_is_refused) {
@@ -355,7 +356,7 @@ TEST_F(AgentContainer, start_hook_sees_the_state_and_its_failure_fails_the_start
   for (const char* word : {"sh", "-c", "exit 3"}) {
     hook->add_args(word);
   }
-  EXPECT_EQ(run(failing).err, "error running startContainer hook #0: exit status 3");
+  EXPECT_EQ(run(failing).err, "error running hook #0 of startContainer: exit status 3");
 }
 
 TEST_F(AgentContainer, seccomp_filter_applies_with_and_without_no_new_privileges) {
@@ -375,7 +376,52 @@ TEST_F(AgentContainer, seccomp_filter_applies_with_and_without_no_new_privileges
     request.mutable_init()->set_no_new_privileges(no_new_privileges);
     request.mutable_init()->mutable_seccomp()->set_filter(filter);
     EXPECT_EQ(run(request).out, "1\n");
+
+    auto hooked = container_request(no_new_privileges ? "d" : "e", no_new_privileges ? 3 : 4, {"true"});
+    hooked.mutable_init()->set_no_new_privileges(no_new_privileges);
+    hooked.mutable_init()->mutable_seccomp()->set_filter(filter);
+    auto* hook = hooked.add_start_container_hooks();
+    hook->set_path("/bin/sh");
+    for (const char* word : {"sh", "-c", "mkdir /tmp/no || exit 7"}) {
+      hook->add_args(word);
+    }
+    EXPECT_EQ(run(hooked).err, "error running hook #0 of startContainer: exit status 7");
   }
+}
+
+TEST_F(AgentContainer, start_hook_that_a_signal_ends_is_told_by_its_name) {
+  auto request = container_request("c", 1, {"true"});
+  auto* hook = request.add_start_container_hooks();
+  hook->set_path("/bin/sh");
+  for (const char* word : {"sh", "-c", "kill -SYS $$"}) {
+    hook->add_args(word);
+  }
+  EXPECT_EQ(run(request).err, "error running hook #0 of startContainer: signal: bad system call");
+}
+
+TEST_F(AgentContainer, exec_enters_a_container_that_waits_for_its_start) {
+  const auto request = container_request("c", 1, {"true"});
+  ASSERT_TRUE(client_->create_container(request, soon()));
+  agent::v1::CreateProcessRequest exec;
+  exec.set_container("c");
+  exec.set_token(2);
+  *exec.mutable_process() =
+      container_request("c", 2, {"sh", "-c", "readlink /proc/1/exe; echo $$ > /tmp/pid"}).init();
+  ASSERT_TRUE(client_->create_process(exec, soon()));
+  EXPECT_EQ(client_->wait_process(2, soon()).value().exit_code, 0U);
+  EXPECT_TRUE(std::filesystem::exists(agent_->rootfs() / "tmp/pid"));
+  EXPECT_TRUE(client_->start_container("c", soon())) << "it still waited";
+}
+
+TEST_F(AgentContainer, exec_before_the_start_is_refused_where_a_time_namespace_is_entered_by_it) {
+  auto request = container_request("c", 1, {"true"});
+  request.add_namespaces()->set_kind(CLONE_NEWTIME);
+  ASSERT_TRUE(client_->create_container(request, soon()));
+  agent::v1::CreateProcessRequest exec;
+  exec.set_container("c");
+  exec.set_token(2);
+  *exec.mutable_process() = container_request("c", 2, {"true"}).init();
+  EXPECT_EQ(client_->create_process(exec, soon()).error().code, EBUSY);
 }
 
 TEST_F(AgentContainer, terminal_has_its_size_echoes_and_is_the_console) {
@@ -423,7 +469,6 @@ TEST_F(AgentContainer, exec_joins_the_container_and_reports_its_own_exit) {
   process.set_cwd("/");
   process.set_attach_stdout(true);
   process.mutable_capabilities()->set_permitted(0x80000);
-  EXPECT_EQ(client_->create_process(request, soon()).error().code, EBUSY) << "not started yet";
   ASSERT_TRUE(client_->start_container("c", soon()));
   const UniqueFd out = stream(StreamKind::standard_output, 2);
   const auto created = client_->create_process(request, soon());
