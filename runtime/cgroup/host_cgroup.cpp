@@ -25,14 +25,48 @@ namespace {
 constexpr size_t kMaxFileBytes = 1UL << 20;  // LIMIT: cgroup.procs of some ten thousand processes
 constexpr std::chrono::seconds kKillPatience{10};
 
+Result<void> write_limit(const std::string& directory, const CgroupWrite& write) {
+  const std::string preferred = directory + "/" + write.preferred_file;
+  const bool is_there = !write.preferred_file.empty() && ::access(preferred.c_str(), F_OK) == 0;
+  return is_there ? write_file(preferred, write.preferred_text)
+                  : write_file(directory + "/" + write.file, write.text);
+}
+
 Result<void> write_limits(const std::string& directory, const std::vector<CgroupWrite>& writes,
                           std::string_view controller) {
+  // ORDERING: v1 checks a new period against the quota in force, and that again against the parent's: what it
+  // will not take before its fellows it may take after them.
+  std::vector<const CgroupWrite*> again;
   for (const CgroupWrite& write : writes) {
-    if (controller.empty() || write.controller == controller) {
-      TRY_CONTEXT(write.path, write_file(directory + "/" + write.file, write.text));
+    if (!controller.empty() && write.controller != controller) {
+      continue;
     }
+    auto written = write_limit(directory, write);
+    if (!written && written.error().code == EINVAL) {
+      again.push_back(&write);
+      continue;
+    }
+    TRY_CONTEXT(write.path, std::move(written));
+  }
+  for (const CgroupWrite* write : again) {
+    TRY_CONTEXT(write->path, write_limit(directory, *write));
   }
   return {};
+}
+
+// A container that starts in it would stand still, or run though it was told not to.
+Result<void> refuse_frozen(const CgroupHierarchies& host, const std::string& path) {
+  const std::string file = host.is_unified() ? *host.v2 + path + "/cgroup.freeze"
+                           : host.freezer    ? *host.freezer + path + "/freezer.state"
+                                             : std::string();
+  if (file.empty() || ::access(file.c_str(), F_OK) < 0) {
+    return {};
+  }
+  const std::string state = TRY(read_file(file, kMaxFileBytes));
+  return state.starts_with("FR") || state.starts_with('1')  // FROZEN, FREEZING
+             ? fail(EBUSY, "container's cgroup unexpectedly frozen: thaw " + file +
+                               ", or give the container a linux.cgroupsPath of its own")
+             : Result<void>();
 }
 
 // A new v1 cpuset is empty, and nothing may join an empty one: it starts with its parent's.
@@ -163,6 +197,7 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
 
 Result<std::vector<std::string>> directories_to_make(const std::string& path) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  TRY(refuse_frozen(host, path));
   std::vector<std::string> directories;
   const auto add = [&](const std::string& mount) -> Result<void> {
     const std::string directory = mount + path;

@@ -29,7 +29,7 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
 
 // The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
 // removed with the container. One that exists belongs to somebody else; EBUSY if it has processes, as in
-// runc: they would be under the container's limits.
+// runc since 1.2: they would be under the container's limits; and if it is frozen.
 Result<std::vector<std::string>> directories_to_make(const std::string& path);
 
 // Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans

@@ -27,6 +27,46 @@ void add_v1_throttle(const std::vector<oci::ThrottleDevice>& devices, const char
   }
 }
 
+std::string for_device(const oci::WeightDevice& device, const std::string& weight) {
+  return to_string(device.major) + ":" + to_string(device.minor) + " " + weight;
+}
+
+// BFQ's files where there are any; on v1 those of CFQ, which older kernels have.
+void add_v1_weights(const oci::BlockIo& io, std::vector<CgroupWrite>& writes) {
+  if (io.weight.value_or(0) != 0) {
+    const std::string weight = to_string(*io.weight);
+    writes.push_back(
+        {"blkio", "blkio.weight", weight, "linux.resources.blockIO.weight", "blkio.bfq.weight", weight});
+  }
+  for (const oci::WeightDevice& device : io.device_weights) {
+    if (device.weight.value_or(0) != 0) {
+      const std::string text = for_device(device, to_string(*device.weight));
+      writes.push_back({"blkio", "blkio.weight_device", text, "linux.resources.blockIO.weightDevice",
+                        "blkio.bfq.weight_device", text});
+    }
+  }
+}
+
+// 10 … 1000 to 1 … 10000, as runc converts it.
+std::string v2_io_weight(uint16_t weight) {
+  return to_string(1 + (uint64_t{weight} - 10) * 9999 / 990);
+}
+
+// BFQ keeps the range of v1.
+void add_v2_weights(const oci::BlockIo& io, std::vector<CgroupWrite>& writes) {
+  if (io.weight.value_or(0) != 0) {
+    writes.push_back({"io", "io.weight", v2_io_weight(*io.weight), "linux.resources.blockIO.weight",
+                      "io.bfq.weight", to_string(*io.weight)});
+  }
+  for (const oci::WeightDevice& device : io.device_weights) {
+    if (device.weight.value_or(0) != 0) {
+      writes.push_back({"io", "io.weight", for_device(device, v2_io_weight(*device.weight)),
+                        "linux.resources.blockIO.weightDevice", "io.bfq.weight",
+                        for_device(device, to_string(*device.weight))});
+    }
+  }
+}
+
 void add_v2_throttle(const std::vector<oci::ThrottleDevice>& devices, const char* key, const char* field,
                      std::vector<CgroupWrite>& writes) {
   for (const oci::ThrottleDevice& device : devices) {
@@ -58,9 +98,7 @@ std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t gue
     add_cpuset(*cpu, writes);
   }
   if (const auto& io = resources.block_io) {
-    if (io->weight.value_or(0) != 0) {
-      writes.push_back({"blkio", "blkio.weight", to_string(*io->weight), "linux.resources.blockIO.weight"});
-    }
+    add_v1_weights(*io, writes);
     add_v1_throttle(io->read_bps, "blkio.throttle.read_bps_device",
                     "linux.resources.blockIO.throttleReadBpsDevice", writes);
     add_v1_throttle(io->write_bps, "blkio.throttle.write_bps_device",
@@ -91,11 +129,7 @@ std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t gue
     add_cpuset(*cpu, writes);
   }
   if (const auto& io = resources.block_io) {
-    if (io->weight.value_or(0) != 0) {
-      // 10 … 1000 to 1 … 10000, as runc converts it.
-      const uint64_t weight = 1 + (uint64_t{*io->weight} - 10) * 9999 / 990;
-      writes.push_back({"io", "io.weight", to_string(weight), "linux.resources.blockIO.weight"});
-    }
+    add_v2_weights(*io, writes);
     add_v2_throttle(io->read_bps, "rbps", "linux.resources.blockIO.throttleReadBpsDevice", writes);
     add_v2_throttle(io->write_bps, "wbps", "linux.resources.blockIO.throttleWriteBpsDevice", writes);
     add_v2_throttle(io->read_iops, "riops", "linux.resources.blockIO.throttleReadIOPSDevice", writes);

@@ -20,6 +20,9 @@ struct CgroupWrite {
   std::string file;
   std::string text;
   std::string path;  // of the field that asks for it
+  // Written in place of the above by a host that has this file: schedulers differ in theirs.
+  std::string preferred_file = {};
+  std::string preferred_text = {};
 };
 
 [[nodiscard]] std::vector<CgroupWrite> v1_writes(const oci::Resources& resources,

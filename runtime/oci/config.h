@@ -179,8 +179,15 @@ struct ThrottleDevice {
   uint64_t rate = 0;
 };
 
+struct WeightDevice {
+  int64_t major = 0;
+  int64_t minor = 0;
+  std::optional<uint16_t> weight;
+};
+
 struct BlockIo {
   std::optional<uint16_t> weight;
+  std::vector<WeightDevice> device_weights;
   std::vector<ThrottleDevice> read_bps;
   std::vector<ThrottleDevice> write_bps;
   std::vector<ThrottleDevice> read_iops;
@@ -216,6 +223,8 @@ struct Seccomp {
   std::vector<std::string> architectures;
   std::vector<std::string> flags;
   std::vector<SeccompSyscall> syscalls;
+  std::string listener_path;
+  std::string listener_metadata;
 };
 
 struct Personality {
@@ -292,6 +301,7 @@ std::span<const Row> rows(const Memory* type);
 std::span<const Row> rows(const Cpu* type);
 std::span<const Row> rows(const Pids* type);
 std::span<const Row> rows(const ThrottleDevice* type);
+std::span<const Row> rows(const WeightDevice* type);
 std::span<const Row> rows(const BlockIo* type);
 std::span<const Row> rows(const Resources* type);
 std::span<const Row> rows(const SeccompArgument* type);

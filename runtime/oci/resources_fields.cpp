@@ -78,7 +78,17 @@ std::span<const Row> rows(const BlockIo*) {
       field<&BlockIo::read_iops>("throttleReadIOPSDevice", host),
       field<&BlockIo::write_iops>("throttleWriteIOPSDevice", host),
       refuse("leafWeight", "it has no meaning for a cgroup without children; remove it"),
-      refuse("weightDevice", "use linux.resources.blockIO.weight, or remove it"),
+      field<&BlockIo::device_weights>("weightDevice", host, "device numbers are the host's"),
+  };
+  return kRows;
+}
+
+std::span<const Row> rows(const WeightDevice*) {
+  static constexpr Row kRows[] = {
+      required<&WeightDevice::major>("major", host),
+      required<&WeightDevice::minor>("minor", host),
+      field<&WeightDevice::weight>("weight", host),
+      refuse("leafWeight", "it has no meaning for a cgroup without children; remove it"),
   };
   return kRows;
 }

@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "common/unique_fd.h"
 #include "runtime/oci/names.h"
+#include "runtime/oci/seccomp_unknown.h"
 
 namespace caisson::runtime::oci {
 namespace {
@@ -137,7 +139,9 @@ Result<void> add_syscall(const Filter& filter, const std::string& path, const Se
   return {};
 }
 
-Result<void> add_architectures(const Filter& filter, const Seccomp& seccomp) {
+// Adds the native architecture too, and tells all of them.
+Result<std::vector<uint32_t>> add_architectures(const Filter& filter, const Seccomp& seccomp) {
+  std::vector<uint32_t> tokens = {seccomp_arch_native()};
   for (size_t i = 0; i < seccomp.architectures.size(); ++i) {
     const std::string path = "linux.seccomp.architectures[" + std::to_string(i) + "]";
     const std::string& name = seccomp.architectures[i];
@@ -156,11 +160,15 @@ Result<void> add_architectures(const Filter& filter, const Seccomp& seccomp) {
     if (error < 0 && error != -EEXIST) {
       return fail_errno(path + ": add architecture " + name, -error);
     }
+    if (error == 0) {
+      tokens.push_back(token);
+    }
   }
-  return {};
+  return tokens;
 }
 
-Result<std::string> export_program(const Filter& filter) {
+// `prologue`: instructions of ours before the filter's.
+Result<std::string> export_program(const Filter& filter, const std::vector<sock_filter>& prologue) {
   const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
   if (!file) {
     return fail_errno("create memfd for seccomp filter");
@@ -169,11 +177,13 @@ Result<std::string> export_program(const Filter& filter) {
     return fail_errno("linux.seccomp: compile filter", -error);
   }
   const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  if (size < 0 || static_cast<size_t>(size) > kMaxInstructions * sizeof(sock_filter)) {
+  const size_t prologue_size = prologue.size() * sizeof(sock_filter);
+  if (size < 0 || prologue_size + static_cast<size_t>(size) > kMaxInstructions * sizeof(sock_filter)) {
     return fail(E2BIG, "linux.seccomp: the filter is longer than 4096 instructions; use fewer rules");
   }
-  std::string program(static_cast<size_t>(size), '\0');
-  if (::pread(file.get(), program.data(), program.size(), 0) != size) {
+  std::string program(prologue_size + static_cast<size_t>(size), '\0');
+  std::memcpy(program.data(), prologue.data(), prologue_size);
+  if (::pread(file.get(), program.data() + prologue_size, static_cast<size_t>(size), 0) != size) {
     return fail_errno("read back seccomp filter");
   }
   return program;
@@ -183,6 +193,21 @@ template <typename Table>
 std::vector<std::string_view> names_of(const Table& table) {
   std::vector<std::string_view> names;
   for (const auto& entry : table) names.push_back(entry.name);
+  return names;
+}
+
+// What a default of allowing would do, the kernel does as well; and a tracer is told of what it does not
+// know, as in runc.
+bool is_denial(uint32_t action) {
+  const uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+  return kind != SECCOMP_RET_ALLOW && kind != SECCOMP_RET_LOG && kind != SECCOMP_RET_TRACE;
+}
+
+std::vector<std::string> names_of_rules(const Seccomp& seccomp) {
+  std::vector<std::string> names;
+  for (const SeccompSyscall& rule : seccomp.syscalls) {
+    names.insert(names.end(), rule.names.begin(), rule.names.end());
+  }
   return names;
 }
 
@@ -196,7 +221,7 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   if (!filter) {
     return fail(EINVAL, "linux.seccomp.defaultAction: refused by libseccomp");
   }
-  TRY(add_architectures(filter, seccomp));
+  const std::vector<uint32_t> architectures = TRY(add_architectures(filter, seccomp));
   for (size_t i = 0; i < seccomp.flags.size(); ++i) {
     const auto flag = find_number(kFlags, seccomp.flags[i]);
     if (!flag) {
@@ -209,7 +234,11 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
     const std::string path = "linux.seccomp.syscalls[" + std::to_string(i) + "]";
     TRY(add_syscall(filter, path, seccomp.syscalls[i], default_action));
   }
-  compiled.program = TRY(export_program(filter));
+  std::vector<sock_filter> prologue;
+  if (is_denial(default_action)) {
+    prologue = answer_for_unknown_syscalls(architectures, names_of_rules(seccomp));
+  }
+  compiled.program = TRY(export_program(filter, prologue));
   return compiled;
 }
 

@@ -8,14 +8,17 @@ using enum Treatment;
 
 std::span<const Row> rows(const Seccomp*) {
   static constexpr Row kRows[] = {
-      required<&Seccomp::default_action>("defaultAction", guest,
-                                         "`SCMP_ACT_NOTIFY` is refused: its listener would be on the host"),
+      required<&Seccomp::default_action>(
+          "defaultAction", guest,
+          "calls newer than every name listed get ENOSYS where it denies, as in runc; "
+          "`SCMP_ACT_NOTIFY` is refused: its listener would be on the host"),
       field<&Seccomp::default_errno_ret>("defaultErrnoRet", guest),
       field<&Seccomp::architectures>("architectures", guest),
       field<&Seccomp::flags>("flags", guest),
       field<&Seccomp::syscalls>("syscalls", guest),
-      refuse("listenerPath", "a listener on the host cannot serve the guest's system calls; remove it"),
-      refuse("listenerMetadata", "there is no listener; remove it"),
+      field<&Seccomp::listener_path>("listenerPath", noted,
+                                     "only `SCMP_ACT_NOTIFY` would use it, which is refused"),
+      field<&Seccomp::listener_metadata>("listenerMetadata", noted, "there is no listener to be told"),
   };
   return kRows;
 }

@@ -140,6 +140,8 @@ void fill_hooks(const std::vector<oci::Hook>& hooks,
 }
 
 Result<void> fill_linux(const oci::Linux& from, agent::v1::CreateContainerRequest& out) {
+  // Where a container sees its own cgroup's name, it is the one it was given.
+  out.set_cgroup_path(from.cgroups_path);
   TRY(fill_namespaces(from, out));
   fill_mappings(from.uid_mappings, *out.mutable_uid_mappings());
   fill_mappings(from.gid_mappings, *out.mutable_gid_mappings());

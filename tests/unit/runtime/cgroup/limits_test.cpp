@@ -51,6 +51,23 @@ TEST(CgroupLimits, throttles_name_their_device) {
               ::testing::ElementsAre("io.weight=10000", "io.max=8:0 rbps=1024"));
 }
 
+TEST(CgroupLimits, weights_prefer_the_files_of_bfq) {
+  const oci::Resources resources{.block_io = oci::BlockIo{.weight = 505, .device_weights = {{8, 16, 1000}}}};
+  const auto preferred = [](const std::vector<CgroupWrite>& writes) {
+    std::vector<std::string> text;
+    for (const CgroupWrite& write : writes) text.push_back(write.preferred_file + "=" + write.preferred_text);
+    return text;
+  };
+  EXPECT_THAT(lines(v1_writes(resources, kGuest)),
+              ::testing::ElementsAre("blkio.weight=505", "blkio.weight_device=8:16 1000"));
+  EXPECT_THAT(preferred(v1_writes(resources, kGuest)),
+              ::testing::ElementsAre("blkio.bfq.weight=505", "blkio.bfq.weight_device=8:16 1000"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("io.weight=5000", "io.weight=8:16 10000"));
+  EXPECT_THAT(preferred(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("io.bfq.weight=505", "io.bfq.weight=8:16 1000"));
+}
+
 TEST(CgroupPath, absent_path_is_by_id_and_state_root) {
   const std::string path = cgroup_path("", "x", "/run/caisson", false).value();
   EXPECT_THAT(path, ::testing::MatchesRegex("/caisson-[0-9a-f]+-x"));

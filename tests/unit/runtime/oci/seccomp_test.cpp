@@ -63,5 +63,22 @@ TEST(Seccomp, errno_for_an_action_without_one_is_refused) {
       allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_KILL_PROCESS", .errno_ret = 2})));
 }
 
+TEST(Seccomp, listener_that_nothing_notifies_is_no_error) {
+  auto seccomp = allow_all_but({.names = {"getcwd"}, .action = "SCMP_ACT_ERRNO"});
+  seccomp.listener_path = "/run/listener.sock";
+  EXPECT_TRUE(compile_seccomp(seccomp));
+}
+
+TEST(Seccomp, denying_default_is_preceded_by_the_answer_for_unknown_syscalls) {
+  const auto size_with = [](const char* default_action) {
+    return compile_seccomp({.default_action = default_action,
+                            .architectures = {"SCMP_ARCH_X86_64"},
+                            .syscalls = {{.names = {"getcwd"}, .action = "SCMP_ACT_TRAP"}}})
+        ->program.size();
+  };
+  EXPECT_GT(size_with("SCMP_ACT_ERRNO"), size_with("SCMP_ACT_ALLOW"));
+  EXPECT_EQ(size_with("SCMP_ACT_LOG"), size_with("SCMP_ACT_ALLOW"));
+}
+
 }  // namespace
 }  // namespace caisson::runtime::oci
