@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reaching a vsock port of the guest through the sandbox's Unix socket: "CONNECT <port>\n" is answered by
 // "OK <host port>\n" (docs/launch.md; partner: vmm/devices/virtio/vsock).
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <climits>
 #include <cstring>
 
 #include "agent/client/agent_client.h"
+#include "common/socket_path.h"
 
 namespace caisson::agent {
 namespace {
@@ -24,7 +23,7 @@ std::chrono::milliseconds time_left(Deadline deadline) {
 }
 
 // connect(2) to a Unix socket waits, while the listener's backlog is full, for at most SO_SNDTIMEO.
-Result<void> connect_by(int fd, const sockaddr_un& address, Deadline deadline) {
+Result<void> connect_by(int fd, const SocketPath& place, Deadline deadline) {
   timeval limit{};
   if (deadline != kNoDeadline) {
     const auto left = std::max(time_left(deadline), std::chrono::milliseconds(1));
@@ -32,7 +31,7 @@ Result<void> connect_by(int fd, const sockaddr_un& address, Deadline deadline) {
     limit.tv_usec = left.count() % 1000 * 1000;
   }
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0) {
+  if (::connect(fd, place.address(), SocketPath::size()) < 0) {
     return errno == EAGAIN ? fail(ETIMEDOUT, "nobody accepted in time") : fail_errno("connect");
   }
   limit = {};
@@ -45,20 +44,8 @@ Result<UniqueFd> connect_unix(std::string_view path, Deadline deadline) {
   if (!fd) {
     return fail_errno("create socket");
   }
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  UniqueFd socket_file;
-  std::string name(path);
-  if (name.size() >= sizeof(address.sun_path)) {
-    // State directories may be deep; the kernel's field is not. Name the socket by a descriptor instead.
-    socket_file.reset(::open(name.c_str(), O_PATH | O_CLOEXEC));
-    if (!socket_file) {
-      return fail_errno("open " + name);
-    }
-    name = "/proc/self/fd/" + std::to_string(socket_file.get());
-  }
-  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
-  TRY_CONTEXT(path, connect_by(fd.get(), address, deadline));
+  const SocketPath place = TRY(SocketPath::of(std::string(path)));
+  TRY_CONTEXT(path, connect_by(fd.get(), place, deadline));
   return fd;
 }
 

@@ -56,6 +56,16 @@ create_sleeper() {
   caisson delete --force first
 }
 
+@test "lifecycle: a state root deeper than the address of a socket is long" {
+  state_root=$scratch/$(printf 'deep%.0s' {1..30})
+  mkdir "$state_root"
+  create_sleeper
+  caisson start box
+  [ "$(caisson exec box echo hello)" = hello ]
+  caisson pause box
+  caisson resume box
+}
+
 @test "exec: runs inside the container's namespaces, with its own exit code and streams" {
   create_sleeper
   caisson start box

@@ -4,11 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "common/socket_path.h"
 
 namespace caisson::vmm {
 namespace {
@@ -18,29 +19,18 @@ constexpr size_t kMaxLineBytes = 4096;
 // LIMIT: commands that talk to one sandbox at the same time.
 constexpr size_t kMaxClients = 64;
 
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    return fail(ENAMETOOLONG,
-                "bind " + path + ": path is longer than a socket's may be; choose a shorter --root");
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, const std::string& directory,
                                                            Handler handler) {
   const std::string path = directory + "/control.sock";
-  const sockaddr_un address = TRY(address_of(path));
+  const SocketPath place = TRY(SocketPath::of(path));
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener) {
     return fail_errno("create control socket");
   }
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0 ||
-      ::chmod(path.c_str(), 0600) < 0 || ::listen(listener.get(), SOMAXCONN) < 0) {
+  if (::bind(listener.get(), place.address(), SocketPath::size()) < 0 || ::chmod(path.c_str(), 0600) < 0 ||
+      ::listen(listener.get(), SOMAXCONN) < 0) {
     return fail_errno("bind " + path);
   }
   std::unique_ptr<ControlSocket> control(new ControlSocket(loop, std::move(listener), std::move(handler)));

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/devices/virtio/vsock/muxer.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cassert>
 #include <cstring>
 #include <utility>
 
+#include "common/socket_path.h"
 #include "vmm/devices/virtio/vsock/handshake.h"
 
 namespace caisson::vmm::vsock {
@@ -53,26 +52,9 @@ Result<void> Muxer::listen(const std::string& path) {
   if (!socket) {
     return fail_errno("create socket " + path);
   }
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::string name = path;
-  UniqueFd directory;
-  if (name.size() >= sizeof(address.sun_path)) {
-    const size_t slash = path.rfind('/');
-    directory.reset(::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(),
-                           O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) {
-      return fail_errno("create socket " + path);
-    }
-    name = "/proc/self/fd/" + std::to_string(directory.get()) + "/" + path.substr(slash + 1);
-    if (name.size() >= sizeof(address.sun_path)) {
-      return fail(ENAMETOOLONG, "create socket " + path + ": its name is too long");
-    }
-  }
-  std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+  const SocketPath place = TRY(SocketPath::of(path));
   // The mode of an unbound socket becomes the mode of its file: nobody else can slip in before a chmod.
-  if (::fchmod(socket.get(), 0600) < 0 ||
-      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0 ||
+  if (::fchmod(socket.get(), 0600) < 0 || ::bind(socket.get(), place.address(), SocketPath::size()) < 0 ||
       ::listen(socket.get(), SOMAXCONN) < 0) {
     return fail_errno("create socket " + path);
   }
