@@ -75,7 +75,8 @@ TEST_F(Inherited, what_is_no_stream_is_refused_with_its_number) {
   const UniqueFd messages(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   EXPECT_NE(refusal(messages.get()).find("socket of messages"), std::string::npos);
   const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr unnamed{.sa_family = AF_UNIX, .sa_data = {}};  // the kernel finds a name: unix(7), "Autobind"
+  const sockaddr unnamed{.sa_family = AF_UNIX,
+                         .sa_data = {}};  // the kernel finds a name: unix(7), "Autobind"
   ASSERT_EQ(::bind(listener.get(), &unnamed, sizeof(sa_family_t)), 0);
   ASSERT_EQ(::listen(listener.get(), 1), 0);
   EXPECT_NE(refusal(listener.get()).find("listening socket"), std::string::npos);
