@@ -83,6 +83,7 @@ Result<LaunchSpec::Export> parse_export(const Json& object) {
   TRY(reader.read("name", parsed.name));
   TRY(reader.read("fd", parsed.fd));
   TRY(reader.read("read_only", parsed.read_only));
+  TRY(reader.read("writable_beneath", parsed.writable_beneath));
   TRY(reader.read("recursive", parsed.recursive));
   TRY(reader.read("exclusive", parsed.exclusive));
   return parsed;
@@ -131,6 +132,7 @@ std::string to_json(const LaunchSpec& spec) {
     exports.push_back({{"name", entry.name},
                        {"fd", entry.fd},
                        {"read_only", entry.read_only},
+                       {"writable_beneath", entry.writable_beneath},
                        {"recursive", entry.recursive},
                        {"exclusive", entry.exclusive}});
   }

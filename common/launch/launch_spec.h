@@ -39,6 +39,8 @@ struct LaunchSpec {
     std::string name;  // [A-Za-z0-9_.-]{1,64}
     int fd = -1;       // inherited; O_PATH descriptor of the directory or file
     bool read_only = false;
+    // Mounts beneath a read-only one keep what they allow.
+    bool writable_beneath = false;
     // Mounts of the host beneath it are seen too (rbind); else the empty directories they cover.
     bool recursive = false;
     // Nobody else writes it while the container lives (its root file system): long cache times are safe.

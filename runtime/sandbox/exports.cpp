@@ -6,11 +6,19 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <charconv>
+#include <filesystem>
 #include <optional>
+#include <sstream>
 #include <string_view>
+
+#include "runtime/files.h"
 
 namespace caisson::runtime {
 namespace {
+
+constexpr size_t kMaxMountinfoBytes =
+    16UL << 20;  // LIMIT: the kernel's 100,000 mounts of a namespace, and their options
 
 // File systems that are a view of the host's kernel: the guest has its own, and must not see these.
 std::optional<std::string_view> kernel_view(int fd) {
@@ -37,6 +45,42 @@ std::optional<std::string_view> kernel_view(int fd) {
   }
 }
 
+// mountinfo writes space, tab, newline and backslash as three octal digits behind a backslash.
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    unsigned byte = 0;
+    const bool escaped = text.size() >= 4 && text[0] == '\\' &&
+                         std::from_chars(text.data() + 1, text.data() + 4, byte, 8).ptr == text.data() + 4;
+    plain += escaped ? static_cast<char>(byte) : text[0];
+    text.remove_prefix(escaped ? 4 : 1);
+  }
+  return plain;
+}
+
+Result<bool> has_mounts_beneath(const std::string& path) {
+  std::error_code error;
+  std::string prefix = std::filesystem::canonical(path, error).string();
+  if (error) {
+    return fail_errno("open " + path, error.value());
+  }
+  if (!prefix.ends_with('/')) {
+    prefix += '/';
+  }
+  std::istringstream lines(TRY(read_file("/proc/self/mountinfo", kMaxMountinfoBytes)));
+  for (std::string line; std::getline(lines, line);) {
+    // proc(5): the fifth field is the mount point.
+    std::istringstream fields(line);
+    std::string point;
+    for (int field = 0; field < 5; ++field) fields >> point;
+    const std::string plain = unescaped(point);
+    if (plain.size() > prefix.size() && plain.starts_with(prefix)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::string> Exports::add_directory(const std::string& path, std::string name, bool read_only,
@@ -53,7 +97,7 @@ Result<std::string> Exports::add_directory(const std::string& path, std::string 
   return entries_.back().name;
 }
 
-Result<std::string> Exports::add_bind(const std::string& path, const std::string& context, bool read_only,
+Result<std::string> Exports::add_bind(const std::string& path, const std::string& context, ReadOnly read_only,
                                       bool recursive) {
   UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) {
@@ -73,11 +117,13 @@ Result<std::string> Exports::add_bind(const std::string& path, const std::string
     return fail(EINVAL, context + ".source: " + path + " shows the host's kernel; mount type \"" +
                             std::string(*view) + "\" to get the guest's own");
   }
-  entries_.push_back({.name = "mount" + std::to_string(entries_.size()),
-                      .fd = std::move(fd),
-                      .read_only = read_only,
-                      .recursive = recursive,
-                      .exclusive = false});
+  entries_.push_back(
+      {.name = "mount" + std::to_string(entries_.size()),
+       .fd = std::move(fd),
+       .read_only = read_only != ReadOnly::nothing,
+       .writable_beneath = recursive && read_only == ReadOnly::this_mount && TRY(has_mounts_beneath(path)),
+       .recursive = recursive,
+       .exclusive = false});
   return entries_.back().name;
 }
 

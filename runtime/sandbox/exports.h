@@ -15,8 +15,16 @@ struct HostExport {
   std::string name;  // as LaunchSpec::Export
   UniqueFd fd;
   bool read_only = false;
+  bool writable_beneath = false;
   bool recursive = false;
   bool exclusive = false;
+};
+
+// Of a bind mount: what may not be written.
+enum class ReadOnly {
+  nothing,
+  this_mount,  // "ro": mounts beneath it keep what they allow
+  everything,  // "rro"
 };
 
 class Exports {
@@ -25,7 +33,7 @@ class Exports {
   Result<std::string> add_directory(const std::string& path, std::string name, bool read_only, bool exclusive,
                                     bool recursive);
   // Opens the source of a bind mount: a directory or a single file. `context` is the JSON path it came from.
-  Result<std::string> add_bind(const std::string& path, const std::string& context, bool read_only,
+  Result<std::string> add_bind(const std::string& path, const std::string& context, ReadOnly read_only,
                                bool recursive);
 
   [[nodiscard]] const std::vector<HostExport>& entries() const { return entries_; }

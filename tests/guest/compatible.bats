@@ -1,12 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What crun's suite (tests/conformance) found missing, each in a test of our own.
+# What the suites of crun and runc (tests/conformance) found missing, each in a test of our own.
 
 load ../support/guest
 
 setup() { setup_sandbox_root; }
 teardown() {
-  ! mountpoint -q "$scratch/freezer" || umount "$scratch/freezer"
+  local left
+  for left in freezer data/below data; do
+    ! mountpoint -q "$scratch/$left" || umount "$scratch/$left"
+  done
   teardown_sandbox_root
 }
 
@@ -55,6 +58,24 @@ teardown() {
   set_command sh -c 'id -u; cat /data/file; stat -c %u:%g /dev/probe; echo x >/dev/probe && echo written'
   run caisson run --bundle "$bundle" box </dev/null
   [ "$output" = $'0\ncontent\n2:3\nwritten' ]
+}
+
+@test "compatible: a read-only bind mount leaves writable what is mounted beneath it, but for rro" {
+  mkdir "$scratch/data"
+  mount -t tmpfs data "$scratch/data"
+  mkdir "$scratch/data/below"
+  mount -t tmpfs below "$scratch/data/below"
+  make_bundle box
+  configure ".mounts += [{destination: \"/ro\", type: \"bind\", source: \"$scratch/data\", options: [\"rbind\", \"ro\"]},
+                          {destination: \"/rro\", type: \"bind\", source: \"$scratch/data\", options: [\"rbind\", \"rro\"]}]"
+  set_command sh -c 'for i in ro ro/below rro rro/below; do touch /$i/file 2>&1 && echo made; done'
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "${#lines[@]}" -eq 4 ]
+  [[ ${lines[0]} == *"Read-only file system" ]]
+  [ "${lines[1]}" = made ]
+  [[ ${lines[2]} == *"Read-only file system" ]]
+  [[ ${lines[3]} == *"Read-only file system" ]]
+  [ -e "$scratch/data/below/file" ]
 }
 
 @test "compatible: the host's network is refused, or the guest's loopback where that is asked for" {

@@ -30,10 +30,14 @@ Result<UniqueFd> copy_mount(const LaunchSpec::Export& entry) {
   }
   // The kernel enforces what the server promises: no write through a read-only export, no device node opened.
   // Private: a mount made on the copy must not appear on the host.
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_NODEV | (entry.read_only ? MOUNT_ATTR_RDONLY : 0U);
-  attributes.propagation = MS_PRIVATE;
-  if (set_attributes(tree.get(), AT_EMPTY_PATH | recursion, attributes) < 0) {
+  const unsigned read_only = entry.read_only ? MOUNT_ATTR_RDONLY : 0U;
+  mount_attr of_all{};
+  of_all.attr_set = MOUNT_ATTR_NODEV | (entry.writable_beneath ? 0U : read_only);
+  of_all.propagation = MS_PRIVATE;
+  mount_attr of_top{};
+  of_top.attr_set = read_only;
+  if (set_attributes(tree.get(), AT_EMPTY_PATH | recursion, of_all) < 0 ||
+      set_attributes(tree.get(), AT_EMPTY_PATH, of_top) < 0) {
     return fail_errno("restrict export " + entry.name);
   }
   return tree;
@@ -56,7 +60,8 @@ Result<DetachedExports> detach_exports(const LaunchSpec& spec) {
     const UniqueFd given(entry.fd);
     detached.served.push_back({.name = entry.name,
                                .fd = TRY(copy_mount(entry)),
-                               .read_only = entry.read_only,
+                               // The server knows no mounts; of one that differs the kernel's word is enough.
+                               .read_only = entry.read_only && !entry.writable_beneath,
                                .exclusive = entry.exclusive});
   }
   return detached;

@@ -17,8 +17,12 @@ LaunchSpec example() {
   spec.memory_bytes = 256ULL << 20;
   spec.kernel = "/k";
   spec.initramfs = "/i";
-  spec.exports.push_back(
-      {.name = "rootfs", .fd = 5, .read_only = true, .recursive = true, .exclusive = true});
+  spec.exports.push_back({.name = "rootfs",
+                          .fd = 5,
+                          .read_only = true,
+                          .writable_beneath = true,
+                          .recursive = true,
+                          .exclusive = true});
   spec.view.push_back({.destination = "/", .export_name = "rootfs"});
   spec.stdio = StdioMode::terminal;
   spec.init_process = ~0ULL;
@@ -37,6 +41,7 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   EXPECT_EQ(parsed->hypervisor, Hypervisor::qemu);
   ASSERT_EQ(parsed->exports.size(), 1U);
   EXPECT_TRUE(parsed->exports[0].recursive);
+  EXPECT_TRUE(parsed->exports[0].writable_beneath);
   ASSERT_EQ(parsed->view.size(), 1U);
   EXPECT_EQ(parsed->view[0].export_name, "rootfs");
   ASSERT_EQ(parsed->inherited.size(), 1U);

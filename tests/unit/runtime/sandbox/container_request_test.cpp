@@ -69,6 +69,20 @@ TEST_F(ContainerRequest, bind_source_is_relative_to_the_bundle) {
   EXPECT_EQ(request_.mounts(0).flags(), uint64_t{MS_RDONLY});
 }
 
+TEST_F(ContainerRequest, read_only_bind_with_mounts_beneath_leaves_them_alone_but_for_rro) {
+  // Every host has some beneath its root.
+  config_.mounts = {{.destination = "/a", .type = "bind", .source = "/", .options = {"rbind", "ro"}},
+                    {.destination = "/b", .type = "bind", .source = "/", .options = {"rbind", "rro"}},
+                    {.destination = "/c", .type = "bind", .source = "/", .options = {"bind", "ro"}},
+                    {.destination = "/d", .type = "bind", .source = "data", .options = {"rbind", "ro"}}};
+  ASSERT_TRUE(plan());
+  EXPECT_TRUE(exports_.entries()[1].read_only && exports_.entries()[1].writable_beneath);
+  EXPECT_EQ(request_.mounts(0).flags(), 0U) << "the host's mount refuses the writes";
+  for (size_t i = 2; i <= 4; ++i) {
+    EXPECT_TRUE(exports_.entries()[i].read_only && !exports_.entries()[i].writable_beneath) << i;
+  }
+}
+
 TEST_F(ContainerRequest, bind_of_a_single_file_is_allowed) {
   config_.mounts = {
       {.destination = "/etc/hosts", .type = "bind", .source = "/etc/passwd", .options = {"bind"}}};
