@@ -144,6 +144,21 @@ Result<Cgroup> Cgroup::create(const std::string& root, const std::string& path) 
   return Cgroup(std::move(here), std::move(made));
 }
 
+Result<UniqueFd> Cgroup::open_below(std::string_view path) const {
+  UniqueFd here = TRY(open_directory(directory_.get(), "."));
+  while (!path.empty()) {
+    const std::string name(path.substr(0, path.find('/')));
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+    if (name == "..") {
+      return fail(EINVAL, "open cgroup: .. is not a sub cgroup path");
+    }
+    if (!name.empty()) {
+      here = TRY(open_directory(here.get(), name));
+    }
+  }
+  return here;
+}
+
 Result<void> Cgroup::write(const std::string& name, const std::string& value) const {
   const UniqueFd file(::openat(directory_.get(), name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file || ::write(file.get(), value.data(), value.size()) < 0) {
@@ -187,6 +202,16 @@ Result<void> Cgroup::remove() const {
     return fail_errno("remove cgroup " + path_);
   }
   return {};
+}
+
+Result<std::string> parse_cgroup_path(std::string_view text) {
+  // "0::/c1"
+  constexpr std::string_view kVersion2 = "0::";
+  const size_t end = text.find('\n');
+  if (!text.starts_with("0::/") || end == std::string_view::npos) {
+    return fail(EINVAL, "read cgroup of a process: it is not of version 2");
+  }
+  return std::string(text.substr(kVersion2.size(), end - kVersion2.size()));
 }
 
 }  // namespace caisson::agent

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -20,6 +21,9 @@ class Cgroup {
   static Result<Cgroup> create(const std::string& root, const std::string& path);
   Cgroup(Cgroup&&) = default;
   Cgroup& operator=(Cgroup&&) = default;
+
+  // The directory of one beneath this one; "/" is this one. No ".." in it.
+  [[nodiscard]] Result<UniqueFd> open_below(std::string_view path) const;
 
   // Writes `value` to the file `name` of this cgroup. The error names both.
   [[nodiscard]] Result<void> write(const std::string& name, const std::string& value) const;
@@ -44,5 +48,8 @@ class Cgroup {
   UniqueFd directory_;
   std::string path_;  // in the file system
 };
+
+// Where in the hierarchy a process is ("/c1"), by the text of its /proc/<pid>/cgroup.
+Result<std::string> parse_cgroup_path(std::string_view text);
 
 }  // namespace caisson::agent

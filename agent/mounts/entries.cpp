@@ -12,6 +12,7 @@
 #include <climits>
 #include <string_view>
 
+#include "agent/cgroup/cgroup.h"
 #include "agent/mounts/copy_up.h"
 #include "agent/mounts/exports.h"
 #include "agent/mounts/mount_fd.h"
@@ -118,7 +119,6 @@ bool sees_all_cgroups(const Child& child) {
                       [](const v1::Namespace& entry) { return entry.kind() == CLONE_NEWCGROUP; });
 }
 
-// "0::/c1": where in the guest's hierarchy we are.
 Result<std::string> own_cgroup(const Child& child) {
   const UniqueFd file(::openat(child.proc.get(), "self/cgroup", O_RDONLY | O_CLOEXEC));
   std::array<char, PATH_MAX> text{};
@@ -126,12 +126,7 @@ Result<std::string> own_cgroup(const Child& child) {
   if (n < 0) {
     return fail_errno("read own cgroup");
   }
-  const std::string_view line(text.data(), static_cast<size_t>(n));
-  const size_t end = line.find('\n');
-  if (!line.starts_with("0::/") || end == std::string_view::npos) {
-    return fail(EINVAL, "read own cgroup: it is not of version 2");
-  }
-  return std::string(line.substr(3, end - 3));
+  return parse_cgroup_path({text.data(), static_cast<size_t>(n)});
 }
 
 // Without a cgroup namespace a new mount would begin at the guest's root, above the container: as runc does,

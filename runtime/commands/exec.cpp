@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "agent/client/agent_client.h"
 #include "agent/proto/agent.pb.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/exec_process.h"
@@ -29,6 +30,7 @@ namespace {
 
 // runc's, for an exec that failed before its program ran: also where there is no such program.
 constexpr int kExecFailed = 255;
+constexpr std::chrono::seconds kKillPatience{10};
 
 Result<uint64_t> new_token() {
   uint64_t token = 0;
@@ -73,7 +75,7 @@ class Exec final : public Command {
     options.texts("-c,--cap", exec_.capabilities, "Add a capability; may be repeated");
     options.number("--preserve-fds", preserve_fds_,
                    "How many descriptors from 3 on the process inherits, as with create");
-    options.texts("--cgroup", cgroups_, "Refused unless /: processes live in the container's own cgroup");
+    options.text("--cgroup", cgroup_, "Cgroup beneath the container's (default: the container's, /)");
     options.flag("--ignore-paused", ignore_paused_, "Also in a paused container, once it is resumed");
     options.rest(arguments_, "caisson exec [options] CONTAINER COMMAND [ARGUMENT...]");
   }
@@ -93,6 +95,7 @@ class Exec final : public Command {
     agent::v1::CreateProcessRequest request;
     request.set_container(arguments_[0]);
     request.set_token(TRY(new_token()));
+    request.set_cgroup(cgroup_);
     TRY(fill_process(process, config.linux_.seccomp, *request.mutable_process()));
     const InheritedCount count = TRY(count_inherited(preserve_fds_));
     fill_inherited(TRY(find_inherited(count, globals.descriptors)), count, *request.mutable_process());
@@ -119,11 +122,9 @@ class Exec final : public Command {
           EINVAL,
           "--process-label and --apparmor: the guest has neither SELinux nor AppArmor; leave them out");
     }
-    for (const std::string& cgroup : cgroups_) {
-      if (cgroup != "/") {
-        return fail(EINVAL,
-                    "--cgroup " + cgroup + ": processes live in the container's own cgroup; leave it out");
-      }
+    if (cgroup_.find(':') != std::string::npos) {
+      return fail(EINVAL,
+                  "--cgroup " + cgroup_ + ": the guest has one hierarchy (cgroup v2); give a path alone");
     }
     return {};
   }
@@ -156,7 +157,7 @@ class Exec final : public Command {
     if (!relay) {
       return tl::unexpected(std::move(relay).error());
     }
-    TRY(write_pid(::getpid()));
+    TRY(write_pid(::getpid(), directory, request));
     return relay->attend(ends_of(pty), signals);
   }
 
@@ -196,7 +197,7 @@ class Exec final : public Command {
       outcome.message.back() = '\0';
       return tl::unexpected(Error{outcome.code, outcome.message.data()});
     }
-    TRY(write_pid(pid));
+    TRY(write_pid(pid, directory, request));
     return 0;
   }
 
@@ -211,13 +212,21 @@ class Exec final : public Command {
     return relay ? relay->attend(ends_of(pty), *signals).value_or(kExecFailed) : kExecFailed;
   }
 
-  Result<void> write_pid(pid_t pid) const {
-    return pid_file_.empty() ? Result<void>() : replace_file(pid_file_, std::to_string(pid), 0644);
+  // Failing this, there shall be no process that nobody knows of.
+  Result<void> write_pid(pid_t pid, const ContainerDirectory& directory,
+                         const agent::v1::CreateProcessRequest& request) const {
+    auto written = pid_file_.empty() ? Result<void>() : replace_file(pid_file_, std::to_string(pid), 0644);
+    if (!written) {
+      const auto deadline = agent::deadline_in(kKillPatience);
+      auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
+      (void)agent.signal_process(request.container(), request.token(), SIGKILL, deadline);
+    }
+    return written;
   }
 
   ExecOptions exec_;
   std::vector<std::string> arguments_;
-  std::vector<std::string> cgroups_;
+  std::string cgroup_;
   std::string console_socket_;
   std::string pid_file_;
   std::string label_;

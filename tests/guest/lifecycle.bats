@@ -95,6 +95,36 @@ create_sleeper() {
   caisson start box
 }
 
+@test "exec: into cgroups that the container has made, and where its own takes no processes any more" {
+  make_bundle box '(.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]'
+  set_command sh -c 'cd /sys/fs/cgroup && mkdir inner && echo 1 >inner/cgroup.procs && echo +memory >cgroup.subtree_control &&
+    echo made && exec sleep 1000'
+  mkfifo "$scratch/out"
+  caisson create -b "$bundle" box </dev/null >"$scratch/out" 2>&1 3>&- &
+  exec 5<"$scratch/out"
+  wait $!
+  caisson start box
+  timeout 60 grep -q made <&5
+  [ "$(caisson exec box cat /proc/self/cgroup)" = 0::/inner ]
+  caisson exec box mkdir /sys/fs/cgroup/second
+  [ "$(caisson exec --cgroup second box cat /proc/self/cgroup)" = 0::/second ]
+  run -255 caisson exec --cgroup / box true
+  [[ $output == *busy* ]]
+  run -255 caisson exec --cgroup third box true
+  [[ $output == *third*"No such file"* ]]
+  run -255 caisson exec --cgroup ../.. box true
+  [[ $output == *"not a sub cgroup path"* ]]
+}
+
+@test "exec: a pid file that cannot be written leaves no process behind" {
+  create_sleeper
+  caisson start box
+  run -255 caisson exec --pid-file "$scratch/missing/pid" box sleep 2000
+  run -255 caisson exec --detach --pid-file "$scratch/missing/pid" box sleep 2000
+  # A killed process may be seen a moment longer.
+  timeout 60 sh -c 'while "$0" --root "$1" ps box | grep -q "sleep 2000"; do :; done' "$CAISSON" "$state_root"
+}
+
 @test "exec: a command that does not exist" {
   create_sleeper
   caisson start box
