@@ -39,8 +39,9 @@ void declare_globals(CLI::App& program, Globals& globals) {
           "text or json (default: text)")
       ->check(CLI::IsMember({"text", "json"}));
   program.add_flag("--debug", globals.log.debug, "Log more");
-  program.add_flag("--systemd-cgroup", globals.systemd_cgroup,
-                   "Refused where a cgroup is made: caisson makes it itself and does not ask systemd");
+  program.add_flag(
+      "--systemd-cgroup", globals.systemd_cgroup,
+      "Let systemd make the cgroup, as a scope; linux.cgroupsPath is then \"slice:prefix:name\"");
   program
       .add_option_function<std::string>(
           "--cgroup-manager",

@@ -54,6 +54,8 @@ CgroupHierarchies parse_cgroup_mounts(std::string_view mountinfo) {
           found.v1.emplace(option, mount_point);
         } else if (option == "freezer") {
           found.freezer = mount_point;
+        } else if (option == "name=systemd") {
+          found.systemd = mount_point;
         }
       }
     }

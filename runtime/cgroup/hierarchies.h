@@ -15,7 +15,9 @@ namespace caisson::runtime {
 struct CgroupHierarchies {
   std::map<std::string, std::string> v1;  // controller ("memory") to mount point
   std::optional<std::string> v2;          // mount point
-  std::optional<std::string> freezer;     // mount point of v1's; containers have no cgroup there
+  std::optional<std::string>
+      systemd;  // mount point of the v1 hierarchy by which systemd tells its units apart
+  std::optional<std::string> freezer;  // mount point of v1's; containers have no cgroup there
 
   // v2 alone counts as unified: on a hybrid host its tree has no controllers.
   [[nodiscard]] bool is_unified() const { return v1.empty() && v2.has_value(); }

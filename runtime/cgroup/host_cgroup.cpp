@@ -80,6 +80,19 @@ Result<void> inherit_cpuset(const std::string& parent, const std::string& direct
   return {};
 }
 
+// Whether a file of words, such as "cpu memory\n", has one.
+bool lists(std::string_view words, std::string_view word) {
+  for (size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
+    const auto is_apart = [&words](size_t place) {
+      return place >= words.size() || words[place] == ' ' || words[place] == '\n';
+    };
+    if ((at == 0 || is_apart(at - 1)) && is_apart(at + word.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Result<std::string> make_directories(const std::string& mount, const std::string& path,
                                      const std::string& controller, const std::vector<CgroupWrite>& writes) {
   std::string directory = mount;
@@ -94,13 +107,26 @@ Result<std::string> make_directories(const std::string& mount, const std::string
       TRY(inherit_cpuset(parent, directory));
     } else if (controller.empty()) {
       // cgroup v2: a limit's controller must be enabled in each ancestor.
+      const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes));
       for (const CgroupWrite& write : writes) {
+        if (lists(enabled, write.controller)) {
+          continue;  // whoever made the parent may hold it, and refuse even this
+        }
         TRY_CONTEXT(write.path, write_file(parent + "/cgroup.subtree_control", "+" + write.controller));
       }
     }
     start = end + 1;
   }
   return directory;
+}
+
+Result<void> open_members(const std::string& file, HostCgroup& cgroup) {
+  UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) {
+    return fail_errno("open " + file);
+  }
+  cgroup.members.push_back(std::move(fd));
+  return {};
 }
 
 // One hierarchy; `controller` is empty for v2.
@@ -110,21 +136,32 @@ Result<void> make_one(const std::string& mount, const std::string& path, const s
   TRY(write_limits(directory, writes, controller));
   // A thread that moves itself alone need not stop every fork and exit of the host meanwhile, as cgroup.procs
   // must: 3 ms in place of 18 for nine hierarchies. In v2 only threads of one domain may part.
-  const std::string members = directory + (controller.empty() ? "/cgroup.procs" : "/tasks");
-  UniqueFd fd(::open(members.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) {
-    return fail_errno("open " + members);
+  return open_members(directory + (controller.empty() ? "/cgroup.procs" : "/tasks"), cgroup);
+}
+
+std::vector<CgroupWrite> writes_for(const CgroupHierarchies& host, const oci::Resources& resources,
+                                    uint64_t guest_memory_bytes) {
+  return host.is_unified() ? v2_writes(resources, guest_memory_bytes)
+                           : v1_writes(resources, guest_memory_bytes);
+}
+
+// By these systemd knows which unit a process is of; it has made them.
+Result<void> join_unit(const CgroupHierarchies& host, const std::string& path, HostCgroup& cgroup) {
+  if (host.systemd) {
+    TRY(open_members(*host.systemd + path + "/tasks", cgroup));
   }
-  cgroup.members.push_back(std::move(fd));
+  if (host.v2 && !host.is_unified()) {
+    TRY(open_members(*host.v2 + path + "/cgroup.procs", cgroup));
+  }
   return {};
 }
 
 Result<void> make_all(const CgroupHierarchies& host, const std::string& path, const oci::Resources& resources,
                       uint64_t guest_memory_bytes, HostCgroup& cgroup) {
+  const std::vector<CgroupWrite> writes = writes_for(host, resources, guest_memory_bytes);
   if (host.is_unified()) {
-    return make_one(*host.v2, path, "", v2_writes(resources, guest_memory_bytes), cgroup);
+    return make_one(*host.v2, path, "", writes, cgroup);
   }
-  const std::vector<CgroupWrite> writes = v1_writes(resources, guest_memory_bytes);
   for (const CgroupWrite& write : writes) {
     if (!host.v1.contains(write.controller)) {
       return fail(ENOTSUP,
@@ -174,13 +211,7 @@ Result<void> empty_cgroup(const std::string& directory) {
 }  // namespace
 
 Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
-                                const std::string& state_root, bool systemd) {
-  if (systemd) {
-    return fail(
-        ENOTSUP,
-        "--systemd-cgroup: cgroups made by systemd are not supported; let the engine use its cgroupfs "
-        "manager (podman --cgroup-manager=cgroupfs, dockerd native.cgroupdriver=cgroupfs)");
-  }
+                                const std::string& state_root) {
   if (cgroups_path.empty()) {
     std::error_code ignored;
     const std::string root = std::filesystem::weakly_canonical(state_root, ignored).string();
@@ -195,7 +226,7 @@ Result<std::string> cgroup_path(const std::string& cgroups_path, const std::stri
   return path;
 }
 
-Result<std::vector<std::string>> directories_to_make(const std::string& path) {
+Result<std::vector<std::string>> directories_to_make(const std::string& path, CgroupMaker maker) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
   TRY(refuse_frozen(host, path));
   std::vector<std::string> directories;
@@ -204,7 +235,7 @@ Result<std::vector<std::string>> directories_to_make(const std::string& path) {
     if (std::find(directories.begin(), directories.end(), directory) != directories.end()) {
       return {};
     }
-    if (::access(directory.c_str(), F_OK) < 0) {
+    if (maker == CgroupMaker::systemd || ::access(directory.c_str(), F_OK) < 0) {
       directories.push_back(directory);
     } else if (const size_t processes = processes_of(directory).size(); processes > 0) {
       return fail(EBUSY, "make cgroup " + directory + ": it is not empty, " + std::to_string(processes) +
@@ -222,10 +253,13 @@ Result<std::vector<std::string>> directories_to_make(const std::string& path) {
 }
 
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
-                               uint64_t guest_memory_bytes, CgroupPolicy policy) {
+                               uint64_t guest_memory_bytes, CgroupPolicy policy, CgroupMaker maker) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
   HostCgroup cgroup;
   auto made = make_all(host, path, resources, guest_memory_bytes, cgroup);
+  if (made && maker == CgroupMaker::systemd) {
+    made = join_unit(host, path, cgroup);
+  }
   if (made) {
     return cgroup;
   }
@@ -237,6 +271,10 @@ Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& re
   return tl::unexpected(std::move(made).error());
 }
 
+Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, uint64_t guest_memory_bytes) {
+  return writes_for(TRY(find_cgroup_hierarchies()), resources, guest_memory_bytes);
+}
+
 Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,
                            uint64_t guest_memory_bytes) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
@@ -244,13 +282,11 @@ Result<void> update_cgroup(const std::vector<std::string>& directories, const oc
     return std::find_if(directories.begin(), directories.end(),
                         [&](const std::string& directory) { return directory.starts_with(mount + "/"); });
   };
+  const std::vector<CgroupWrite> writes = writes_for(host, resources, guest_memory_bytes);
   if (host.is_unified()) {
     const auto directory = beneath(*host.v2);
-    return directory == directories.end()
-               ? Result<void>()
-               : write_limits(*directory, v2_writes(resources, guest_memory_bytes), "");
+    return directory == directories.end() ? Result<void>() : write_limits(*directory, writes, "");
   }
-  const std::vector<CgroupWrite> writes = v1_writes(resources, guest_memory_bytes);
   for (const auto& [controller, mount] : host.v1) {
     if (const auto directory = beneath(mount); directory != directories.end()) {
       TRY(write_limits(*directory, writes, controller));

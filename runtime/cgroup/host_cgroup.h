@@ -8,6 +8,7 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "runtime/cgroup/limits.h"
 #include "runtime/oci/config.h"
 
 namespace caisson::runtime {
@@ -21,21 +22,30 @@ struct HostCgroup {
   std::vector<UniqueFd> members;  // of each hierarchy the file to join it by, open for writing
 };
 
+// Who makes a cgroup and removes it.
+enum class CgroupMaker {
+  us,
+  systemd,  // as the cgroup of a scope, delegated to us: runtime/cgroup/scope.h
+};
+
 // The cgroup of a container by linux.cgroupsPath, or by its id and its state directory's root: containers of
-// two roots may have one id, and must not have one cgroup. Refuses a path with ".." in it, and systemd's
-// form.
+// two roots may have one id, and must not have one cgroup. Refuses a path with ".." in it.
 Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
-                                const std::string& state_root, bool systemd);
+                                const std::string& state_root);
 
 // The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
 // removed with the container. One that exists belongs to somebody else; EBUSY if it has processes, as in
-// runc since 1.2: they would be under the container's limits; and if it is frozen.
-Result<std::vector<std::string>> directories_to_make(const std::string& path);
+// runc since 1.2: they would be under the container's limits; and if it is frozen. Of systemd's all are the
+// container's.
+Result<std::vector<std::string>> directories_to_make(const std::string& path, CgroupMaker maker);
 
 // Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans
 // up.
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
-                               uint64_t guest_memory_bytes, CgroupPolicy policy);
+                               uint64_t guest_memory_bytes, CgroupPolicy policy, CgroupMaker maker);
+
+// The limits as files of this host's cgroups.
+Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, uint64_t guest_memory_bytes);
 
 // Changes the limits of one made before.
 Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,

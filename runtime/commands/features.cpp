@@ -26,7 +26,7 @@ Json linux_features() {
   return {
       {"namespaces", names_of(oci::namespace_names())},
       {"capabilities", names_of(oci::capability_names())},
-      {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
+      {"cgroup", {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", false}, {"rdma", false}}},
       {"seccomp",
        {{"enabled", true},
         {"actions", oci::seccomp_action_names()},

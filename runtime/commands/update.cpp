@@ -6,6 +6,7 @@
 #include "agent/client/agent_client.h"
 #include "agent/proto/agent.pb.h"
 #include "runtime/cgroup/host_cgroup.h"
+#include "runtime/cgroup/scope.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
 #include "runtime/files.h"
@@ -54,6 +55,9 @@ class Update final : public Command {
     const auto deadline = agent::deadline_in(kPatience);
     auto agent = TRY(agent::AgentClient::connect(locked.directory().vsock_socket(), deadline));
     TRY(agent.update_container(state.id, in_guest, deadline));
+    if (!state.systemd_unit.empty()) {
+      TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, state.guest_memory_bytes))));
+    }
     TRY(update_cgroup(state.cgroups, resources, state.guest_memory_bytes));
     return 0;
   }

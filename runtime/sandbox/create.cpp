@@ -20,6 +20,7 @@
 #include "runtime/sandbox/mount_points.h"
 #include "runtime/sandbox/oom_mark.h"
 #include "runtime/sandbox/original_groups.h"
+#include "runtime/sandbox/sandbox_cgroup.h"
 #include "runtime/sandbox/service_manager.h"
 #include "runtime/sandbox/settings.h"
 
@@ -198,8 +199,8 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
     set_notify_socket(service_manager->directory, *guest_request.mutable_init());
   }
   const UniqueFd network = TRY(open_network_namespace(config));
-  const std::string cgroup_name =
-      TRY(cgroup_path(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
+  const CgroupName cgroup =
+      TRY(cgroup_name(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
 
   LockedContainer locked = TRY(root.reserve(request.id));
   const ContainerDirectory& directory = locked.directory();
@@ -207,10 +208,11 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   Unfinished unfinished(directory, state);
   TRY(directory.write("config.json", request.config_text));
   link_oom_mark(config, request.bundle, directory.path());
-  state.cgroups = TRY(directories_to_make(cgroup_name));
-  TRY(directory.save(state));
-  const HostCgroup cgroup =
-      TRY(make_cgroup(cgroup_name, config.linux_.resources, machine.memory_bytes, request.cgroup_policy));
+  const SandboxCgroup sandbox_cgroup = TRY(make_sandbox_cgroup({.name = cgroup,
+                                                                .resources = config.linux_.resources,
+                                                                .guest_memory_bytes = machine.memory_bytes,
+                                                                .policy = request.cgroup_policy},
+                                                               directory, state));
 
   auto pty = TRY(open_console({.terminal = config.process->terminal,
                                .socket = request.console_socket,
@@ -225,7 +227,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
       .service_manager = service_manager && service_manager->socket ? service_manager->socket.get() : -1,
       .is_main_process = request.detached,
       .network_namespace = network.is_valid() ? network.get() : -1};
-  for (const UniqueFd& members : cgroup.members) spawn.cgroup_members.push_back(members.get());
+  for (const UniqueFd& members : sandbox_cgroup.cgroup.members) spawn.cgroup_members.push_back(members.get());
   spawn.spec.view = host_view(guest_request);
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());

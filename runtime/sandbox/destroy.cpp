@@ -7,6 +7,7 @@
 
 #include "runtime/cgroup/freezer.h"
 #include "runtime/cgroup/host_cgroup.h"
+#include "runtime/cgroup/scope.h"
 #include "runtime/oci/config.h"
 #include "runtime/sandbox/hooks.h"
 
@@ -46,6 +47,10 @@ Result<void> kill_machine(const ContainerState& state) {
 
 Result<void> remove_remains(const ContainerDirectory& directory, const ContainerState& state) {
   TRY(kill_machine(state));
+  // Its directories are gone with it, but for those that only we made.
+  if (!state.systemd_unit.empty()) {
+    TRY(stop_scope(state.systemd_unit));
+  }
   TRY(remove_cgroup(state.cgroups));
   return directory.remove();
 }

@@ -69,7 +69,8 @@ std::string to_json(const ContainerState& state) {
                {"machine", state.machine},
                {"guestMemoryBytes", state.guest_memory_bytes},
                {"guestCpus", state.guest_cpus},
-               {"cgroups", state.cgroups}});
+               {"cgroups", state.cgroups},
+               {"systemdUnit", state.systemd_unit}});
 }
 
 Result<ContainerState> parse_container_state(std::string_view json) {
@@ -87,7 +88,8 @@ Result<ContainerState> parse_container_state(std::string_view json) {
       take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
       take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
       take(document, "guestMemoryBytes", state.guest_memory_bytes) &&
-      take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups);
+      take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups) &&
+      take(document, "systemdUnit", state.systemd_unit);
   if (!whole || state.vmm.pid < 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }

@@ -33,6 +33,7 @@ struct ContainerState {
   std::string machine;        // "kvm" or "qemu"
   uint64_t guest_memory_bytes = 0;
   uint32_t guest_cpus = 0;
+  std::string systemd_unit;          // the scope whose cgroup it is; empty: we made it ourselves
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
 
   // The recorded status, or stopped when caisson-vmm has gone.

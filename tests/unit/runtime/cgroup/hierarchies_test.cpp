@@ -21,6 +21,7 @@ TEST(CgroupHierarchies, hybrid_host_is_v1_with_a_bare_v2_tree) {
   EXPECT_EQ(host.v1.at("cpuacct"), "/sys/fs/cgroup/cpu,cpuacct");
   EXPECT_EQ(host.v1.at("memory"), "/sys/fs/cgroup/memory");
   EXPECT_EQ(host.v1.size(), 3U);
+  EXPECT_EQ(host.systemd, "/sys/fs/cgroup/systemd");
 }
 
 TEST(CgroupHierarchies, unified_host_has_one_mount) {

@@ -19,6 +19,7 @@ ContainerState sample() {
   state.annotations = {{"k", "v"}};
   state.vmm = *ProcessIdentity::of(::getpid());
   state.cgroups = {"/sys/fs/cgroup/x"};
+  state.systemd_unit = "caisson-x.scope";
   return state;
 }
 
