@@ -188,9 +188,6 @@ Result<void> adjust(const v1::Mount& mount, int detached) {
 }
 
 Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
-  if (!mount.uid_mappings().empty() || !mount.gid_mappings().empty()) {
-    return fail(EOPNOTSUPP, "id-mapped mounts are not supported; remove uidMappings and gidMappings");
-  }
   UniqueFd source;
   Missing missing = Missing::make_directory;
   if (is_bind(mount)) {

@@ -117,7 +117,6 @@ MountOptions parse_mount_options(std::span<const std::string> words) {
       options.tmpcopyup = true;
     } else if (word == "idmap" || word == "ridmap") {
       options.idmap = true;
-      options.recursive_idmap |= word == "ridmap";
     } else if (!word.empty()) {
       options.data += (options.data.empty() ? "" : ",") + word;
     }

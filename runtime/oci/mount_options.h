@@ -21,7 +21,6 @@ struct MountOptions {
   std::string data;
   bool tmpcopyup = false;
   bool idmap = false;
-  bool recursive_idmap = false;
 };
 
 [[nodiscard]] MountOptions parse_mount_options(std::span<const std::string> words);

@@ -87,12 +87,12 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
   out.set_recursive_clear(options.recursive_clear);
   out.set_data(options.data);
   out.set_tmpcopyup(options.tmpcopyup);
-  if (options.idmap && mount.uid_mappings.empty() && mount.gid_mappings.empty()) {
-    return fail(EINVAL, context + ".options: idmap needs uidMappings and gidMappings of the mount");
+  if (options.idmap) {
+    return fail(EINVAL,
+                context +
+                    ".options: idmap and ridmap: the guest cannot map ids of a mount yet; give the files "
+                    "the ids they are to have");
   }
-  fill_mappings(mount.uid_mappings, *out.mutable_uid_mappings());
-  fill_mappings(mount.gid_mappings, *out.mutable_gid_mappings());
-  out.set_recursive_idmap(options.recursive_idmap);
   return {};
 }
 

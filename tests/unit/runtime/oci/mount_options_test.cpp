@@ -46,7 +46,7 @@ TEST(MountOptions, rrw_after_rro_takes_it_back) {
 
 TEST(MountOptions, tmpcopyup_and_idmap_are_recognized) {
   EXPECT_TRUE(parse({"tmpcopyup"}).tmpcopyup);
-  EXPECT_TRUE(parse({"ridmap"}).recursive_idmap);
+  EXPECT_TRUE(parse({"ridmap"}).idmap);
   EXPECT_TRUE(parse({"idmap"}).idmap);
 }
 

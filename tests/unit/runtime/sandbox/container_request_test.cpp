@@ -122,9 +122,9 @@ TEST_F(ContainerRequest, missing_process_is_refused) {
   EXPECT_THAT(error(), HasSubstr("process: is missing"));
 }
 
-TEST_F(ContainerRequest, idmap_without_mappings_is_refused) {
+TEST_F(ContainerRequest, idmap_is_refused) {
   config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"idmap"}}};
-  EXPECT_THAT(error(), HasSubstr("mounts[0].options: idmap needs"));
+  EXPECT_THAT(error(), HasSubstr("mounts[0].options: idmap and ridmap"));
 }
 
 }  // namespace
