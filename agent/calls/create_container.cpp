@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/calls/calls.h"
+#include "agent/cgroup/delegation.h"
 #include "agent/container/removal.h"
 #include "agent/mounts/spare_nodes.h"
 
@@ -102,6 +103,7 @@ Result<void> make_cgroup(Agent& agent, const v1::CreateContainerRequest& request
   const std::string path = request.cgroup_path().empty() ? "/" + container.id : request.cgroup_path();
   container.cgroup = TRY(Cgroup::create(agent.options().cgroup_root, path));
   TRY(apply_resources(container, request.resources()));
+  TRY(delegate_cgroup(*container.cgroup, request));
   // A guest without the memory controller has no limit to exceed.
   if (auto watch = CgroupWatch::create(agent.loop(), *container.cgroup, "memory.events",
                                        [&agent, &container] { agent.note_memory_events(container); })) {

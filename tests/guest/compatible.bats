@@ -90,6 +90,23 @@ teardown() {
   [[ $output == *CAISSON_HOST_NETWORK* ]]
 }
 
+@test "compatible: a container's own cgroup belongs to its user where it may manage cgroups" {
+  local owner='stat -c %u /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max'
+  make_bundle box '.linux.namespaces += [{type: "user"}]' '.linux.resources.memory = {limit: 67108864}' \
+    '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+  set_command sh -c "$owner"
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "$output" = $'65534\n65534\n65534' ]
+  configure '(.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]'
+  set_command sh -c "$owner; mkdir /sys/fs/cgroup/inner && echo 1 >/sys/fs/cgroup/inner/cgroup.procs && echo managed"
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "$output" = $'0\n0\n65534\nmanaged' ]
+  configure '.linux.namespaces |= map(select(.type != "cgroup"))'
+  set_command sh -c "$owner"
+  run caisson run --bundle "$bundle" box </dev/null
+  [ "$output" = $'65534\n65534\n65534' ]
+}
+
 @test "compatible: a process in a frozen cgroup of version 1 can be deleted" {
   local freezer=/sys/fs/cgroup/freezer
   if [ ! -e "$freezer/tasks" ]; then
