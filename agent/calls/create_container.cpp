@@ -82,15 +82,16 @@ Result<void> make_mount_point(const Agent& agent, Container& container) {
 // in a user namespace: it is met here, and the child's copy of the mounts has it.
 Result<void> meet_exports(Agent& agent, const v1::CreateContainerRequest& request) {
   TRY(agent.mount_exports());
-  const auto meet = [&agent](const std::string& name) {
+  const auto meet = [&agent](const std::string& path) {
     // A file is no mount; what cannot be opened is told when it is mounted.
     const UniqueFd met(
-        ::open((agent.options().exports + "/" + name).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        ::open((agent.options().exports + "/" + path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   };
   meet(request.root().export_name());
   for (const v1::Mount& mount : request.mounts()) {
     if (!mount.export_name().empty()) {
       meet(mount.export_name());
+      for (const std::string& path : mount.mounts_beneath()) meet(mount.export_name() + "/" + path);
     }
   }
   return {};

@@ -84,7 +84,10 @@ Result<void> refuse_symlink(const v1::Mount& mount, int target) {
 Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
   if (!mount.export_name().empty()) {
     TRY(check_export_name(mount.export_name()));
-    return clone_mount(child.exports.get(), mount.export_name(), is_recursive(mount));
+    // Mounts beneath come into being as paths lead there, with the flags of the one above; those that shall
+    // have none of these are there already (calls/create_container).
+    const bool recursive = is_recursive(mount) || !mount.mounts_beneath().empty();
+    return clone_mount(child.exports.get(), mount.export_name(), recursive);
   }
   return clone_mount(AT_FDCWD, mount.source(), is_recursive(mount));
 }

@@ -46,7 +46,6 @@ bool is_bind(const oci::Mount& mount, const oci::MountOptions& options) {
 Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, const std::string& context,
                         Exports& exports, agent::v1::Mount& out) {
   const oci::MountOptions options = oci::parse_mount_options(mount.options);
-  uint64_t flags = options.flags & ~static_cast<uint64_t>(MS_BIND | MS_REC);
   if (is_bind(mount, options)) {
     if (mount.source.empty()) {
       return fail(EINVAL, context + ".source: a bind mount needs one");
@@ -60,11 +59,7 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
     out.set_export_name(
         TRY(exports.add_bind(absolute(mount.source, source.bundle), context, read_only, recursive)));
     out.set_type("bind");
-    if (exports.entries().back().writable_beneath) {
-      // The host alone keeps it from being written: the guest's mounts beneath come into being with the flags
-      // of the one above.
-      flags &= ~uint64_t{MS_RDONLY};
-    }
+    for (const std::string& path : exports.entries().back().writable_beneath) out.add_mounts_beneath(path);
   } else {
     if (std::find(std::begin(kGuestFileSystems), std::end(kGuestFileSystems), mount.type) ==
         std::end(kGuestFileSystems)) {
@@ -80,7 +75,7 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
     out.set_source(mount.source);
   }
   out.set_destination(mount.destination.starts_with('/') ? mount.destination : "/" + mount.destination);
-  out.set_flags(flags);
+  out.set_flags(options.flags & ~static_cast<uint64_t>(MS_BIND | MS_REC));
   out.set_flags_cleared(options.flags_cleared);
   for (const uint64_t propagation : options.propagation) out.add_propagation(propagation);
   out.set_recursive_set(options.recursive_set);

@@ -17,6 +17,9 @@
 namespace caisson::runtime {
 namespace {
 
+// LIMIT: each is looked up by the guest before its container is made; further ones are as read-only as what
+// they are on.
+constexpr size_t kMaxMountsBeneath = 1000;
 constexpr size_t kMaxMountinfoBytes =
     16UL << 20;  // LIMIT: the kernel's 100,000 mounts of a namespace, and their options
 
@@ -58,7 +61,8 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
-Result<bool> has_mounts_beneath(const std::string& path) {
+// Where the host has mounts beneath `path`, relative to it.
+Result<std::vector<std::string>> mounts_beneath(const std::string& path) {
   std::error_code error;
   std::string prefix = std::filesystem::canonical(path, error).string();
   if (error) {
@@ -67,18 +71,19 @@ Result<bool> has_mounts_beneath(const std::string& path) {
   if (!prefix.ends_with('/')) {
     prefix += '/';
   }
+  std::vector<std::string> found;
   std::istringstream lines(TRY(read_file("/proc/self/mountinfo", kMaxMountinfoBytes)));
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; std::getline(lines, line) && found.size() < kMaxMountsBeneath;) {
     // proc(5): the fifth field is the mount point.
     std::istringstream fields(line);
     std::string point;
     for (int field = 0; field < 5; ++field) fields >> point;
     const std::string plain = unescaped(point);
     if (plain.size() > prefix.size() && plain.starts_with(prefix)) {
-      return true;
+      found.push_back(plain.substr(prefix.size()));
     }
   }
-  return false;
+  return found;
 }
 
 }  // namespace
@@ -117,13 +122,16 @@ Result<std::string> Exports::add_bind(const std::string& path, const std::string
     return fail(EINVAL, context + ".source: " + path + " shows the host's kernel; mount type \"" +
                             std::string(*view) + "\" to get the guest's own");
   }
-  entries_.push_back(
-      {.name = "mount" + std::to_string(entries_.size()),
-       .fd = std::move(fd),
-       .read_only = read_only != ReadOnly::nothing,
-       .writable_beneath = recursive && read_only == ReadOnly::this_mount && TRY(has_mounts_beneath(path)),
-       .recursive = recursive,
-       .exclusive = false});
+  std::vector<std::string> beneath;
+  if (recursive && read_only == ReadOnly::this_mount) {
+    beneath = TRY(mounts_beneath(path));
+  }
+  entries_.push_back({.name = "mount" + std::to_string(entries_.size()),
+                      .fd = std::move(fd),
+                      .read_only = read_only != ReadOnly::nothing,
+                      .writable_beneath = std::move(beneath),
+                      .recursive = recursive,
+                      .exclusive = false});
   return entries_.back().name;
 }
 

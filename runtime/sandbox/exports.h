@@ -15,7 +15,8 @@ struct HostExport {
   std::string name;  // as LaunchSpec::Export
   UniqueFd fd;
   bool read_only = false;
-  bool writable_beneath = false;
+  // Of a read-only one: the mounts beneath it that keep what they allow, relative to it.
+  std::vector<std::string> writable_beneath = {};
   bool recursive = false;
   bool exclusive = false;
 };

@@ -156,7 +156,7 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
     request.spec.exports.push_back({.name = entry.name,
                                     .fd = next_fd++,
                                     .read_only = entry.read_only,
-                                    .writable_beneath = entry.writable_beneath,
+                                    .writable_beneath = !entry.writable_beneath.empty(),
                                     .recursive = entry.recursive,
                                     .exclusive = entry.exclusive});
   }
