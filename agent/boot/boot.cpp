@@ -2,17 +2,15 @@
 #include "agent/boot/boot.h"
 
 #include <fcntl.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "agent/boot/loopback.h"
 #include "common/unique_fd.h"
 
 namespace caisson::agent {
@@ -100,20 +98,6 @@ Result<void> leave_first_root() {
       ::mount(nullptr, ".", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) < 0 ||
       ::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0 || ::chroot(".") < 0 || ::chdir("/") < 0) {
     return fail_errno("leave the first root");
-  }
-  return {};
-}
-
-Result<void> bring_loopback_up() {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) {
-    return fail_errno("open socket for loopback");
-  }
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) {
-    return fail_errno("bring loopback up");
   }
   return {};
 }

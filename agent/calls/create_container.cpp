@@ -9,14 +9,17 @@
 #include "agent/cgroup/delegation.h"
 #include "agent/container/removal.h"
 #include "agent/mounts/spare_nodes.h"
+#include "agent/process/id_map.h"
 
 namespace caisson::agent {
 namespace {
 
-// Made by clone3; the others are made late, by the child (process/leave.cpp).
-constexpr uint64_t kEarlyNamespaces =
-    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWUSER;
-constexpr uint64_t kNamespaces = kEarlyNamespaces | CLONE_NEWCGROUP | CLONE_NEWTIME;
+// Made by clone3. A user namespace comes first and alone with that of processes: what is made after it is the
+// container root's, such as its queues and its network. Else all are, but for those that begin where the
+// child will be.
+constexpr uint64_t kEarlyWithUser = CLONE_NEWPID | CLONE_NEWUSER;
+constexpr uint64_t kEarly = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
+constexpr uint64_t kNamespaces = kEarly | CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME;
 // LIMIT: lines of /proc/<pid>/uid_map that the kernel takes.
 constexpr int kMaxIdMappings = 340;
 
@@ -38,12 +41,12 @@ Result<void> check(const v1::CreateContainerRequest& request) {
 Result<void> choose_namespaces(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
                                LaunchOrder& order) {
   // A container always has its own mounts: how else would it have its own root.
-  order.new_namespaces = CLONE_NEWNS;
+  uint64_t wanted = CLONE_NEWNS;
   container.namespaces = CLONE_NEWNS;
   for (const v1::Namespace& ns : request.namespaces()) {
     container.namespaces |= static_cast<int>(ns.kind());
     if (ns.join_container().empty()) {
-      order.new_namespaces |= ns.kind() & kEarlyNamespaces;
+      wanted |= ns.kind();
     } else {
       const Container* other = TRY(agent.containers().find(ns.join_container()));
       if (!other->init) {
@@ -53,6 +56,8 @@ Result<void> choose_namespaces(Agent& agent, const v1::CreateContainerRequest& r
           Join{.pidfd = other->init->pidfd().get(), .kinds = static_cast<int>(ns.kind())});
     }
   }
+  order.new_namespaces = wanted & ((wanted & CLONE_NEWUSER) != 0 ? kEarlyWithUser : kEarly);
+  order.plan.late_namespaces = wanted & ~order.new_namespaces & ~uint64_t{CLONE_NEWTIME};
   return {};
 }
 
@@ -141,6 +146,7 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
   if (agent.options().is_guest_init) {
     TRY(make_spare_nodes(container.id, request));
   }
+  container.root = {.uid = uid_in_guest(request, 0).value_or(0), .gid = gid_in_guest(request, 0).value_or(0)};
   LaunchOrder order{
       .token = request.process(),
       .container = container.id,
@@ -153,7 +159,8 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
                .notify_directory = container.notify ? notify_directory(container) : std::string(),
                .joins = {}},
       .new_namespaces = 0,
-      .id_maps = {.uid = lines_of(request.uid_mappings()), .gid = lines_of(request.gid_mappings())}};
+      .id_maps = {.uid = lines_of(request.uid_mappings()), .gid = lines_of(request.gid_mappings())},
+      .root = container.root};
   TRY(choose_namespaces(agent, request, container, order));
   container.init =
       TRY(agent.processes().launch(std::move(order), [&agent, &container, responder](Result<void> settled) {

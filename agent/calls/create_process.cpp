@@ -46,7 +46,8 @@ Result<std::shared_ptr<Process>> launch_in(Agent& agent, const v1::CreateProcess
                .mount_point = {},
                .joins = {Join{.pidfd = container.init->pidfd().get(), .kinds = container.namespaces}}},
       .new_namespaces = 0,
-      .id_maps = {}};
+      .id_maps = {},
+      .root = container.root};
   return agent.processes().launch(std::move(order), settled);
 }
 

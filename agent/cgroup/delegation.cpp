@@ -12,36 +12,17 @@
 #include <optional>
 #include <sstream>
 
+#include "agent/process/id_map.h"
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::agent {
 namespace {
-
-bool has_own_namespace(const v1::CreateContainerRequest& request, uint64_t kind) {
-  return std::any_of(
-      request.namespaces().begin(), request.namespaces().end(),
-      [kind](const v1::Namespace& ns) { return ns.kind() == kind && ns.join_container().empty(); });
-}
 
 bool sees_writable_cgroups(const v1::CreateContainerRequest& request) {
   return std::any_of(request.mounts().begin(), request.mounts().end(), [](const v1::Mount& mount) {
     return (mount.type() == "cgroup" || mount.type() == "cgroup2") &&
            mount.destination() == "/sys/fs/cgroup" && (mount.flags() & MS_RDONLY) == 0;
   });
-}
-
-// As the guest counts users; none where the id has no mapping, which taking the id will tell.
-std::optional<uint32_t> owner_of(const v1::CreateContainerRequest& request) {
-  const uint32_t uid = request.init().user().uid();
-  if (!has_own_namespace(request, CLONE_NEWUSER)) {
-    return uid;
-  }
-  for (const v1::IdMapping& mapping : request.uid_mappings()) {
-    if (uid >= mapping.container_id() && uid - mapping.container_id() < mapping.size()) {
-      return mapping.host_id() + (uid - mapping.container_id());
-    }
-  }
-  return std::nullopt;
 }
 
 std::string files_to_give() {
@@ -55,10 +36,10 @@ std::string files_to_give() {
 }  // namespace
 
 Result<void> delegate_cgroup(const Cgroup& cgroup, const v1::CreateContainerRequest& request) {
-  if (!has_own_namespace(request, CLONE_NEWCGROUP) || !sees_writable_cgroups(request)) {
+  if (!makes_namespace(request, CLONE_NEWCGROUP) || !sees_writable_cgroups(request)) {
     return {};
   }
-  const std::optional<uint32_t> owner = owner_of(request);
+  const std::optional<uint32_t> owner = uid_in_guest(request, request.init().user().uid());
   constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
   if (owner.value_or(0) == 0) {
     return {};

@@ -21,6 +21,7 @@ struct Container {
   std::string id;
   std::string mount_point;       // the empty directory its root was mounted on, in its own mount namespace
   int namespaces = 0;            // CLONE_NEW* an exec must join
+  Owner root;                    // as the guest counts users
   std::optional<Cgroup> cgroup;  // none where the guest has no hierarchy
   std::shared_ptr<Process> init;
   bool paused = false;

@@ -94,9 +94,17 @@ Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
 
 // A user namespace may not mount a sysfs of a network namespace it does not own: it gets the guest's,
 // read-only.
-Result<UniqueFd> new_sysfs(const NewFilesystem& wanted) {
+Result<UniqueFd> new_sysfs(NewFilesystem wanted) {
+  // A sysfs has one superblock for each network namespace: read-only is the mount, not what others have of
+  // it.
+  const uint64_t attributes = mount_attributes_of(wanted.flags);
+  wanted.flags &= ~uint64_t{MS_RDONLY};
   auto mount = new_filesystem(wanted);
-  if (mount || mount.error().code != EPERM) {
+  if (mount) {
+    TRY(change_mount(mount->get(), {.set = attributes}));
+    return mount;
+  }
+  if (mount.error().code != EPERM) {
     return mount;
   }
   UniqueFd clone = TRY(clone_mount(AT_FDCWD, "/sys", true));

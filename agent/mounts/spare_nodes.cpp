@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "agent/process/id_map.h"
 #include "agent/proto/agent.pb.h"
 
 // Names of fields of the contract; makedev() needs no macro of that name.
@@ -21,23 +22,12 @@ std::string directory_of(const std::string& container) {
   return "/dev/.spare-" + container;
 }
 
-// The id outside of the container's user namespace; itself where there is no namespace, or no mapping.
-template <typename Mappings>
-uint32_t outside(uint32_t id, const Mappings& mappings) {
-  for (const v1::IdMapping& mapping : mappings) {
-    if (id >= mapping.container_id() && id - mapping.container_id() < mapping.size()) {
-      return mapping.host_id() + (id - mapping.container_id());
-    }
-  }
-  return id;
-}
-
 Result<void> make_one(const std::string& path, const v1::Device& device,
                       const v1::CreateContainerRequest& request) {
   const mode_t mode = (device.has_file_mode() ? device.file_mode() : 0666) & 07777;
   if (::mknod(path.c_str(), device.type() | mode, makedev(device.major(), device.minor())) < 0 ||
-      ::chown(path.c_str(), outside(device.uid(), request.uid_mappings()),
-              outside(device.gid(), request.gid_mappings())) < 0 ||
+      ::chown(path.c_str(), uid_in_guest(request, device.uid()).value_or(device.uid()),
+              gid_in_guest(request, device.gid()).value_or(device.gid())) < 0 ||
       ::chmod(path.c_str(), mode) < 0) {
     return fail_errno("make device " + device.path());
   }

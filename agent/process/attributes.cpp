@@ -65,16 +65,6 @@ Result<void> set_sysctls(Child& child) {
   return {};
 }
 
-Result<void> set_oom_score(Child& child) {
-  const v1::Process& process = *child.plan.process;
-  if (!process.has_oom_score_adj()) {
-    return {};
-  }
-  TRY_CONTEXT("set oom score",
-              write_proc(child, "self/oom_score_adj", std::to_string(process.oom_score_adj())));
-  return {};
-}
-
 Result<void> set_limits(Child& child) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -35,7 +35,8 @@ struct Blueprint {
   int cgroup = -1;                    // directory of the cgroup to be born in; -1: the agent's
   std::string mount_point;            // empty directory for the root file system; containers only
   std::string notify_directory = {};  // the guest's, with the socket; empty: the container gets none
-  std::vector<Join> joins;            // entered by the child; process namespaces by the agent
+  uint64_t late_namespaces = 0;  // CLONE_NEW* that the child makes itself, once it has its user namespace
+  std::vector<Join> joins;       // entered by the child; process namespaces by the agent
 };
 
 }  // namespace caisson::agent

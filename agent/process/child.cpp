@@ -32,7 +32,6 @@ constexpr Step kContainerSteps[] = {
     seal_root,                // propagation, read-only root, read-only /dev
     set_sysctls,              //
     enter_working_directory,  //
-    set_oom_score,            //
     set_limits,               //
     set_scheduling,           //
     set_personality,          //
@@ -55,7 +54,6 @@ constexpr Step kExecSteps[] = {
     enter_existing_root,      // what the mount namespace says is "/"
     open_terminal,            //
     enter_working_directory,  //
-    set_oom_score,            //
     set_limits,               //
     set_scheduling,           //
     set_personality,          //

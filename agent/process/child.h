@@ -39,7 +39,6 @@ Result<void> set_names(Child& child);
 Result<void> open_private_proc(Child& child);
 Result<void> open_terminal(Child& child);
 Result<void> set_sysctls(Child& child);
-Result<void> set_oom_score(Child& child);
 Result<void> set_limits(Child& child);
 Result<void> set_scheduling(Child& child);
 Result<void> set_personality(Child& child);

@@ -10,8 +10,10 @@
 
 #include <algorithm>
 
+#include "agent/boot/loopback.h"
 #include "agent/mounts/mount_fd.h"
 #include "agent/process/child.h"
+#include "agent/process/id_map.h"
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::agent {
@@ -41,12 +43,6 @@ void forget_signals() {
   for (int number = 1; number < NSIG; ++number) {
     ::signal(number, SIG_DFL);
   }
-}
-
-bool makes(const v1::CreateContainerRequest& request, uint64_t kind) {
-  return std::any_of(request.namespaces().begin(), request.namespaces().end(), [&](const v1::Namespace& ns) {
-    return ns.kind() == kind && ns.join_container().empty();
-  });
 }
 
 Result<void> write_time_offsets(const v1::CreateContainerRequest& request) {
@@ -123,7 +119,7 @@ Result<void> leave_the_agent(Child& child) {
 }
 
 Result<void> take_user_namespace(Child& child) {
-  if (!makes(*child.plan.container, CLONE_NEWUSER)) {
+  if (!makes_namespace(*child.plan.container, CLONE_NEWUSER)) {
     return {};
   }
   TRY(child.control.send(ControlKind::need_id_maps));
@@ -150,10 +146,13 @@ Result<void> join_namespaces(Child& child) {
 
 Result<void> make_late_namespaces(Child& child) {
   const v1::CreateContainerRequest& request = *child.plan.container;
-  if (makes(request, CLONE_NEWCGROUP) && ::unshare(CLONE_NEWCGROUP) < 0) {
-    return fail_errno("make cgroup namespace");
+  if (child.plan.late_namespaces != 0 && ::unshare(static_cast<int>(child.plan.late_namespaces)) < 0) {
+    return fail_errno("make namespaces");
   }
-  if (makes(request, CLONE_NEWTIME)) {
+  if ((child.plan.late_namespaces & CLONE_NEWNET) != 0) {
+    TRY(bring_loopback_up());
+  }
+  if (makes_namespace(request, CLONE_NEWTIME)) {
     // Offsets must be written before a process is in the namespace; execve takes us in.
     if (::unshare(CLONE_NEWTIME) < 0) {
       return fail_errno("make time namespace");

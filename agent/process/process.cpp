@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -46,6 +47,7 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   Blueprint& plan = process->order_.plan;
   const ProcessStreams::ChildEnds ends = TRY(process->streams_.prepare(wanted_streams(*plan.process)));
   for (size_t i = 0; i < ends.size(); ++i) {
+    TRY(process->give_to_root(ends.at(i)));
     plan.stdio.at(i) = ends.at(i).get();
   }
   const std::vector<InheritedDescriptors::ChildEnd> inherited =
@@ -55,11 +57,36 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   }
   Control::Pair control = TRY(Control::create_pair());
   process->child_ = TRY(clone_child(plan, process->order_.new_namespaces, control.child));
+  TRY(process->set_oom_score());
   // All of it was borrowed for the clone; the child has its own.
   plan = Blueprint{};
   process->control_.emplace(std::move(control.agent));
   TRY(loop.add(process->control_->fd(), EPOLLIN, [raw = process.get()](uint32_t) { raw->on_control(); }));
   return process;
+}
+
+Result<void> Process::give_to_root(const UniqueFd& pipe) const {
+  struct stat info {};
+  // Already: no container but those with a user namespace of their own asks for more.
+  if (order_.root.uid == 0 && order_.root.gid == 0) {
+    return {};
+  }
+  const bool is_pipe = pipe.is_valid() && ::fstat(pipe.get(), &info) == 0 && S_ISFIFO(info.st_mode);
+  if (is_pipe && ::fchown(pipe.get(), order_.root.uid, order_.root.gid) < 0) {
+    return fail_errno("give stdio to the container's root");
+  }
+  return {};
+}
+
+// From here: the child, in a user namespace, may neither lower it nor even open the file.
+Result<void> Process::set_oom_score() const {
+  const v1::Process& wanted = *order_.plan.process;
+  if (!wanted.has_oom_score_adj()) {
+    return {};
+  }
+  TRY_CONTEXT("set oom score", write_file("/proc/" + std::to_string(pid()) + "/oom_score_adj",
+                                          std::to_string(wanted.oom_score_adj())));
+  return {};
 }
 
 Result<void> Process::start(Outcome running) {

@@ -30,12 +30,18 @@ struct IdMaps {
   std::string gid;
 };
 
+struct Owner {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
 struct LaunchOrder {
   uint64_t token = 0;     // the host's name for it
   std::string container;  // id
   Blueprint plan;
   uint64_t new_namespaces = 0;  // CLONE_NEW*
   IdMaps id_maps;
+  Owner root = {};  // of the container, as the guest counts users: its pipes are to have an id it knows
 };
 
 class Process : public std::enable_shared_from_this<Process> {
@@ -81,6 +87,8 @@ class Process : public std::enable_shared_from_this<Process> {
   void hear(ControlMessage message);
   void hear_end();
   Result<void> write_id_maps();
+  Result<void> set_oom_score() const;
+  Result<void> give_to_root(const UniqueFd& pipe) const;
   void settle(Result<void> outcome);
 
   EventLoop& loop_;

@@ -92,7 +92,8 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
 }
 
 // docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the
-// host: of the network's, caisson-vmm joins it there; the others cannot be entered from another kernel.
+// host: of the network's, caisson-vmm joins it there; the others cannot be entered from another kernel. The
+// guest's own network is the container's, unless a user namespace is to own it.
 Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateContainerRequest& out) {
   for (size_t i = 0; i < linux_config.namespaces.size(); ++i) {
     const oci::Namespace& entry = linux_config.namespaces[i];
@@ -101,7 +102,7 @@ Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateCo
                   "linux.namespaces[" + std::to_string(i) + "].path: " + entry.path +
                       " is a namespace of the host's kernel, which the guest cannot enter; remove the path");
     }
-    if (entry.type.flag != CLONE_NEWNET) {
+    if (entry.type.flag != CLONE_NEWNET || linux_config.find_namespace(CLONE_NEWUSER) != nullptr) {
       out.add_namespaces()->set_kind(entry.type.flag);
     }
   }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,24 @@
 
 namespace caisson::runtime {
 namespace {
+
+// Whose a place becomes: container root's, as the guest counts users, who makes the others.
+struct Owner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+uint32_t of_root(const std::vector<oci::IdMapping>& mappings) {
+  const auto root = std::find_if(mappings.begin(), mappings.end(),
+                                 [](const oci::IdMapping& mapping) { return mapping.container_id == 0; });
+  return root == mappings.end() || root->size == 0 ? 0 : root->host_id;
+}
+
+Owner owner_of_places(const oci::Config& config) {
+  return config.linux_.find_namespace(CLONE_NEWUSER) == nullptr
+             ? Owner{}
+             : Owner{.uid = of_root(config.linux_.uid_mappings), .gid = of_root(config.linux_.gid_mappings)};
+}
 
 // A tmpfs takes the mode of the directory it hides; one that hides nothing is for everybody, as /tmp is.
 enum class Kind { directory, open_directory, file };
@@ -43,7 +62,7 @@ std::optional<std::string> read_link(int parent, const std::string& name) {
 
 // Walks down component by component, always from the root, so that links are followed inside it. A link that
 // leads nowhere gets what it leads to.
-Result<void> make_path(int root, const std::string& path, Kind kind, int links = 0) {
+Result<void> make_path(int root, const std::string& path, Kind kind, const Owner& owner, int links = 0) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const bool is_last = end == std::string::npos;
     const std::string prefix = path.substr(0, end);
@@ -62,13 +81,17 @@ Result<void> make_path(int root, const std::string& path, Kind kind, int links =
       if (made < 0 && errno != EEXIST) {
         return fail_errno("make mount point " + prefix);
       }
+      if (made == 0 && (owner.uid != 0 || owner.gid != 0) &&
+          ::fchownat(parent.get(), name.c_str(), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) < 0) {
+        return fail_errno("give mount point " + prefix + " to the container's root");
+      }
       if (const auto target = made < 0 ? read_link(parent.get(), name) : std::nullopt) {
         if (links == kMaxLinks) {
           return fail_errno("make mount point " + prefix, ELOOP);
         }
         const std::string through =
             target->starts_with('/') ? *target : prefix.substr(0, slash + 1) + *target;
-        return make_path(root, through + (is_last ? "" : path.substr(end)), kind, links + 1);
+        return make_path(root, through + (is_last ? "" : path.substr(end)), kind, owner, links + 1);
       }
       if (made == 0 && is_last && kind == Kind::open_directory &&
           ::fchmodat(parent.get(), name.c_str(), 01777, 0) < 0) {
@@ -119,6 +142,7 @@ Result<void> make_mount_points(const std::string& rootfs, const oci::Config& con
   if (!root) {
     return fail_errno("open root file system " + rootfs);
   }
+  const Owner owner = owner_of_places(config);
   std::vector<std::string> covered;
   const auto make = [&](const std::string& path, Kind kind) -> Result<void> {
     const bool is_covered = std::any_of(covered.begin(), covered.end(),
@@ -126,7 +150,7 @@ Result<void> make_mount_points(const std::string& rootfs, const oci::Config& con
     if (path == "/" || is_covered) {
       return {};
     }
-    auto made = make_path(root.get(), path, kind);
+    auto made = make_path(root.get(), path, kind, owner);
     // A root on a read-only file system may hold all that is needed; if not, the guest names what is missing.
     return !made && made.error().code == EROFS ? Result<void>() : made;
   };

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cases of a run: every refusal, then combinations of features. Case N is the same in every run of one seed."""
+"""The cases of a run: every refusal, what is tried alone, then combinations of features. Case N is the same in every run
+of one seed."""
 
 import itertools
 
 import covering
 from case import Case
-from features import FEATURES
+from features import ALONE, FEATURES
 from refusals import REFUSALS
 
 
@@ -20,21 +21,25 @@ def _refused(number, bundle, name):
 
 def _combined(number, bundle, row):
     case = Case(number, bundle)
-    for feature, variants in FEATURES.items():
-        case.chosen[feature] = row[feature]
-        variants[row[feature]](case)
+    for feature, variants in (FEATURES | ALONE).items():
+        variant = row.get(feature, "plain")
+        case.chosen[feature] = variant
+        variants[variant](case)
     return case
 
 
 def single(scratch, choices, number=-1):
     """Plain but for some choices; such cases have negative numbers."""
-    return _combined(number, f"{scratch}/case{number}", {feature: choices.get(feature, "plain") for feature in FEATURES})
+    return _combined(number, f"{scratch}/case{number}", {feature: "plain" for feature in FEATURES} | choices)
+
+
+def _variants(features):
+    return [{feature: variant} for feature, variants in features.items() for variant in variants if variant != "plain"]
 
 
 def each_alone(scratch):
     """Every variant with nothing else: says which one makes the difference."""
-    alone = [{feature: variant} for feature, variants in FEATURES.items() for variant in variants if variant != "plain"]
-    return [single(scratch, choices, -1 - index) for index, choices in enumerate([{}, *alone])]
+    return [single(scratch, choices, -1 - index) for index, choices in enumerate([{}, *_variants(FEATURES | ALONE)])]
 
 
 def generate(seed, scratch):
@@ -43,6 +48,8 @@ def generate(seed, scratch):
     for name in REFUSALS:
         this = next(number)
         yield _refused(this, f"{scratch}/case-{this}", name)
+    for choices in _variants(ALONE):
+        yield single(scratch, choices, next(number))
     for row in covering.rows(FEATURES, seed):
         this = next(number)
         yield _combined(this, f"{scratch}/case-{this}", row)

@@ -3,6 +3,7 @@
 # What the suites of crun and runc (tests/conformance) found missing, each in a test of our own.
 
 load ../support/guest
+bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
 teardown() {

@@ -5,8 +5,9 @@ The order of FEATURES is the order they are applied in: namespaces first, becaus
 
 from features import confinement, files, hooks, mounts, namespaces, process, resources
 
-FEATURES = {
-    feature: variants
-    for module in (namespaces, process, confinement, mounts, files, resources, hooks)
-    for feature, variants in module.FEATURES.items()
-}
+_MODULES = (namespaces, process, confinement, mounts, files, resources, hooks)
+
+FEATURES = {feature: variants for module in _MODULES for feature, variants in module.FEATURES.items()}
+
+# Those that are tried with nothing else: in company, what crun makes of them differs from all others in every corner.
+ALONE = namespaces.ALONE

@@ -67,3 +67,7 @@ FEATURES = {
         "queues": sysctls("ipc", {"fs.mqueue.msg_max": "20", "fs.mqueue.queues_max": "100"}),
     },
 }
+
+ALONE = {
+    "id maps": {"plain": plain, "shifted": mapped((0, 100000, 65536)), "pieces": mapped((0, 5000, 1), (1, 70000, 3000))},
+}

@@ -2,6 +2,9 @@
 #include "runtime/sandbox/mount_points.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -45,6 +48,25 @@ TEST_F(MountPoints, new_place_of_a_tmpfs_is_for_everybody_and_an_old_one_keeps_i
   EXPECT_EQ(files::status(bundle_ + "/rootfs/a/new").permissions(), files::perms{01777});
   EXPECT_EQ(files::status(bundle_ + "/rootfs/a").permissions() & files::perms{022}, files::perms::none);
   EXPECT_EQ(files::status(bundle_ + "/rootfs/old").permissions(), files::perms{0750});
+}
+
+TEST_F(MountPoints, places_belong_to_the_root_of_a_user_namespace) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "changes owners";
+  }
+  oci::Config config;
+  config.mounts = {{.destination = "/a/b", .type = "tmpfs"}};
+  config.linux_.namespaces = {{.type = {CLONE_NEWUSER}}};
+  config.linux_.uid_mappings = {{.container_id = 5, .host_id = 1, .size = 2},
+                                {.container_id = 0, .host_id = 1234, .size = 1}};
+  config.linux_.gid_mappings = {{.container_id = 0, .host_id = 4321, .size = 1}};
+  ASSERT_TRUE(make_mount_points(bundle_ + "/rootfs", config, bundle_, ""));
+  for (const char* made : {"/rootfs/a", "/rootfs/a/b"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((bundle_ + made).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 1234U);
+    EXPECT_EQ(info.st_gid, 4321U);
+  }
 }
 
 TEST_F(MountPoints, directory_of_the_notification_socket_is_made) {
