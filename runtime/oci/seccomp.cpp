@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -181,8 +180,8 @@ Result<std::string> export_program(const Filter& filter, const std::vector<sock_
   if (size < 0 || prologue_size + static_cast<size_t>(size) > kMaxInstructions * sizeof(sock_filter)) {
     return fail(E2BIG, "linux.seccomp: the filter is longer than 4096 instructions; use fewer rules");
   }
-  std::string program(prologue_size + static_cast<size_t>(size), '\0');
-  std::memcpy(program.data(), prologue.data(), prologue_size);
+  std::string program(reinterpret_cast<const char*>(prologue.data()), prologue_size);
+  program.resize(prologue_size + static_cast<size_t>(size));
   if (::pread(file.get(), program.data() + prologue_size, static_cast<size_t>(size), 0) != size) {
     return fail_errno("read back seccomp filter");
   }
