@@ -40,10 +40,18 @@ Result<AgentClient> AgentClient::connect(std::string_view vsock_socket_path, Dea
 }
 
 Result<v1::HandshakeResponse> AgentClient::handshake(Deadline deadline) {
+  return finish_handshake(TRY(start_handshake(deadline)), deadline);
+}
+
+Result<uint32_t> AgentClient::start_handshake(Deadline deadline) {
   v1::HandshakeRequest request;
   request.set_protocol(kProtocol);
+  return client_.start("Handshake", request, deadline);
+}
+
+Result<v1::HandshakeResponse> AgentClient::finish_handshake(uint32_t call, Deadline deadline) {
   v1::HandshakeResponse response;
-  TRY(client_.call("Handshake", request, response, deadline));
+  TRY(client_.finish(call, response, deadline));
   if (response.protocol() != kProtocol) {
     return fail(EPROTO, "shake hands with the agent: it speaks version " +
                             std::to_string(response.protocol()) +

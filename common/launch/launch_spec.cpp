@@ -159,6 +159,7 @@ std::string to_json(const LaunchSpec& spec) {
                {"extra_kernel_arguments", spec.extra_kernel_arguments},
                {"console", spec.console},
                {"count_instructions", spec.count_instructions},
+               {"hang_seconds", spec.hang_seconds},
                {"exports", exports},
                {"view", view},
                {"stdio", kStdioNames[static_cast<size_t>(spec.stdio)]},
@@ -185,6 +186,7 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read("extra_kernel_arguments", spec.extra_kernel_arguments));
   TRY(reader.read("console", spec.console));
   TRY(reader.read("count_instructions", spec.count_instructions));
+  TRY(reader.read("hang_seconds", spec.hang_seconds));
   TRY(reader.read_name("stdio", kStdioNames, spec.stdio));
   TRY(reader.read("init_process", spec.init_process));
   TRY(reader.read("log_path", spec.log.path));

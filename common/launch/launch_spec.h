@@ -78,6 +78,7 @@ struct LaunchSpec {
   std::string extra_kernel_arguments;
   bool console = false;             // guest kernel log to the log
   bool count_instructions = false;  // see MachineConfig
+  uint32_t hang_seconds = 0;        // how long the guest may keep silent until that is reported; 0: for ever
   std::vector<Export> exports;
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   StdioMode stdio = StdioMode::none;

@@ -21,6 +21,8 @@ class State final : public Command {
       if (!reason.empty()) {
         state.annotations["org.caisson.ended"] = reason;
       }
+    } else if (const std::string silence = directory.read("silence").value_or(""); !silence.empty()) {
+      state.annotations["org.caisson.guest"] = silence;
     }
     const std::string text = state_json(state, JsonLayout::indented) + "\n";
     std::fputs(text.c_str(), stdout);

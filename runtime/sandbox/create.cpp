@@ -114,6 +114,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.initramfs = files.initramfs;
   spec.console = machine.console;
   spec.count_instructions = machine.count_instructions;
+  spec.hang_seconds = machine.hang_seconds;
   spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;
   spec.init_process = kInitProcess;
   spec.log = request.log;

@@ -134,6 +134,20 @@ Result<std::chrono::seconds> choose_boot_patience() {
                           std::to_string(kLongestSeconds));
 }
 
+Result<uint32_t> choose_hang_patience() {
+  constexpr uint32_t kDefaultSeconds = 60;
+  constexpr uint32_t kLongestSeconds = 86400;
+  const std::string asked = environment("CAISSON_HANG_TIMEOUT");
+  if (asked.empty() || asked == "0") {
+    return asked.empty() ? kDefaultSeconds : 0;
+  }
+  if (const auto seconds = number_within(asked, kLongestSeconds)) {
+    return *seconds;
+  }
+  return fail(EINVAL, "CAISSON_HANG_TIMEOUT: \"" + asked + "\" is not a number of seconds from 0 to " +
+                          std::to_string(kLongestSeconds));
+}
+
 }  // namespace
 
 InstalledFiles expected_files() {
@@ -159,6 +173,7 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.console = TRY(choose_flag(config, "console"));
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
   settings.boot_patience = TRY(choose_boot_patience());
+  settings.hang_seconds = TRY(choose_hang_patience());
   return settings;
 }
 

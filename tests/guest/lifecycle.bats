@@ -192,3 +192,63 @@ create_sleeper() {
   caisson run -b "$bundle" box
   [ "$(jq -r .status "$bundle/rootfs/tmp/state")" = created ]
 }
+
+# hold_machine PID: the virtual processors of a container's machine stand still, behind everybody's back; let_go ends that.
+hold_machine() {
+  qemu=$(pgrep --parent "$1" qemu) || true
+  if [ -n "$qemu" ]; then
+    kill -STOP "$qemu"
+    return
+  fi
+  gcc -O1 -x c -o "$scratch/hold" - <<'C'
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char** argv) {  // what it holds goes on when it ends
+  const pid_t thread = atoi(argv[argc - 1]);
+  if (ptrace(PTRACE_SEIZE, thread, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, thread, 0, 0) < 0) return 1;
+  if (waitpid(thread, NULL, __WALL) < 0) return 1;
+  for (;;) pause();
+}
+C
+  local task
+  for task in "/proc/$1"/task/*; do
+    [[ $(cat "$task/comm") != vcpu* ]] || {
+      "$scratch/hold" "$(basename "$task")" 3>&- 4>&- &
+      holders+=($!)
+    }
+  done
+  [ ${#holders[@]} -gt 0 ]
+}
+let_go() {
+  if [ -n "$qemu" ]; then kill -CONT "$qemu"; else kill "${holders[@]}"; fi
+}
+
+@test "lifecycle: a guest that keeps silent is reported in state and log, and so is that it speaks again" {
+  make_bundle box
+  set_command sleep 1000
+  CAISSON_HANG_TIMEOUT=3 caisson --log "$scratch/log" run --detach -b "$bundle" --pid-file "$scratch/pid" box \
+    </dev/null >"$scratch/out" 2>&1
+  [ "$(caisson state box | jq -r '.annotations["org.caisson.guest"]')" = null ]
+  local qemu holders=()
+  hold_machine "$(cat "$scratch/pid")"
+  # LIMIT: of a machine that emulates another.
+  # shellcheck disable=SC2016 # the inner shell expands
+  timeout 100 sh -c 'until "$0" --root "$1" state box | grep -q "has not answered for 3 s"; do sleep 0.2; done' "$CAISSON" "$state_root"
+  let_go
+  # shellcheck disable=SC2016 # the inner shell expands
+  timeout 100 sh -c 'while "$0" --root "$1" state box | grep -q "has not answered"; do sleep 0.2; done' "$CAISSON" "$state_root"
+  cat "$scratch/log"
+  grep "container box: the guest has not answered for 3 s" "$scratch/log"
+  grep "container box: the guest answers again" "$scratch/log"
+  [ "$(caisson exec box echo alive)" = alive ]
+  # Pausing is no silence.
+  caisson pause box
+  run ! timeout 8 tail --follow --lines=0 "$scratch/log"
+  caisson resume box
+  [ "$(grep -c "has not answered" "$scratch/log")" -eq 1 ]
+  caisson delete --force box
+  CAISSON_HANG_TIMEOUT=soon run -1 caisson run -b "$bundle" box
+  [[ $output == *'CAISSON_HANG_TIMEOUT: "soon" is not a number of seconds'* ]]
+}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,6 @@
 #include "vmm/main/exports.h"
 
 namespace caisson::vmm {
-
 Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status,
                                                  EventLoop& main_loop) {
   std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(spec), status, main_loop));
@@ -28,6 +28,7 @@ Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
     : spec_(std::move(spec)), status_(status), main_loop_(main_loop) {}
 
 Sandbox::~Sandbox() {
+  watch_.reset();
   init_.reset();
   machine_.reset();
   for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
@@ -180,6 +181,37 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
   status.agent_tsc_at_start = event.ready().tsc_at_start();
   status.agent_tsc_at_ready = event.ready().tsc_at_ready();
   status_.report(status);
+  if (spec_.hang_seconds > 0) {
+    main_loop_.after(patience() / 2, [this] { watch_guest(); });
+  }
+}
+
+// Not sooner: a start need not pay for it.
+void Sandbox::watch_guest() {
+  if (finished_ || paused_ || watch_) {
+    return;
+  }
+  auto client = init_->connect();
+  if (!client) {
+    spdlog::warn("watch whether the guest answers: {}", client.error().message);
+    return;
+  }
+  watch_ = std::make_unique<GuestWatch>(*agent_loop_, std::move(*client), patience(), [this](bool answers) {
+    main_loop_.post([this, answers] { on_guest_silence(answers); });
+  });
+}
+
+void Sandbox::on_guest_silence(bool answers) {
+  std::string text;
+  if (answers) {
+    spdlog::warn("container {}: the guest answers again", spec_.id);
+  } else {
+    text = fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
+    spdlog::error("container {}: the guest {}", spec_.id, text);
+  }
+  if (const auto written = write_silence(state_directory_.get(), text); !written) {
+    spdlog::debug("{}", written.error().message);
+  }
 }
 
 void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
@@ -214,10 +246,20 @@ void Sandbox::on_machine_stop(const MachineStop& stop) {
 Result<std::string> Sandbox::on_control(std::string_view verb) {
   if (verb == "pause") {
     TRY(machine_->pause());
+    paused_ = true;
+    if (watch_) {
+      watch_->suspend();
+    }
     return std::string();
   }
   if (verb == "resume") {
     TRY(machine_->resume());
+    paused_ = false;
+    if (watch_) {
+      watch_->resume();
+    } else if (ready_ && spec_.hang_seconds > 0) {
+      watch_guest();
+    }
     return std::string();
   }
   if (verb == "counters") {

@@ -4,6 +4,7 @@
 // exits with the result.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "vmm/supervisor/control_socket.h"
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
+#include "vmm/supervisor/guest_watch.h"
 #include "vmm/supervisor/init_process.h"
 #include "vmm/supervisor/service_manager.h"
 #include "vmm/supervisor/status_socket.h"
@@ -60,6 +62,9 @@ class Sandbox {
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
   Result<std::string> on_control(std::string_view verb);
+  [[nodiscard]] std::chrono::seconds patience() const { return std::chrono::seconds(spec_.hang_seconds); }
+  void watch_guest();
+  void on_guest_silence(bool answers);
   void finish(const ExitRecord& record);
 
   LaunchSpec spec_;
@@ -85,9 +90,11 @@ class Sandbox {
   GuestLog guest_log_;
   ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
+  std::unique_ptr<GuestWatch> watch_;
   bool ready_ = false;
   bool out_of_memory_ = false;
   bool finished_ = false;
+  bool paused_ = false;
   int exit_code_ = kGuestLostExitCode;
 };
 

@@ -32,4 +32,17 @@ Result<void> write_exit_record(int directory, const ExitRecord& record) {
   return {};
 }
 
+Result<void> write_silence(int directory, const std::string& text) {
+  if (text.empty()) {
+    return ::unlinkat(directory, "silence", 0) < 0 && errno != ENOENT ? fail_errno("remove silence")
+                                                                      : Result<void>();
+  }
+  const UniqueFd file(
+      ::openat(directory, "silence", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return fail_errno("write silence");
+  }
+  return {};
+}
+
 }  // namespace caisson::vmm

@@ -18,4 +18,7 @@ struct ExitRecord {
 // Writes it atomically into `directory`, an open descriptor.
 Result<void> write_exit_record(int directory, const ExitRecord& record);
 
+// Beside it, while the guest keeps silent: what `caisson state` says of that. Empty: it has spoken again.
+Result<void> write_silence(int directory, const std::string& text);
+
 }  // namespace caisson::vmm

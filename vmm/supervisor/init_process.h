@@ -30,6 +30,9 @@ class InitProcess {
   // output has been delivered.
   Result<void> attach(std::vector<StdioStream> stdio, EndHandler on_end);
 
+  // Another connection to the agent's calls.
+  Result<agent::AgentClient> connect() { return agent::AgentClient(TRY(dial(agent::kRpcPort))); }
+
   // Both are passed on in order; what the agent refuses (a process that has gone) is logged.
   void signal(std::string container, int number);
   void resize(uint16_t rows, uint16_t columns);

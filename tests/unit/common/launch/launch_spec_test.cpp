@@ -15,6 +15,7 @@ LaunchSpec example() {
   spec.hypervisor = Hypervisor::qemu;
   spec.cpus = 2;
   spec.memory_bytes = 256ULL << 20;
+  spec.hang_seconds = 7;
   spec.kernel = "/k";
   spec.initramfs = "/i";
   spec.exports.push_back({.name = "rootfs",
