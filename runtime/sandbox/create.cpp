@@ -139,8 +139,9 @@ std::vector<LaunchSpec::ViewMount> host_view(const agent::v1::CreateContainerReq
 }
 
 void announce(const LaunchStatus& status, const CreateRequest& request) {
-  spdlog::debug("guest is ready on {}: agent {}, kernel {}, time stamp counter {}", status.machine,
-                status.agent_version, status.kernel_release, status.agent_tsc_at_ready);
+  spdlog::debug("guest is ready on {}: agent {}, kernel {}, time stamp counter {}, {} at the agent's start",
+                status.machine, status.agent_version, status.kernel_release, status.agent_tsc_at_ready,
+                status.agent_tsc_at_start);
   // Engines and scripts compare what a container wrote to standard error: only a log or a person is told
   // there.
   if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {

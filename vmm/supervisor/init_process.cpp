@@ -42,7 +42,6 @@ InitProcess::~InitProcess() {
 Result<void> InitProcess::attach(std::vector<StdioStream> stdio, EndHandler on_end) {
   on_end_ = std::move(on_end);
   waiter_ = std::make_unique<agent::AgentClient>(TRY(dial(agent::kRpcPort)));
-  caller_ = std::make_unique<agent::AgentClient>(TRY(dial(agent::kRpcPort)));
   for (StdioStream& stream : stdio) {
     TRY(open_stream(std::move(stream)));
   }
@@ -130,21 +129,37 @@ void InitProcess::settle() {
   on_end(*exit_);
 }
 
-void InitProcess::signal(std::string container, int number) {
-  agent_loop_.post([this, container = std::move(container), number] {
+// The connection for it is made when the first is passed on: most containers are never sent any, and each
+// costs a start some of the guest's time.
+void InitProcess::call(std::function<void(agent::AgentClient&)> task) {
+  if (!has_caller_) {
+    auto client = connect();
+    if (!client) {
+      spdlog::warn("reach the agent: {}", client.error().message);
+      return;
+    }
+    has_caller_ = true;
+    agent_loop_.post(
+        [this, made = std::make_shared<agent::AgentClient>(std::move(*client))] { caller_ = made; });
+  }
+  agent_loop_.post([this, task = std::move(task)] {
     if (caller_) {
-      log_refusal("pass signal on",
-                  caller_->signal_process(container, process_, number, agent::deadline_in(kCallDeadline)));
+      task(*caller_);
     }
   });
 }
 
+void InitProcess::signal(std::string container, int number) {
+  call([this, container = std::move(container), number](agent::AgentClient& agent) {
+    log_refusal("pass signal on",
+                agent.signal_process(container, process_, number, agent::deadline_in(kCallDeadline)));
+  });
+}
+
 void InitProcess::resize(uint16_t rows, uint16_t columns) {
-  agent_loop_.post([this, rows, columns] {
-    if (caller_) {
-      log_refusal("pass window size on",
-                  caller_->resize_tty(process_, rows, columns, agent::deadline_in(kCallDeadline)));
-    }
+  call([this, rows, columns](agent::AgentClient& agent) {
+    log_refusal("pass window size on",
+                agent.resize_tty(process_, rows, columns, agent::deadline_in(kCallDeadline)));
   });
 }
 

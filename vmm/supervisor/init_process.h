@@ -43,6 +43,8 @@ class InitProcess {
   void wait_on_agent_loop();
   void finish_wait(uint32_t call);
   void settle();
+  // Runs `task` on the agent loop.
+  void call(std::function<void(agent::AgentClient&)> task);
 
   EventLoop& main_loop_;
   EventLoop& agent_loop_;
@@ -50,11 +52,12 @@ class InitProcess {
   uint64_t process_;
   EndHandler on_end_;
   size_t open_outputs_ = 0;
+  bool has_caller_ = false;  // caller_ is there, or about to be
   std::optional<Result<agent::ProcessExit>> exit_;
 
   // Used on the agent loop only.
   std::unique_ptr<agent::AgentClient> waiter_;
-  std::unique_ptr<agent::AgentClient> caller_;
+  std::shared_ptr<agent::AgentClient> caller_;
 };
 
 }  // namespace caisson::vmm
