@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <sstream>
 
 #include "agent/process/id_map.h"
 #include "agent/proto/agent.pb.h"
@@ -47,8 +46,11 @@ Result<void> delegate_cgroup(const Cgroup& cgroup, const v1::CreateContainerRequ
   if (::fchown(cgroup.directory(), *owner, kSameGroup) < 0) {
     return fail_errno("give cgroup to user " + std::to_string(*owner));
   }
-  std::istringstream names(files_to_give());
-  for (std::string name; std::getline(names, name);) {
+  const std::string names = files_to_give();
+  for (size_t start = 0; start < names.size();) {
+    const size_t end = std::min(names.find('\n', start), names.size());
+    const std::string name = names.substr(start, end - start);
+    start = end + 1;
     if (::fchownat(cgroup.directory(), name.c_str(), *owner, kSameGroup, AT_SYMLINK_NOFOLLOW) < 0 &&
         errno != ENOENT) {
       return fail_errno("give cgroup file " + name + " to user " + std::to_string(*owner));

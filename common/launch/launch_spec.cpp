@@ -160,6 +160,8 @@ std::string to_json(const LaunchSpec& spec) {
                {"console", spec.console},
                {"count_instructions", spec.count_instructions},
                {"hang_seconds", spec.hang_seconds},
+               {"clock_ticks", spec.clock.ticks},
+               {"clock_nanoseconds", spec.clock.nanoseconds},
                {"exports", exports},
                {"view", view},
                {"stdio", kStdioNames[static_cast<size_t>(spec.stdio)]},
@@ -187,6 +189,8 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read("console", spec.console));
   TRY(reader.read("count_instructions", spec.count_instructions));
   TRY(reader.read("hang_seconds", spec.hang_seconds));
+  TRY(reader.read("clock_ticks", spec.clock.ticks));
+  TRY(reader.read("clock_nanoseconds", spec.clock.nanoseconds));
   TRY(reader.read_name("stdio", kStdioNames, spec.stdio));
   TRY(reader.read("init_process", spec.init_process));
   TRY(reader.read("log_path", spec.log.path));

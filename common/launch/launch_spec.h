@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/host_clock.h"
 #include "common/log.h"
 #include "common/result.h"
 
@@ -78,6 +79,7 @@ struct LaunchSpec {
   std::string extra_kernel_arguments;
   bool console = false;             // guest kernel log to the log
   bool count_instructions = false;  // see MachineConfig
+  HostClock::Reading clock;         // the starter's
   uint32_t hang_seconds = 0;        // how long the guest may keep silent until that is reported; 0: for ever
   std::vector<Export> exports;
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown

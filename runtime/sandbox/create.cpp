@@ -103,7 +103,8 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
 }
 
 LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& directory,
-                       const MachineSettings& machine, const InstalledFiles& files, bool terminal) {
+                       const MachineSettings& machine, const InstalledFiles& files, const HostClock& clock,
+                       bool terminal) {
   LaunchSpec spec;
   spec.id = request.id;
   spec.state_directory = directory.path();
@@ -115,6 +116,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.console = machine.console;
   spec.count_instructions = machine.count_instructions;
   spec.hang_seconds = machine.hang_seconds;
+  spec.clock = clock.first();
   spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;
   spec.init_process = kInitProcess;
   spec.log = request.log;
@@ -165,12 +167,12 @@ Result<void> make_places(const oci::Config& config, const CreateRequest& request
   return made;
 }
 
-Result<void> create_in_guest(const ContainerDirectory& directory,
-                             const agent::v1::CreateContainerRequest& request) {
+Result<agent::AgentClient> create_in_guest(const ContainerDirectory& directory,
+                                           const agent::v1::CreateContainerRequest& request) {
   auto agent =
       TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kCreatePatience)));
   TRY(agent.create_container(request, agent::deadline_in(kCreatePatience)));
-  return {};
+  return agent;
 }
 
 }  // namespace
@@ -181,6 +183,7 @@ Result<std::string> read_bundle_config(const std::string& bundle, const std::str
 
 Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
                                           const CaughtSignals& signals) {
+  const HostClock clock;  // the sooner, the better
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
@@ -222,7 +225,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                .size = config.process->console_size}));
   VmmSpawn spawn{
       .program = files.vmm,
-      .spec = launch_spec(request, directory, machine, files, pty.has_value()),
+      .spec = launch_spec(request, directory, machine, files, clock, pty.has_value()),
       .exports = &exports.entries(),
       .inherited = &request.inherited,
       .controlling_terminal = pty.has_value(),
@@ -247,7 +250,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   TRY(run_hooks(config.hooks.create_runtime, "createRuntime", hook_state));
   guest_request.set_state_json(hook_state);
   guest_request.set_created_state_json(oci_state_json(state, Status::created));
-  TRY(create_in_guest(directory, guest_request));
+  agent::AgentClient agent = TRY(create_in_guest(directory, guest_request));
 
   state.status = Status::created;
   TRY(directory.save(state));
@@ -261,6 +264,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                           .state = std::move(state),
                           .config = std::move(config),
                           .vmm = std::move(vmm),
+                          .agent = std::move(agent),
                           .pty_master = pty ? std::move(pty->master) : UniqueFd()};
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/client/agent_client.h"
 #include "common/log.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
@@ -37,8 +38,9 @@ struct CreatedContainer {
   LockedContainer locked;
   ContainerState state;
   oci::Config config;
-  VmmProcess vmm;       // released: it lives on
-  UniqueFd pty_master;  // when the caller relays a terminal
+  VmmProcess vmm;            // released: it lives on
+  agent::AgentClient agent;  // by which it was made
+  UniqueFd pty_master;       // when the caller relays a terminal
 };
 
 // A signal that asks us to end, while the guest boots, ends it with an error like any other.

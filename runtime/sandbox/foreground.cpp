@@ -67,7 +67,8 @@ Result<int> run_container(const StateRoot& root, const CreateRequest& request, b
   // Before caisson-vmm starts: no signal may fall between.
   const CaughtSignals signals = TRY(CaughtSignals::take());
   CreatedContainer container = TRY(create_container(root, request, signals));
-  auto started = start_container(container.locked.directory(), container.state, container.config);
+  auto started =
+      start_container(container.agent, container.locked.directory(), container.state, container.config);
   container.locked.unlock();
   if (!started) {
     TRY(take_away(root, container.state));

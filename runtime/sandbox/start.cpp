@@ -9,13 +9,10 @@ namespace {
 
 constexpr std::chrono::seconds kStartPatience{60};
 
-}  // namespace
-
-Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
-                             const oci::Config& config) {
+Result<void> check_status(const ContainerState& state) {
   switch (state.current_status()) {
     case Status::created:
-      break;
+      return {};
     case Status::stopped:
       return fail(EINVAL, "cannot start a container that has stopped");
     case Status::creating:
@@ -23,7 +20,20 @@ Result<void> start_container(const ContainerDirectory& directory, ContainerState
     default:
       return fail(EINVAL, "cannot start an already running container");
   }
+}
+
+}  // namespace
+
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
+                             const oci::Config& config) {
+  TRY(check_status(state));
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kStartPatience)));
+  return start_container(agent, directory, state, config);
+}
+
+Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
+                             ContainerState& state, const oci::Config& config) {
+  TRY(check_status(state));
   TRY(agent.start_container(state.id, agent::deadline_in(kStartPatience)));
   state.status = Status::running;
   TRY(directory.save(state));

@@ -2,6 +2,7 @@
 // Lets a created container's first process go. Used by start, run and do.
 #pragma once
 
+#include "agent/client/agent_client.h"
 #include "common/result.h"
 #include "runtime/oci/config.h"
 #include "runtime/state/state_directory.h"
@@ -11,5 +12,8 @@ namespace caisson::runtime {
 // Under the lock. Fails, in runc's words, unless the container is created. Updates `state` and its file.
 Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
                              const oci::Config& config);
+// The same by a connection that is there already.
+Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
+                             ContainerState& state, const oci::Config& config);
 
 }  // namespace caisson::runtime

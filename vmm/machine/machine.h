@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/event_loop.h"
+#include "common/host_clock.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "vmm/devices/virtio/device.h"
@@ -35,6 +36,7 @@ struct MachineConfig {
   std::string initramfs;      // path of a cpio archive
   std::string extra_kernel_arguments;
   bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
+  HostClock clock;       // of this host; its frequency is asked for when the machine starts
   bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
 };
 

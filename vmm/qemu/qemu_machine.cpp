@@ -180,7 +180,7 @@ Result<std::vector<std::string>> QemuMachine::arguments(int console, int monitor
                                     .console = console,
                                     .monitor = monitor};
   const bool tsc_matters = options_.accelerator == QemuAccelerator::tcg && !config_.count_instructions;
-  return qemu_arguments(config_, options_, descriptors, devices, tsc_matters ? clock_.tsc_khz() : 0);
+  return qemu_arguments(config_, options_, descriptors, devices, tsc_matters ? config_.clock.tsc_khz() : 0);
 }
 
 Result<void> QemuMachine::start(StopHandler on_stop) {

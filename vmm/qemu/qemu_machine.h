@@ -14,7 +14,6 @@
 #include "vmm/machine/text_tail.h"
 #include "vmm/memory/guest_memory.h"
 #include "vmm/qemu/child.h"
-#include "vmm/qemu/host_clock.h"
 #include "vmm/qemu/options.h"
 #include "vmm/qemu/qmp.h"
 #include "vmm/vhost_user/server.h"
@@ -67,7 +66,6 @@ class QemuMachine final : public Machine {
   MachineConfig config_;
   EventLoop* loop_;
   QemuOptions options_;
-  HostClock clock_;
   std::unique_ptr<GuestMemory> memory_;  // until QEMU has it
   UniqueFd kernel_;
   uint64_t kernel_bytes_ = 0;

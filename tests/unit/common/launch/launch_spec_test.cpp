@@ -16,6 +16,7 @@ LaunchSpec example() {
   spec.cpus = 2;
   spec.memory_bytes = 256ULL << 20;
   spec.hang_seconds = 7;
+  spec.clock = {.ticks = ~0ULL, .nanoseconds = 3};
   spec.kernel = "/k";
   spec.initramfs = "/i";
   spec.exports.push_back({.name = "rootfs",

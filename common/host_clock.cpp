@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/qemu/host_clock.h"
+#include "common/host_clock.h"
 
 #include <x86intrin.h>
 
@@ -7,7 +7,7 @@
 #include <ctime>
 #include <limits>
 
-namespace caisson::vmm {
+namespace caisson {
 namespace {
 
 uint64_t now_ns() {
@@ -49,4 +49,4 @@ uint64_t HostClock::tsc_khz() const {
   return static_cast<uint64_t>(std::llround(ticks * 1e6 / nanoseconds));
 }
 
-}  // namespace caisson::vmm
+}  // namespace caisson
