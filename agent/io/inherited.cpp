@@ -32,14 +32,6 @@ Result<UniqueFd> open_device(const v1::InheritedDescriptor& wanted) {
   return device;
 }
 
-Result<UniqueFd> duplicate(const UniqueFd& fd) {
-  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) {
-    return fail_errno("duplicate descriptor");
-  }
-  return copy;
-}
-
 }  // namespace
 
 Result<UniqueFd> InheritedDescriptors::prepare_one(const v1::InheritedDescriptor& wanted) {

@@ -9,14 +9,6 @@
 namespace caisson::agent {
 namespace {
 
-Result<UniqueFd> duplicate(const UniqueFd& fd) {
-  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) {
-    return fail_errno("duplicate descriptor");
-  }
-  return copy;
-}
-
 Result<UniqueFd> open_null() {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) {

@@ -23,6 +23,14 @@ void make_non_blocking(const UniqueFd& fd) {
 
 }  // namespace
 
+Result<UniqueFd> duplicate(const UniqueFd& fd) {
+  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    return fail_errno("duplicate descriptor");
+  }
+  return copy;
+}
+
 bool is_peer_gone(int socket) {
   pollfd watched{.fd = socket, .events = 0, .revents = 0};
   if (::poll(&watched, 1, 0) > 0 && (watched.revents & (POLLHUP | POLLERR)) != 0) {

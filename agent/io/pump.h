@@ -56,6 +56,9 @@ class Pump : public std::enable_shared_from_this<Pump> {
   bool source_watched_ = false;
 };
 
+// Another descriptor of the same, for a second pump.
+Result<UniqueFd> duplicate(const UniqueFd& fd);
+
 // Whether the peer of a connected socket has gone for good, as opposed to having only ended its sending side.
 [[nodiscard]] bool is_peer_gone(int socket);
 

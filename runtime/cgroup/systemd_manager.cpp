@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <type_traits>
 
@@ -42,6 +43,7 @@ struct Library {
   decltype(&::sd_bus_message_read) read;
   decltype(&::sd_bus_error_free) error_free;
   decltype(&::sd_bus_get_property_string) get_property_string;
+  decltype(&::sd_bus_path_encode) path_encode;
 };
 
 template <typename Function>
@@ -72,7 +74,8 @@ Result<Library> load_library() {
       find(library, "sd_bus_message_close_container", found.close_container) &&
       find(library, "sd_bus_message_read", found.read) &&
       find(library, "sd_bus_error_free", found.error_free) &&
-      find(library, "sd_bus_get_property_string", found.get_property_string);
+      find(library, "sd_bus_get_property_string", found.get_property_string) &&
+      find(library, "sd_bus_path_encode", found.path_encode);
   return whole ? Result<Library>(found)
                : fail(ENOTSUP, std::string("--systemd-cgroup: ") + kLibrary + " is too old");
 }
@@ -102,6 +105,7 @@ struct SystemdManager::Bus {
 
   static int on_job_removed(sd_bus_message* message, void* self, sd_bus_error*);
   Result<void> await_job(const std::string& what);
+  Result<std::string> cgroup_of(const std::string& unit) const;
 };
 
 namespace {
@@ -197,25 +201,6 @@ class Call {
   int failure_ = 0;
 };
 
-// Unit names become parts of object paths: all but letters and digits as _xx, and so is a digit that comes
-// first.
-std::string object_path_of(const std::string& unit) {
-  std::string path = std::string(kManagerPath) + "/unit/";
-  for (size_t i = 0; i < unit.size(); ++i) {
-    const char c = unit[i];
-    const bool is_digit = c >= '0' && c <= '9';
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (is_letter || (is_digit && i > 0)) {
-      path += c;
-    } else {
-      constexpr const char* kHex = "0123456789abcdef";
-      const auto byte = static_cast<unsigned char>(c);
-      path += {'_', kHex[byte >> 4U], kHex[byte & 15U]};
-    }
-  }
-  return path;
-}
-
 }  // namespace
 
 int SystemdManager::Bus::on_job_removed(sd_bus_message* message, void* self, sd_bus_error*) {
@@ -265,6 +250,29 @@ Result<void> SystemdManager::Bus::await_job(const std::string& what) {
   job = Job{};
   return result == "done" ? Result<void>()
                           : fail(EIO, "systemd: " + what + ": " + result + "; see journalctl");
+}
+
+Result<std::string> SystemdManager::Bus::cgroup_of(const std::string& unit) const {
+  char* object = nullptr;
+  char* cgroup = nullptr;
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  int got = library.path_encode("/org/freedesktop/systemd1/unit", unit.c_str(), &object);
+  if (got >= 0) {
+    got = library.get_property_string(bus, kDestination, object, "org.freedesktop.systemd1.Scope",
+                                      "ControlGroup", &error, &cgroup);
+  }
+  const std::string why = error.message != nullptr ? error.message : std::strerror(-got);
+  const std::string path = got < 0 ? "" : cgroup;
+  library.error_free(&error);
+  std::free(object);
+  std::free(cgroup);
+  if (got < 0) {
+    return fail(-got, "systemd: read the cgroup of " + unit + ": " + why);
+  }
+  if (!path.starts_with('/') || path.size() < 2) {
+    return fail(EPROTO, "systemd: " + unit + " has no cgroup of its own");
+  }
+  return path;
 }
 
 SystemdManager::SystemdManager(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
@@ -323,18 +331,7 @@ Result<std::string> SystemdManager::start_scope(const ScopeName& name, const std
   bus.job.path = TRY(start.object_path());
   TRY(bus.await_job("start " + name.unit));
 
-  char* cgroup = nullptr;
-  sd_bus_error error = SD_BUS_ERROR_NULL;
-  const int got =
-      bus.library.get_property_string(bus.bus, kDestination, object_path_of(name.unit).c_str(),
-                                      "org.freedesktop.systemd1.Scope", "ControlGroup", &error, &cgroup);
-  bus.library.error_free(&error);
-  const std::string path = got < 0 ? "" : cgroup;
-  std::free(cgroup);
-  if (!path.starts_with('/') || path.size() < 2) {
-    return fail(EPROTO, "systemd: " + name.unit + " has no cgroup");
-  }
-  return path;
+  return bus.cgroup_of(name.unit);
 }
 
 Result<void> SystemdManager::set_properties(const std::string& unit,
