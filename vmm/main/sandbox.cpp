@@ -203,15 +203,18 @@ void Sandbox::watch_guest() {
 }
 
 void Sandbox::on_guest_silence(bool answers) {
-  std::string text;
+  const std::string text =
+      answers
+          ? std::string()
+          : fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
+  // Before the log: who reads of it there finds it in the state.
+  if (const auto written = write_silence(state_directory_.get(), text); !written) {
+    spdlog::warn("container {}: {}", spec_.id, written.error().message);
+  }
   if (answers) {
     spdlog::warn("container {}: the guest answers again", spec_.id);
   } else {
-    text = fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
     spdlog::error("container {}: the guest {}", spec_.id, text);
-  }
-  if (const auto written = write_silence(state_directory_.get(), text); !written) {
-    spdlog::debug("{}", written.error().message);
   }
 }
 

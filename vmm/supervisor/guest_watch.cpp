@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
+#include <utility>
+
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::vmm {
@@ -67,8 +69,9 @@ void GuestWatch::hear() {
 }
 
 void GuestWatch::miss() {
-  is_silent_ = true;
-  report_(false);
+  if (!std::exchange(is_silent_, true)) {
+    report_(false);
+  }
 }
 
 void GuestWatch::set_timer(std::chrono::milliseconds delay, void (GuestWatch::*then)()) {

@@ -103,7 +103,10 @@ TEST_F(GuestWatchTest, silence_is_told_once_and_so_is_its_end) {
   answers_ = false;
   wanted_reports_ = 1;
   ASSERT_TRUE(loop_->run());
-  run_for(2 * kPatience);
+  // Also when a pause has come between.
+  watch_->suspend();
+  watch_->resume();
+  run_for(3 * kPatience);
   EXPECT_EQ(reports_, std::vector<bool>({false}));
   EXPECT_EQ(questions_, 1);
   wanted_reports_ = 2;
