@@ -4,12 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 #include <utility>
+
+#include "common/socket_path.h"
 
 namespace caisson::agent {
 namespace {
@@ -34,20 +34,14 @@ bool says_ready(std::string_view message) {
 
 Result<std::unique_ptr<NotifySocket>> NotifySocket::create(EventLoop& loop, std::string directory,
                                                            Ready ready) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   const std::string path = directory + "/notify";
-  if (path.size() >= sizeof(address.sun_path)) {
-    return fail(ENAMETOOLONG, "make notification socket: the container's id is too long");
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   if (::mkdir(directory.c_str(), 0755) < 0) {
     return fail_errno("make " + directory);
   }
   std::unique_ptr<NotifySocket> made(new NotifySocket(loop, std::move(directory), std::move(ready)));
+  const SocketPath place = TRY(SocketPath::of(path));
   made->socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!made->socket_ ||
-      ::bind(made->socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) < 0 ||
+  if (!made->socket_ || ::bind(made->socket_.get(), place.address(), SocketPath::size()) < 0 ||
       ::chmod(path.c_str(), 0666) < 0) {  // whoever the container's process is
     return fail_errno("make notification socket");
   }
