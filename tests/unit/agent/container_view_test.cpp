@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -51,13 +52,14 @@ TEST_F(AgentContainer, no_capabilities_asked_for_are_none_at_all) {
 }
 
 TEST_F(AgentContainer, rlimits_apply) {
-  auto request = container_request("c", 1, {"sh", "-c", "ulimit -n; ulimit -c"});
+  auto request = container_request("c", 1, {"sh", "-c", "ulimit -n; ulimit -f"});
   auto* limit = request.mutable_init()->add_rlimits();
-  limit->set_resource(7);
+  limit->set_resource(RLIMIT_NOFILE);
   limit->set_soft(77);
   limit->set_hard(88);
   limit = request.mutable_init()->add_rlimits();
-  limit->set_resource(4);
+  // Not that of core files: sudo(8) lowers it, and not every host lets its root raise it again.
+  limit->set_resource(RLIMIT_FSIZE);
   limit->set_soft(~uint64_t{0});
   limit->set_hard(~uint64_t{0});
   EXPECT_EQ(run(request).out, "77\nunlimited\n");
