@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "agent/calls/calls.h"
 #include "agent/cgroup/delegation.h"
 #include "agent/container/removal.h"
+#include "agent/mounts/bind.h"
 #include "agent/mounts/spare_nodes.h"
 #include "agent/process/id_map.h"
 
@@ -27,7 +30,10 @@ Result<void> check(const v1::CreateContainerRequest& request) {
   if (!request.has_init()) {
     return fail(EINVAL, "create container: init is missing");
   }
-  if (request.uid_mappings_size() > kMaxIdMappings || request.gid_mappings_size() > kMaxIdMappings) {
+  const auto has_too_many = [](const auto& message) {
+    return message.uid_mappings_size() > kMaxIdMappings || message.gid_mappings_size() > kMaxIdMappings;
+  };
+  if (has_too_many(request) || std::ranges::any_of(request.mounts(), has_too_many)) {
     return fail(E2BIG, "create container: too many id mappings");
   }
   for (const v1::Namespace& ns : request.namespaces()) {
@@ -59,16 +65,6 @@ Result<void> choose_namespaces(Agent& agent, const v1::CreateContainerRequest& r
   order.new_namespaces = wanted & ((wanted & CLONE_NEWUSER) != 0 ? kEarlyWithUser : kEarly);
   order.plan.late_namespaces = wanted & ~order.new_namespaces & ~uint64_t{CLONE_NEWTIME};
   return {};
-}
-
-template <typename Mappings>
-std::string lines_of(const Mappings& mappings) {
-  std::string lines;
-  for (const v1::IdMapping& mapping : mappings) {
-    lines += std::to_string(mapping.container_id()) + " " + std::to_string(mapping.host_id()) + " " +
-             std::to_string(mapping.size()) + "\n";
-  }
-  return lines;
 }
 
 Result<void> make_mount_point(const Agent& agent, Container& container) {
@@ -159,7 +155,8 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
                .notify_directory = container.notify ? notify_directory(container) : std::string(),
                .joins = {}},
       .new_namespaces = 0,
-      .id_maps = {.uid = lines_of(request.uid_mappings()), .gid = lines_of(request.gid_mappings())},
+      .id_maps = id_maps_of(request.uid_mappings(), request.gid_mappings()),
+      .binds = TRY(make_binds_for(request, agent.options().exports)),
       .root = container.root};
   TRY(choose_namespaces(agent, request, container, order));
   container.init =

@@ -47,6 +47,7 @@ Result<std::shared_ptr<Process>> launch_in(Agent& agent, const v1::CreateProcess
                .joins = {Join{.pidfd = container.init->pidfd().get(), .kinds = container.namespaces}}},
       .new_namespaces = 0,
       .id_maps = {},
+      .binds = {},
       .root = container.root};
   return agent.processes().launch(std::move(order), settled);
 }

@@ -13,8 +13,9 @@
 #include <string_view>
 
 #include "agent/cgroup/cgroup.h"
+#include "agent/mounts/adjust.h"
+#include "agent/mounts/bind.h"
 #include "agent/mounts/copy_up.h"
-#include "agent/mounts/exports.h"
 #include "agent/mounts/mount_fd.h"
 #include "agent/mounts/resolve.h"
 #include "agent/process/child.h"
@@ -37,14 +38,6 @@ constexpr std::array kReplaceableInProc = {
     "/proc/sys/kernel/ns_last_pid",
     "/proc/sys/crypto/fips_enabled",
 };
-
-bool is_bind(const v1::Mount& mount) {
-  return !mount.export_name().empty() || mount.type() == "bind";
-}
-
-bool is_recursive(const v1::Mount& mount) {
-  return (mount.flags() & MS_REC) != 0;
-}
 
 Result<void> refuse_inside_proc(const v1::Mount& mount, int target) {
   struct statfs info {};
@@ -79,17 +72,6 @@ Result<void> refuse_symlink(const v1::Mount& mount, int target) {
   return S_ISDIR(info.st_mode)
              ? Result<void>{}
              : fail(ENOTDIR, "filesystem \"" + mount.type() + "\" must be mounted on ordinary directory");
-}
-
-Result<UniqueFd> source_of_bind(const Child& child, const v1::Mount& mount) {
-  if (!mount.export_name().empty()) {
-    TRY(check_export_name(mount.export_name()));
-    // Mounts beneath come into being as paths lead there, with the flags of the one above; those that shall
-    // have none of these are there already (calls/create_container).
-    const bool recursive = is_recursive(mount) || !mount.mounts_beneath().empty();
-    return clone_mount(child.exports.get(), mount.export_name(), recursive);
-  }
-  return clone_mount(AT_FDCWD, mount.source(), is_recursive(mount));
 }
 
 // A user namespace may not mount a sysfs of a network namespace it does not own: it gets the guest's,
@@ -178,31 +160,13 @@ Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, int targe
   return made;
 }
 
-Result<void> adjust(const v1::Mount& mount, int detached) {
-  if (is_bind(mount)) {
-    const uint64_t set = mount_attributes_of(mount.flags());
-    const uint64_t clear = mount_attributes_of(mount.flags_cleared()) | cleared_by(set);
-    if ((set | clear) != 0) {
-      TRY(change_mount(detached, {.set = set, .clear = clear}));
-    }
-  }
-  if ((mount.recursive_set() | mount.recursive_clear()) != 0) {
-    TRY(change_mount(detached, {.set = mount.recursive_set(),
-                                .clear = mount.recursive_clear() | cleared_by(mount.recursive_set()),
-                                .recursive = true}));
-  }
-  for (const uint64_t propagation : mount.propagation()) {
-    TRY(change_mount(detached, {.propagation = propagation & ~uint64_t{MS_REC},
-                                .recursive = (propagation & MS_REC) != 0}));
-  }
-  return {};
-}
-
-Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
-  UniqueFd source;
+// `source`: what the agent has made ready to lie there, if it has.
+Result<void> mount_entry(const Child& child, const v1::Mount& mount, UniqueFd source) {
   Missing missing = Missing::make_directory;
   if (is_bind(mount)) {
-    source = TRY(source_of_bind(child, mount));
+    if (!source) {
+      source = TRY(make_bind(child.exports.get(), mount));
+    }
     struct stat info {};
     if (::fstat(source.get(), &info) < 0) {
       return fail_errno("look at source");
@@ -219,8 +183,8 @@ Result<void> mount_entry(const Child& child, const v1::Mount& mount) {
   TRY(refuse_inside_proc(mount, target.get()));
   if (!source) {
     source = TRY(new_mount(child, mount, target.get()));
+    TRY(adjust_mount(mount, source.get()));
   }
-  TRY(adjust(mount, source.get()));
   return attach_mount(source, target.get());
 }
 
@@ -237,8 +201,10 @@ Result<void> mount_notify_directory(const Child& child) {
 }  // namespace
 
 Result<void> mount_everything(Child& child) {
-  for (const v1::Mount& mount : child.plan.container->mounts()) {
-    TRY_CONTEXT("mount " + mount.destination(), mount_entry(child, mount));
+  const auto& mounts = child.plan.container->mounts();
+  for (int i = 0; i < mounts.size(); ++i) {
+    TRY_CONTEXT("mount " + mounts[i].destination(),
+                mount_entry(child, mounts[i], std::move(child.binds.at(static_cast<size_t>(i)))));
   }
   if (!child.plan.notify_directory.empty()) {
     TRY_CONTEXT("mount the directory of NOTIFY_SOCKET at " + child.plan.container->notify_directory(),

@@ -31,6 +31,7 @@ struct Blueprint {
   const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
   std::array<int, 3> stdio = {-1, -1, -1};                // none with a terminal
   std::vector<Placed> inherited = {};                     // beside stdio
+  std::vector<int> binds = {};                            // for each mount; -1: the child makes it
   std::string exports;                                    // directory of the host's exports; containers only
   int cgroup = -1;                    // directory of the cgroup to be born in; -1: the agent's
   std::string mount_point;            // empty directory for the root file system; containers only

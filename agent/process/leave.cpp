@@ -94,6 +94,10 @@ Result<std::vector<int>> place_descriptors(Child& child) {
   for (const Join& join : child.joins) {
     kept.push_back(join.pidfd);
   }
+  for (const int bind : child.plan.binds) {
+    child.binds.emplace_back(bind < 0 ? -1 : TRY(move(bind)));
+    kept.push_back(child.binds.back().get());
+  }
   return kept;
 }
 

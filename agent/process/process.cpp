@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "agent/process/proc_setting.h"
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::agent {
@@ -16,14 +17,6 @@ namespace {
 ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
   return {.terminal = process.terminal(),
           .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()}};
-}
-
-Result<void> write_file(const std::string& path, const std::string& text) {
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file || ::write(file.get(), text.data(), text.size()) < 0) {
-    return fail_errno("write " + path);
-  }
-  return {};
 }
 
 }  // namespace
@@ -55,11 +48,13 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   for (const InheritedDescriptors::ChildEnd& end : inherited) {
     plan.inherited.push_back({.number = end.number, .fd = end.fd.get()});
   }
+  for (const UniqueFd& bind : process->order_.binds) plan.binds.push_back(bind.get());
   Control::Pair control = TRY(Control::create_pair());
   process->child_ = TRY(clone_child(plan, process->order_.new_namespaces, control.child));
   TRY(process->set_oom_score());
   // All of it was borrowed for the clone; the child has its own.
   plan = Blueprint{};
+  process->order_.binds.clear();
   process->control_.emplace(std::move(control.agent));
   TRY(loop.add(process->control_->fd(), EPOLLIN, [raw = process.get()](uint32_t) { raw->on_control(); }));
   return process;
@@ -84,8 +79,8 @@ Result<void> Process::set_oom_score() const {
   if (!wanted.has_oom_score_adj()) {
     return {};
   }
-  TRY_CONTEXT("set oom score", write_file("/proc/" + std::to_string(pid()) + "/oom_score_adj",
-                                          std::to_string(wanted.oom_score_adj())));
+  TRY_CONTEXT("set oom score",
+              write_proc_setting(pid(), "oom_score_adj", std::to_string(wanted.oom_score_adj())));
   return {};
 }
 
@@ -139,7 +134,8 @@ void Process::hear(ControlMessage message) {
   switch (message.kind) {
     case ControlKind::need_id_maps:
       // Failing this, the child reads end of file and gives up.
-      if (auto written = write_id_maps(); !written || !control_->send(ControlKind::id_maps_written)) {
+      if (auto written = write_id_maps(pid(), order_.id_maps);
+          !written || !control_->send(ControlKind::id_maps_written)) {
         failed_ = true;
         settle(std::move(written));
         hear_end();
@@ -184,12 +180,6 @@ void Process::settle(Result<void> outcome) {
   if (const Outcome waiting = std::exchange(outcome_, nullptr)) {
     waiting(std::move(outcome));
   }
-}
-
-Result<void> Process::write_id_maps() {
-  const std::string directory = "/proc/" + std::to_string(pid());
-  TRY(write_file(directory + "/gid_map", order_.id_maps.gid));
-  return write_file(directory + "/uid_map", order_.id_maps.uid);
 }
 
 void Process::note_exit(int wait_status) {

@@ -14,6 +14,7 @@
 #include "agent/process/blueprint.h"
 #include "agent/process/clone.h"
 #include "agent/process/control.h"
+#include "agent/process/user_namespace.h"
 #include "common/event_loop.h"
 
 namespace caisson::agent {
@@ -22,12 +23,6 @@ struct ExitStatus {
   uint32_t exit_code = 0;  // 128+n when signal n ended it
   uint32_t signal = 0;
   bool out_of_memory = false;
-};
-
-// For a child with a user namespace of its own.
-struct IdMaps {
-  std::string uid;  // lines of /proc/<pid>/uid_map
-  std::string gid;
 };
 
 struct Owner {
@@ -40,7 +35,8 @@ struct LaunchOrder {
   std::string container;  // id
   Blueprint plan;
   uint64_t new_namespaces = 0;  // CLONE_NEW*
-  IdMaps id_maps;
+  IdMaps id_maps;               // for a child with a user namespace of its own
+  std::vector<UniqueFd> binds;  // see mounts/bind.h; closed once the child has them
   Owner root = {};  // of the container, as the guest counts users: its pipes are to have an id it knows
 };
 
@@ -86,7 +82,6 @@ class Process : public std::enable_shared_from_this<Process> {
   bool hear_one();
   void hear(ControlMessage message);
   void hear_end();
-  Result<void> write_id_maps();
   Result<void> set_oom_score() const;
   Result<void> give_to_root(const UniqueFd& pipe) const;
   void settle(Result<void> outcome);

@@ -37,7 +37,7 @@ Json linux_features() {
       {"apparmor", {{"enabled", false}}},
       {"selinux", {{"enabled", false}}},
       {"intelRdt", {{"enabled", false}}},
-      {"mountExtensions", {{"idmap", {{"enabled", false}}}}}};
+      {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }
 
 class Features final : public Command {

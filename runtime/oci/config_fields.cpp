@@ -42,10 +42,8 @@ std::span<const Row> rows(const Mount*) {
                           "`bind` is an export of the host; others are the guest's own (see Mounts)"),
       field<&Mount::source>("source", both),
       field<&Mount::options>("options", both),
-      refuse("uidMappings",
-             "the guest cannot map ids of a mount yet; give the files the ids they are to have"),
-      refuse("gidMappings",
-             "the guest cannot map ids of a mount yet; give the files the ids they are to have"),
+      field<&Mount::uid_mappings>("uidMappings", guest, "of bind mounts, together with `gidMappings`"),
+      field<&Mount::gid_mappings>("gidMappings", guest),
   };
   return kRows;
 }

@@ -117,6 +117,7 @@ MountOptions parse_mount_options(std::span<const std::string> words) {
       options.tmpcopyup = true;
     } else if (word == "idmap" || word == "ridmap") {
       options.idmap = true;
+      options.idmap_beneath = options.idmap_beneath || word == "ridmap";
     } else if (!word.empty()) {
       options.data += (options.data.empty() ? "" : ",") + word;
     }

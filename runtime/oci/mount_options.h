@@ -21,6 +21,7 @@ struct MountOptions {
   std::string data;
   bool tmpcopyup = false;
   bool idmap = false;
+  bool idmap_beneath = false;  // "ridmap"
 };
 
 [[nodiscard]] MountOptions parse_mount_options(std::span<const std::string> words);

@@ -43,6 +43,50 @@ bool is_bind(const oci::Mount& mount, const oci::MountOptions& options) {
   return mount.type == "bind" || (options.flags & MS_BIND) != 0;
 }
 
+// [oci] config-linux.md, mounts: with "idmap" or "ridmap" and no mappings, those of the container.
+Result<void> fill_id_maps(const oci::Mount& mount, const oci::MountOptions& options,
+                          const oci::Linux& linux_config, const std::string& context, agent::v1::Mount& out) {
+  // crun's.
+  for (const std::string& word : mount.options) {
+    if (word.starts_with("idmap=") || word.starts_with("ridmap=")) {
+      return fail(EINVAL,
+                  context + ".options: " + word + ": give the mount uidMappings and gidMappings instead");
+    }
+  }
+  const bool has_own = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+  if (!has_own && !options.idmap) {
+    return {};
+  }
+  if (!is_bind(mount, options)) {
+    return fail(EINVAL, context + ": only ids of a bind mount can be mapped; remove " +
+                            (has_own ? "uidMappings and gidMappings" : "idmap from options"));
+  }
+  const auto& uids = has_own ? mount.uid_mappings : linux_config.uid_mappings;
+  const auto& gids = has_own ? mount.gid_mappings : linux_config.gid_mappings;
+  if (uids.empty() || gids.empty()) {
+    return fail(EINVAL, has_own ? context + ": uidMappings and gidMappings: one is empty; give both or none"
+                                : context +
+                                      ".options: idmap: the container has no user namespace whose "
+                                      "mappings it could take; give the mount uidMappings and gidMappings");
+  }
+  fill_mappings(uids, *out.mutable_uid_mappings());
+  fill_mappings(gids, *out.mutable_gid_mappings());
+  out.set_map_beneath(options.idmap_beneath);
+  return {};
+}
+
+// Mounts beneath come into being, in the guest, as paths lead there: too late to be mapped with the one
+// above.
+Result<void> fill_mapped_beneath(const std::string& source, const std::string& context,
+                                 agent::v1::Mount& out) {
+  out.clear_mounts_beneath();
+  for (const std::string& path : TRY(mounts_beneath(source))) out.add_mounts_beneath(path);
+  return out.mounts_beneath_size() < static_cast<int>(kMaxMountsBeneath)
+             ? Result<void>{}
+             : fail(E2BIG, context + ".options: ridmap: " + source + " has " +
+                               std::to_string(kMaxMountsBeneath) + " mounts beneath it or more; use idmap");
+}
+
 Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, const std::string& context,
                         Exports& exports, agent::v1::Mount& out) {
   const oci::MountOptions options = oci::parse_mount_options(mount.options);
@@ -60,6 +104,9 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
         TRY(exports.add_bind(absolute(mount.source, source.bundle), context, read_only, recursive)));
     out.set_type("bind");
     for (const std::string& path : exports.entries().back().writable_beneath) out.add_mounts_beneath(path);
+    if (options.idmap_beneath && recursive) {
+      TRY(fill_mapped_beneath(absolute(mount.source, source.bundle), context, out));
+    }
   } else {
     if (std::find(std::begin(kGuestFileSystems), std::end(kGuestFileSystems), mount.type) ==
         std::end(kGuestFileSystems)) {
@@ -82,13 +129,7 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
   out.set_recursive_clear(options.recursive_clear);
   out.set_data(options.data);
   out.set_tmpcopyup(options.tmpcopyup);
-  if (options.idmap) {
-    return fail(EINVAL,
-                context +
-                    ".options: idmap and ridmap: the guest cannot map ids of a mount yet; give the files "
-                    "the ids they are to have");
-  }
-  return {};
+  return fill_id_maps(mount, options, source.config.linux_, context, out);
 }
 
 // docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the

@@ -17,9 +17,6 @@
 namespace caisson::runtime {
 namespace {
 
-// LIMIT: each is looked up by the guest before its container is made; further ones are as read-only as what
-// they are on.
-constexpr size_t kMaxMountsBeneath = 1000;
 constexpr size_t kMaxMountinfoBytes =
     16UL << 20;  // LIMIT: the kernel's 100,000 mounts of a namespace, and their options
 
@@ -61,7 +58,8 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
-// Where the host has mounts beneath `path`, relative to it.
+}  // namespace
+
 Result<std::vector<std::string>> mounts_beneath(const std::string& path) {
   std::error_code error;
   std::string prefix = std::filesystem::canonical(path, error).string();
@@ -85,8 +83,6 @@ Result<std::vector<std::string>> mounts_beneath(const std::string& path) {
   }
   return found;
 }
-
-}  // namespace
 
 Result<std::string> Exports::add_directory(const std::string& path, std::string name, bool read_only,
                                            bool exclusive, bool recursive) {
@@ -122,6 +118,7 @@ Result<std::string> Exports::add_bind(const std::string& path, const std::string
     return fail(EINVAL, context + ".source: " + path + " shows the host's kernel; mount type \"" +
                             std::string(*view) + "\" to get the guest's own");
   }
+  // Beyond the first they are as read-only as what they are on.
   std::vector<std::string> beneath;
   if (recursive && read_only == ReadOnly::this_mount) {
     beneath = TRY(mounts_beneath(path));

@@ -21,6 +21,11 @@ struct HostExport {
   bool exclusive = false;
 };
 
+// LIMIT: each is looked up by the guest before its container is made.
+inline constexpr size_t kMaxMountsBeneath = 1000;
+// Where the host has mounts beneath the directory `path`, relative to it; the first kMaxMountsBeneath.
+Result<std::vector<std::string>> mounts_beneath(const std::string& path);
+
 // Of a bind mount: what may not be written.
 enum class ReadOnly {
   nothing,

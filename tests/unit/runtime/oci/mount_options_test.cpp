@@ -47,7 +47,9 @@ TEST(MountOptions, rrw_after_rro_takes_it_back) {
 TEST(MountOptions, tmpcopyup_and_idmap_are_recognized) {
   EXPECT_TRUE(parse({"tmpcopyup"}).tmpcopyup);
   EXPECT_TRUE(parse({"ridmap"}).idmap);
+  EXPECT_TRUE(parse({"ridmap"}).idmap_beneath);
   EXPECT_TRUE(parse({"idmap"}).idmap);
+  EXPECT_FALSE(parse({"idmap"}).idmap_beneath);
 }
 
 TEST(MountOptions, names_are_sorted_and_hold_those_of_runc) {

@@ -30,6 +30,8 @@ class ContainerRequest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(bundle_); }
 
   Result<void> plan() {
+    request_.Clear();
+    exports_ = Exports();
     return plan_container({.config = config_, .id = "x", .bundle = bundle_}, exports_, request_);
   }
   std::string error() {
@@ -125,9 +127,32 @@ TEST_F(ContainerRequest, missing_process_is_refused) {
   EXPECT_THAT(error(), HasSubstr("process: is missing"));
 }
 
-TEST_F(ContainerRequest, idmap_is_refused) {
-  config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"idmap"}}};
-  EXPECT_THAT(error(), HasSubstr("mounts[0].options: idmap and ridmap"));
+TEST_F(ContainerRequest, idmap_takes_the_containers_mappings_unless_the_mount_has_its_own) {
+  const oci::IdMapping container{.container_id = 0, .host_id = 100, .size = 5};
+  const oci::IdMapping own{.container_id = 0, .host_id = 7, .size = 1};
+  config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"ridmap"}}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0].options: idmap: the container has no user namespace"));
+  config_.linux_.uid_mappings = config_.linux_.gid_mappings = {container};
+  ASSERT_TRUE(plan());
+  EXPECT_EQ(request_.mounts(0).uid_mappings(0).host_id(), 100U);
+  EXPECT_TRUE(request_.mounts(0).map_beneath());
+  config_.mounts[0].options.clear();
+  config_.mounts[0].uid_mappings = {own};
+  EXPECT_THAT(error(), HasSubstr("mounts[0]: uidMappings and gidMappings: one is empty"));
+  config_.mounts[0].gid_mappings = {own};
+  ASSERT_TRUE(plan());
+  EXPECT_EQ(request_.mounts(0).gid_mappings(0).host_id(), 7U);
+  EXPECT_FALSE(request_.mounts(0).map_beneath());
+}
+
+TEST_F(ContainerRequest, ids_are_mapped_of_bind_mounts_only) {
+  const oci::IdMapping own{.container_id = 0, .host_id = 7, .size = 1};
+  config_.mounts = {{.destination = "/d",
+                     .type = "tmpfs",
+                     .source = "tmpfs",
+                     .uid_mappings = {own},
+                     .gid_mappings = {own}}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0]: only ids of a bind mount can be mapped"));
 }
 
 }  // namespace

@@ -29,6 +29,12 @@ static_assert(sizeof(fuse_setxattr_in) == 16);
 // The oldest minor we speak: everything before it has shorter structs that no kernel of ours sends.
 inline constexpr uint32_t kOldestMinor = 31;
 
+// [fuse] 7.41, newer than the header: mounts may map ids, and requests tell who asks only where they make a
+// file.
+#ifndef FUSE_ALLOW_IDMAP
+#define FUSE_ALLOW_IDMAP (1ULL << 40)
+#endif
+
 // A refusal whose only reader is the guest: an errno and no words.
 [[nodiscard]] inline tl::unexpected<Error> refuse(int code) {
   return tl::unexpected(Error{.code = code, .message = {}});

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/mounts/adjust.h"
+
+#include <sys/mount.h>
+
+#include "agent/mounts/mount_fd.h"
+#include "agent/process/user_namespace.h"
+
+namespace caisson::agent {
+namespace {
+
+// A new file system was mounted with its own.
+MountAttributes own_attributes(const v1::Mount& mount) {
+  if (!is_bind(mount)) {
+    return {};
+  }
+  const uint64_t set = mount_attributes_of(mount.flags());
+  return {.set = set, .clear = mount_attributes_of(mount.flags_cleared()) | cleared_by(set)};
+}
+
+MountAttributes attributes_beneath(const v1::Mount& mount) {
+  return {.set = mount.recursive_set(),
+          .clear = mount.recursive_clear() | cleared_by(mount.recursive_set()),
+          .recursive = true};
+}
+
+Result<void> map_ids(const v1::Mount& mount, int detached) {
+  const UniqueFd ids = TRY(make_user_namespace(id_maps_of(mount.uid_mappings(), mount.gid_mappings())));
+  return change_mount(
+      detached, {.set = MOUNT_ATTR_IDMAP, .user_namespace = ids.get(), .recursive = mount.map_beneath()});
+}
+
+}  // namespace
+
+bool is_bind(const v1::Mount& mount) {
+  return !mount.export_name().empty() || mount.type() == "bind";
+}
+
+Result<void> adjust_mount(const v1::Mount& mount, int detached) {
+  for (const MountAttributes& attributes : {own_attributes(mount), attributes_beneath(mount)}) {
+    if ((attributes.set | attributes.clear) != 0) {
+      TRY(change_mount(detached, attributes));
+    }
+  }
+  for (const uint64_t propagation : mount.propagation()) {
+    TRY(change_mount(detached, {.propagation = propagation & ~uint64_t{MS_REC},
+                                .recursive = (propagation & MS_REC) != 0}));
+  }
+  if (maps_ids(mount)) {
+    TRY_CONTEXT("map ids", map_ids(mount, detached));
+  }
+  return {};
+}
+
+bool maps_ids(const v1::Mount& mount) {
+  return mount.uid_mappings_size() > 0 || mount.gid_mappings_size() > 0;
+}
+
+bool clears_flags(const v1::Mount& mount) {
+  return (own_attributes(mount).clear | attributes_beneath(mount).clear) != 0;
+}
+
+}  // namespace caisson::agent

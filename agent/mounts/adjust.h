@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an entry of config.json "mounts" asks of its mount beside being there: attributes, propagation, ids.
+#pragma once
+
+#include "agent/proto/agent.pb.h"
+#include "common/result.h"
+
+namespace caisson::agent {
+
+[[nodiscard]] bool is_bind(const v1::Mount& mount);
+
+// Sets all of it on a mount that is attached nowhere.
+Result<void> adjust_mount(const v1::Mount& mount, int detached);
+
+[[nodiscard]] bool maps_ids(const v1::Mount& mount);
+// Whether a flag is to go, or access times are to be kept otherwise: what the kernel lets no user namespace
+// do to a copy of the guest's mounts.
+[[nodiscard]] bool clears_flags(const v1::Mount& mount);
+
+}  // namespace caisson::agent

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/mounts/bind.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "agent/mounts/adjust.h"
+#include "agent/mounts/exports.h"
+#include "agent/mounts/mount_fd.h"
+#include "agent/process/id_map.h"
+
+namespace caisson::agent {
+namespace {
+
+Result<UniqueFd> copy_source(int exports, const v1::Mount& mount) {
+  const bool recursive = (mount.flags() & MS_REC) != 0;
+  if (mount.export_name().empty()) {
+    return clone_mount(AT_FDCWD, mount.source(), recursive);
+  }
+  TRY(check_export_name(mount.export_name()));
+  // Mounts beneath come into being as paths lead there, with the flags of the one above; those that shall
+  // have none of these are there already (calls/create_container).
+  return clone_mount(exports, mount.export_name(), recursive || !mount.mounts_beneath().empty());
+}
+
+}  // namespace
+
+Result<UniqueFd> make_bind(int exports, const v1::Mount& mount) {
+  UniqueFd copy = TRY(copy_source(exports, mount));
+  TRY(adjust_mount(mount, copy.get()));
+  return copy;
+}
+
+Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& request,
+                                             const std::string& exports) {
+  std::vector<UniqueFd> binds(static_cast<size_t>(request.mounts_size()));
+  const bool has_users = makes_namespace(request, CLONE_NEWUSER);
+  const UniqueFd directory(::open(exports.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < request.mounts_size(); ++i) {
+    const v1::Mount& mount = request.mounts(i);
+    if (is_bind(mount) && (maps_ids(mount) || (has_users && clears_flags(mount)))) {
+      binds.at(static_cast<size_t>(i)) =
+          TRY_CONTEXT("mount " + mount.destination(), make_bind(directory.get(), mount));
+    }
+  }
+  return binds;
+}
+
+}  // namespace caisson::agent

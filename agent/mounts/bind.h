@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bind mounts before they are attached: copies of their sources, adjusted.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/proto/agent.pb.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::agent {
+
+// `exports` is the directory of the host's exports, in the caller's own mount namespace.
+Result<UniqueFd> make_bind(int exports, const v1::Mount& mount);
+
+// Those that the container's first process shall not make itself, since it lives in a user namespace, or
+// since it takes a process more to map ids. One for each mount, in order; invalid for the others. Called by
+// the agent.
+Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& request,
+                                             const std::string& exports);
+
+}  // namespace caisson::agent
