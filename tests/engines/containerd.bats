@@ -42,7 +42,7 @@ caisson_run() { ctr run --runc-binary "$CAISSON" --cgroup "/caisson-engines-ctr/
   run ctr task ps box
   [[ $output == *"$pid"* ]]
   run ctr task metrics box
-  [[ $output == *memory.usage_in_bytes* ]]
+  [[ $output == *memory.usage* ]]  # of version 1: memory.usage_in_bytes
   ctr task pause box
   [[ $(ctr task list) == *PAUSED* ]]
   ctr task resume box
