@@ -113,6 +113,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.memory_bytes = machine.memory_bytes;
   spec.kernel = files.kernel;
   spec.initramfs = files.initramfs;
+  spec.extra_kernel_arguments = machine.extra_kernel_arguments;
   spec.console = machine.console;
   spec.count_instructions = machine.count_instructions;
   spec.hang_seconds = machine.hang_seconds;

@@ -134,6 +134,19 @@ Result<std::chrono::seconds> choose_boot_patience() {
                           std::to_string(kLongestSeconds));
 }
 
+Result<std::string> choose_kernel_arguments() {
+  std::string asked = environment("CAISSON_KERNEL_ARGUMENTS");
+  // Linux takes 2047 characters in all (COMMAND_LINE_SIZE in arch/x86/include/asm/setup.h) and drops what is
+  // beyond.
+  constexpr size_t kLongest = 1024;
+  const bool printable = std::ranges::all_of(asked, [](char c) { return c >= ' ' && c <= '~'; });
+  if (asked.size() > kLongest || !printable) {
+    return fail(EINVAL, "CAISSON_KERNEL_ARGUMENTS: not at most " + std::to_string(kLongest) +
+                            " characters of printable ASCII, the words of a kernel's command line");
+  }
+  return asked;
+}
+
 Result<uint32_t> choose_hang_patience() {
   constexpr uint32_t kDefaultSeconds = 60;
   constexpr uint32_t kLongestSeconds = 86400;
@@ -172,6 +185,7 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.cpus = TRY(choose_cpus(config));
   settings.console = TRY(choose_flag(config, "console"));
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
+  settings.extra_kernel_arguments = TRY(choose_kernel_arguments());
   settings.boot_patience = TRY(choose_boot_patience());
   settings.hang_seconds = TRY(choose_hang_patience());
   return settings;

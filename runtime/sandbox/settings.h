@@ -33,6 +33,7 @@ struct MachineSettings {
   uint64_t memory_bytes = 0;
   bool console = false;
   bool count_instructions = false;
+  std::string extra_kernel_arguments;     // words behind our own; of printable ASCII
   uint32_t hang_seconds = 0;              // see LaunchSpec
   std::chrono::seconds boot_patience{0};  // from the machine's start to the agent's first word
 };

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "vmm/boot/layout.h"
-#include "vmm/kvm/command_line.h"
 #include "vmm/kvm/cpuid.h"
 #include "vmm/kvm/exit_detail.h"
+#include "vmm/machine/command_line.h"
 #include "vmm/machine/text_tail.h"
 
 namespace caisson::vmm {
@@ -121,7 +121,7 @@ Result<void> KvmMachine::start(StopHandler on_stop) {
   }
   const GuestAddress entry = TRY(load_linux(
       memory_, *files_,
-      {.command_line = kvm_command_line(config_), .cpus = config_.cpus, .devices = bus_->devices()}));
+      {.command_line = kernel_command_line(config_, {}), .cpus = config_.cpus, .devices = bus_->devices()}));
   files_.reset();
   TRY(connect_memory());
   TRY(cpus_.front().vcpu.set_up_entry(entry));

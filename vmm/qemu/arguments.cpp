@@ -5,11 +5,10 @@
 #include <array>
 #include <cstring>
 
+#include "vmm/machine/command_line.h"
+
 namespace caisson::vmm {
 namespace {
-
-// With RAM above 4 GiB, which starts at this size, Linux sets bounce buffers aside.
-constexpr uint64_t kBounceBufferThreshold = 3ULL << 30U;
 
 // QEMU's option syntax: a comma inside a value is doubled.
 std::string quoted(const std::string& value) {
@@ -73,26 +72,14 @@ std::string cpu_option(const QemuOptions& options) {
   return options.accelerator == QemuAccelerator::kvm ? "host" : "max,-erms,-fsrm";
 }
 
-}  // namespace
-
-std::string guest_command_line(const MachineConfig& config, QemuAccelerator accelerator, uint64_t tsc_khz) {
-  std::string line =
-      "console=ttyS0 panic=-1 reboot=t tsc=reliable no_timer_check rcupdate.rcu_expedited=1"
-      " dummy.numdummies=0 ifb.numifbs=0";
-  line += config.console ? " loglevel=7" : " quiet";
-  if (accelerator == QemuAccelerator::tcg) {
-    line += " mitigations=off lapic_timer_khz=1000000 tsc_early_khz=";
-    // Under -icount the counter counts instructions, one a nanosecond.
-    line += config.count_instructions ? "1000000" : std::to_string(tsc_khz);
-  }
-  if (config.memory_bytes > kBounceBufferThreshold) {
-    line += " swiotlb=noforce";
-  }
-  if (!config.extra_kernel_arguments.empty()) {
-    line += " " + config.extra_kernel_arguments;
-  }
-  return line;
+// TCG speculates on nothing, and its clocks need not be measured. Under -icount the time stamp counter counts
+// instructions, one a nanosecond.
+std::string tcg_words(const MachineConfig& config, uint64_t tsc_khz) {
+  return "mitigations=off lapic_timer_khz=1000000 tsc_early_khz=" +
+         std::to_string(config.count_instructions ? 1'000'000 : tsc_khz);
 }
+
+}  // namespace
 
 Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, const QemuOptions& options,
                                                 const QemuDescriptors& descriptors,
@@ -140,7 +127,8 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
       "-initrd",
       path(descriptors.initramfs),
       "-append",
-      guest_command_line(config, options.accelerator, tsc_khz),
+      kernel_command_line(config,
+                          options.accelerator == QemuAccelerator::tcg ? tcg_words(config, tsc_khz) : ""),
   };
   // clang-format on
   if (config.count_instructions) {

@@ -32,7 +32,4 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
                                                 const QemuDescriptors& descriptors,
                                                 const std::vector<QemuDevice>& devices, uint64_t tsc_khz);
 
-// docs/boot-command-line.md gives the reason of each word.
-std::string guest_command_line(const MachineConfig& config, QemuAccelerator accelerator, uint64_t tsc_khz);
-
 }  // namespace caisson::vmm

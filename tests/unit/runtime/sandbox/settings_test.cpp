@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace caisson::runtime {
 namespace {
 
@@ -81,6 +83,23 @@ TEST(MachineSettings, bad_cpu_annotations_are_refused) {
     EXPECT_FALSE(machine_settings(with_annotation("cpus", cpus))) << cpus;
   }
   EXPECT_EQ(machine_settings(with_annotation("cpus", "2"))->cpus, 2U);
+}
+
+TEST(MachineSettings, kernel_arguments_are_printable_and_short) {
+  const auto with = [](const std::string& words) {
+    ::setenv("CAISSON_KERNEL_ARGUMENTS", words.c_str(), 1);
+    auto settings = machine_settings({});
+    ::unsetenv("CAISSON_KERNEL_ARGUMENTS");
+    return settings;
+  };
+  EXPECT_EQ(machine_settings({})->extra_kernel_arguments, "");
+  EXPECT_EQ(with("nohz=off loglevel=7")->extra_kernel_arguments, "nohz=off loglevel=7");
+  EXPECT_TRUE(with(std::string(1024, 'a')));
+  for (const std::string& words : {std::string(1025, 'a'), std::string("a\nb"), std::string("\xc3\xa4")}) {
+    const auto refused = with(words);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("CAISSON_KERNEL_ARGUMENTS"), std::string::npos);
+  }
 }
 
 TEST(MachineSettings, unknown_hypervisor_is_refused) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guest's command line, and that docs/boot-command-line.md explains every word of it.
-#include "vmm/kvm/command_line.h"
+#include "vmm/machine/command_line.h"
 
 #include <gmock/gmock.h>
 
@@ -12,33 +12,33 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(kvm_command_line, every_word_is_in_the_docs) {
+TEST(KernelCommandLine, every_word_is_in_the_docs) {
   std::stringstream page;
   page << std::ifstream(std::string(CAISSON_SOURCE) + "/docs/boot-command-line.md").rdbuf();
   MachineConfig config;
   config.memory_bytes = uint64_t{8} << 30;
-  std::istringstream words(kvm_command_line(config));
+  std::istringstream words(kernel_command_line(config, {}));
   for (std::string word; words >> word;) {
     EXPECT_THAT(page.str(), HasSubstr("`" + word + "`"));
   }
 }
 
-TEST(kvm_command_line, console_logs_and_extra_words_come_last) {
+TEST(KernelCommandLine, console_logs_and_extra_words_come_last) {
   MachineConfig config;
   config.console = true;
   config.extra_kernel_arguments = "one two=2";
-  const std::string line = kvm_command_line(config);
-  EXPECT_THAT(line, HasSubstr("loglevel=7"));
+  const std::string line = kernel_command_line(config, "mine");
+  EXPECT_THAT(line, HasSubstr(" loglevel=7 mine "));
   EXPECT_THAT(line, ::testing::Not(HasSubstr("quiet")));
   EXPECT_TRUE(line.ends_with(" one two=2"));
 }
 
-TEST(kvm_command_line, no_bounce_buffer_is_reserved_above_3_gib) {
+TEST(KernelCommandLine, no_bounce_buffer_is_reserved_above_3_gib) {
   MachineConfig config;
   config.memory_bytes = GuestMemory::kHoleStart;
-  EXPECT_THAT(kvm_command_line(config), ::testing::Not(HasSubstr("swiotlb")));
+  EXPECT_THAT(kernel_command_line(config, {}), ::testing::Not(HasSubstr("swiotlb")));
   config.memory_bytes += uint64_t{1} << 20;
-  EXPECT_THAT(kvm_command_line(config), HasSubstr("swiotlb=noforce"));
+  EXPECT_THAT(kernel_command_line(config, {}), HasSubstr("swiotlb=noforce"));
 }
 
 }  // namespace
