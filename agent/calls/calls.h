@@ -21,6 +21,7 @@ void wait_process(Agent& agent, const v1::WaitProcessRequest& request, ttrpc::Re
 void resize_tty(Agent& agent, const v1::ResizeTtyRequest& request, ttrpc::Responder responder);
 void close_stdin(Agent& agent, const v1::CloseStdinRequest& request, ttrpc::Responder responder);
 void list_processes(Agent& agent, const v1::ListProcessesRequest& request, ttrpc::Responder responder);
+void read_proc(Agent& agent, const v1::ReadProcRequest& request, ttrpc::Responder responder);
 void pause_container(Agent& agent, const v1::PauseContainerRequest& request, ttrpc::Responder responder);
 void resume_container(Agent& agent, const v1::ResumeContainerRequest& request, ttrpc::Responder responder);
 void update_container(Agent& agent, const v1::UpdateContainerRequest& request, ttrpc::Responder responder);

@@ -25,6 +25,7 @@ ttrpc::Methods methods_of(Agent& agent) {
       {"ResizeTty", bind(agent, resize_tty)},
       {"CloseStdin", bind(agent, close_stdin)},
       {"ListProcesses", bind(agent, list_processes)},
+      {"ReadProc", bind(agent, read_proc)},
       {"PauseContainer", bind(agent, pause_container)},
       {"ResumeContainer", bind(agent, resume_container)},
       {"UpdateContainer", bind(agent, update_container)},

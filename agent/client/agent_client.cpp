@@ -131,6 +131,18 @@ Result<v1::ListProcessesResponse> AgentClient::list_processes(std::string_view c
   return response;
 }
 
+Result<uint32_t> AgentClient::start_read_proc(std::string_view container, uint32_t pid, Deadline deadline) {
+  auto request = about<v1::ReadProcRequest>(container);
+  request.set_pid(pid);
+  return client_.start("ReadProc", request, deadline);
+}
+
+Result<v1::ReadProcResponse> AgentClient::finish_read_proc(uint32_t call, Deadline deadline) {
+  v1::ReadProcResponse response;
+  TRY(client_.finish(call, response, deadline));
+  return response;
+}
+
 Result<void> AgentClient::pause_container(std::string_view container, Deadline deadline) {
   return call_empty(client_, "PauseContainer", about<v1::PauseContainerRequest>(container), deadline);
 }

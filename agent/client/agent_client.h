@@ -21,6 +21,7 @@ class CreateContainerRequest;
 class CreateProcessRequest;
 class HandshakeResponse;
 class ListProcessesResponse;
+class ReadProcResponse;
 class ContainerStatsResponse;
 class Resources;
 }  // namespace v1
@@ -72,6 +73,9 @@ class AgentClient {
   // Of handshake() likewise.
   Result<uint32_t> start_handshake(Deadline deadline);
   Result<v1::HandshakeResponse> finish_handshake(uint32_t call, Deadline deadline);
+  // What `pid` of the container shows in /proc, 0: which there are.
+  Result<uint32_t> start_read_proc(std::string_view container, uint32_t pid, Deadline deadline);
+  Result<v1::ReadProcResponse> finish_read_proc(uint32_t call, Deadline deadline);
   [[nodiscard]] int fd() const { return client_.fd(); }
 
  private:
