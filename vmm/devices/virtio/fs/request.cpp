@@ -29,6 +29,18 @@ Result<Request> Request::parse(const Chain& chain, const fuse_in_header& header,
   return Request(header, arguments);
 }
 
+Result<Request> Request::parse(std::span<const std::byte> message) {
+  fuse_in_header header;
+  if (message.size() < sizeof(header)) {
+    return refuse(EPROTO);
+  }
+  std::memcpy(&header, message.data(), sizeof(header));
+  if (header.len != message.size()) {
+    return refuse(EPROTO);
+  }
+  return Request(header, message.subspan(sizeof(header)));
+}
+
 Result<std::span<const std::byte>> Request::take_bytes(size_t size) {
   if (size > arguments_.size() - taken_) {
     return refuse(EINVAL);

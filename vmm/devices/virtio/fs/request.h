@@ -38,6 +38,9 @@ class Request {
   static Result<Request> parse(const Chain& chain, const fuse_in_header& header, size_t bytes,
                                std::span<std::byte> scratch);
 
+  // Of one message of /dev/fuse, which must outlive the request.
+  static Result<Request> parse(std::span<const std::byte> message);
+
   [[nodiscard]] const fuse_in_header& header() const { return header_; }
 
   // The next fixed argument.

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/proc_view/server.h"
+
+#include <dirent.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace caisson::vmm {
+
+using fs::refuse;
+
+namespace {
+
+// [fuse] FUSE_MIN_READ_BUFFER: what the kernel wants offered, and no request that reads is larger.
+constexpr size_t kBufferBytes = 8192;
+constexpr uint32_t kMaxWrite = 4096;
+// LIMIT: requests taken before other events of the loop get their turn.
+constexpr int kRequestsPerTurn = 64;
+// LIMIT: files open at once; each holds what was read of a process, at most 130 KiB, or 65536 pids.
+constexpr size_t kMaxHandles = 64;
+// Of no namespace of the host, so that nobody takes the guest's processes for his.
+constexpr std::string_view kPidNamespace = "pid:[0]";
+
+template <typename T>
+std::string bytes_of(const T& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof(value)};
+}
+
+Result<ProcNode> node_of(const fs::Request& in) {
+  const auto node = vmm::node_of(in.header().nodeid);
+  if (!node) {
+    return refuse(ESTALE);
+  }
+  return *node;
+}
+
+// How long the kernel may do without asking: a process that has ended may seem to be there for as long. A
+// file's size is to be forgotten before it is opened again.
+uint64_t cache_seconds(ProcNode node) {
+  return S_ISREG(attr_of(node).mode) ? 0 : 1;
+}
+
+std::string entry_reply(ProcNode node) {
+  fuse_entry_out out{};
+  out.nodeid = number_of(node);
+  out.entry_valid = out.attr_valid = cache_seconds(node);
+  out.attr = attr_of(node);
+  return bytes_of(out);
+}
+
+std::string_view content_of(const ProcDirectory& directory, ProcFile file) {
+  switch (file) {
+    case ProcFile::stat:
+      return directory.stat;
+    case ProcFile::status:
+      return directory.status;
+    case ProcFile::cmdline:
+      return directory.cmdline;
+    default:
+      return {};
+  }
+}
+
+struct Listed {
+  std::string name;
+  ProcNode node;
+};
+
+// The `index`-th entry of a directory, "." and ".." being the first two.
+std::optional<Listed> listed(ProcNode directory, const ProcDirectory* known, uint64_t index) {
+  if (index < 2) {
+    return Listed{.name = index == 0 ? "." : "..", .node = directory};
+  }
+  index -= 2;
+  const std::span<const ProcEntry> entries = entries_of(directory);
+  if (index < entries.size()) {
+    const ProcEntry& entry = entries[index];
+    return Listed{.name = std::string(entry.name), .node = {.pid = directory.pid, .file = entry.file}};
+  }
+  index -= entries.size();
+  if (known == nullptr || index >= known->pids.size()) {
+    return std::nullopt;
+  }
+  return Listed{.name = std::to_string(known->pids[index]), .node = {.pid = known->pids[index]}};
+}
+
+void append_entry(std::string& text, const Listed& entry, uint64_t next_offset) {
+  fuse_dirent head{};
+  head.ino = number_of(entry.node);
+  head.off = next_offset;
+  head.namelen = static_cast<uint32_t>(entry.name.size());
+  head.type = IFTODT(attr_of(entry.node).mode);
+  const size_t padding = FUSE_DIRENT_SIZE(&head) - FUSE_NAME_OFFSET - entry.name.size();
+  text.append(bytes_of(head), 0, FUSE_NAME_OFFSET).append(entry.name).append(padding, '\0');
+}
+
+}  // namespace
+
+ProcServer::Operation ProcServer::find_operation(uint32_t opcode) {
+  struct Entry {
+    uint32_t opcode;
+    Operation run;
+  };
+  // Left out, thus ENOSYS: whatever changes something, which the mount refuses before us, and what the kernel
+  // then does without (ACCESS, FLUSH, extended attributes).
+  static constexpr std::array kOperations = {
+      Entry{FUSE_INIT, &ProcServer::init},          Entry{FUSE_INTERRUPT, &ProcServer::interrupt},
+      Entry{FUSE_FORGET, &ProcServer::forget},      Entry{FUSE_BATCH_FORGET, &ProcServer::forget},
+      Entry{FUSE_LOOKUP, &ProcServer::lookup},      Entry{FUSE_GETATTR, &ProcServer::getattr},
+      Entry{FUSE_READLINK, &ProcServer::readlink},  Entry{FUSE_OPEN, &ProcServer::open},
+      Entry{FUSE_OPENDIR, &ProcServer::open},       Entry{FUSE_READ, &ProcServer::read},
+      Entry{FUSE_READDIR, &ProcServer::readdir},    Entry{FUSE_RELEASE, &ProcServer::release},
+      Entry{FUSE_RELEASEDIR, &ProcServer::release}, Entry{FUSE_STATFS, &ProcServer::statfs},
+  };
+  const auto* found = std::find_if(kOperations.begin(), kOperations.end(),
+                                   [opcode](const Entry& entry) { return entry.opcode == opcode; });
+  return found == kOperations.end() ? nullptr : found->run;
+}
+
+ProcServer::ProcServer(EventLoop& loop, UniqueFd device, Ask ask)
+    : loop_(loop), device_(std::move(device)), ask_(std::move(ask)), buffer_(kBufferBytes) {}
+
+Result<std::unique_ptr<ProcServer>> ProcServer::create(EventLoop& loop, UniqueFd device, Ask ask) {
+  std::unique_ptr<ProcServer> server(new ProcServer(loop, std::move(device), std::move(ask)));
+  TRY(loop.add(server->device_.get(), EPOLLIN, [raw = server.get()](uint32_t) { raw->on_device(); }));
+  return server;
+}
+
+ProcServer::~ProcServer() {
+  loop_.remove(device_.get());
+}
+
+void ProcServer::on_device() {
+  for (int i = 0; i < kRequestsPerTurn; ++i) {
+    const ssize_t n = ::read(device_.get(), buffer_.data(), buffer_.size());
+    if (n > 0) {
+      serve(std::span(buffer_).first(static_cast<size_t>(n)));
+    } else if (n < 0 && (errno == EINTR || errno == ENOENT)) {
+      continue;  // ENOENT: who asked has gone before we read it
+    } else {
+      if (n == 0 || errno != EAGAIN) {
+        loop_.remove(device_.get());  // nobody can come there any more
+      }
+      return;
+    }
+  }
+}
+
+void ProcServer::serve(std::span<const std::byte> message) {
+  auto in = fs::Request::parse(message);
+  if (!in) {
+    return;
+  }
+  const uint64_t unique = in->header().unique;
+  const Operation run = find_operation(in->header().opcode);
+  if (run == nullptr) {
+    send(unique, refuse(ENOSYS));
+    return;
+  }
+  const auto reply = (this->*run)(*in);
+  if (!reply) {
+    send(unique, refuse(reply.error().code));
+  } else if (*reply) {
+    send(unique, **reply);
+  }
+}
+
+void ProcServer::send(uint64_t unique, const Result<std::string>& reply) {
+  std::string payload = reply.value_or(std::string());
+  fuse_out_header header{};
+  header.len = static_cast<uint32_t>(sizeof(header) + payload.size());
+  header.error = reply ? 0 : -reply.error().code;
+  header.unique = unique;
+  const std::array<iovec, 2> parts = {{{.iov_base = &header, .iov_len = sizeof(header)},
+                                       {.iov_base = payload.data(), .iov_len = payload.size()}}};
+  // It fails when the mount is gone, which the next read tells.
+  [[maybe_unused]] const ssize_t n = ::writev(device_.get(), parts.data(), payload.empty() ? 1 : 2);
+}
+
+Result<ProcServer::Reply> ProcServer::ask_for(
+    const fs::Request& in, ProcNode node,
+    std::function<Result<std::string>(std::shared_ptr<const ProcDirectory>)> then) {
+  const uint64_t unique = in.header().unique;
+  waiting_.insert(unique);
+  ask_(node.pid, [this, unique, then = std::move(then)](const ProcAnswer& answer) {
+    if (waiting_.erase(unique) > 0) {
+      send(unique, answer ? then(*answer) : Result<std::string>(refuse(answer.error().code)));
+    }
+  });
+  return Reply();
+}
+
+Result<ProcServer::Reply> ProcServer::init(fs::Request& in) {
+  const auto version = TRY(in.take<std::array<uint32_t, 2>>());  // of fuse_init_in: major, minor
+  if (version[0] != FUSE_KERNEL_VERSION || version[1] < fs::kOldestMinor) {
+    return refuse(EPROTO);
+  }
+  fuse_init_out out{};
+  out.major = FUSE_KERNEL_VERSION;
+  out.minor = FUSE_KERNEL_MINOR_VERSION;
+  out.max_write = kMaxWrite;
+  return bytes_of(out);
+}
+
+// Who waits was killed, or wants to be: it need not wait for the guest.
+Result<ProcServer::Reply> ProcServer::interrupt(fs::Request& in) {
+  const auto arguments = TRY(in.take<fuse_interrupt_in>());
+  if (waiting_.erase(arguments.unique) > 0) {
+    send(arguments.unique, refuse(EINTR));
+  }
+  return Reply();
+}
+
+// A node is its number: there is nothing to forget.
+Result<ProcServer::Reply> ProcServer::forget(fs::Request& /*in*/) {
+  return Reply();
+}
+
+Result<ProcServer::Reply> ProcServer::lookup(fs::Request& in) {
+  const auto child = child_of(TRY(node_of(in)), TRY(in.take_name()).view());
+  if (!child) {
+    return refuse(ENOENT);
+  }
+  if (child->file != ProcFile::directory) {
+    return entry_reply(*child);
+  }
+  return ask_for(in, *child, [node = *child](const auto&) { return entry_reply(node); });
+}
+
+Result<ProcServer::Reply> ProcServer::getattr(fs::Request& in) {
+  fuse_attr_out out{};
+  const ProcNode node = TRY(node_of(in));
+  out.attr_valid = cache_seconds(node);
+  out.attr = attr_of(node);
+  return bytes_of(out);
+}
+
+Result<ProcServer::Reply> ProcServer::readlink(fs::Request& in) {
+  if (TRY(node_of(in)).file != ProcFile::pid_namespace) {
+    return refuse(EINVAL);
+  }
+  return std::string(kPidNamespace);
+}
+
+// What is open stays as it was when it was opened.
+Result<ProcServer::Reply> ProcServer::open(fs::Request& in) {
+  const ProcNode node = TRY(node_of(in));
+  const bool is_known =
+      node.file == ProcFile::namespaces || (node.file == ProcFile::directory && node.pid != 0);
+  if (is_known) {
+    return open_handle(node, nullptr);
+  }
+  return ask_for(in, node, [this, node](auto directory) { return open_handle(node, std::move(directory)); });
+}
+
+Result<std::string> ProcServer::open_handle(ProcNode node, std::shared_ptr<const ProcDirectory> directory) {
+  if (handles_.size() >= kMaxHandles) {
+    return refuse(ENFILE);
+  }
+  fuse_open_out out{};
+  out.fh = next_handle_++;
+  // [fuse] Each reader gets what he opened, and no other's.
+  out.open_flags = FOPEN_DIRECT_IO;
+  handles_.emplace(out.fh, Handle{.node = node, .directory = std::move(directory)});
+  return bytes_of(out);
+}
+
+Result<ProcServer::Reply> ProcServer::read(fs::Request& in) {
+  const auto arguments = TRY(in.take<fuse_read_in>());
+  const auto found = handles_.find(arguments.fh);
+  if (found == handles_.end() || !found->second.directory) {
+    return refuse(EBADF);
+  }
+  const std::string_view content = content_of(*found->second.directory, found->second.node.file);
+  return std::string(content.substr(std::min<uint64_t>(arguments.offset, content.size()), arguments.size));
+}
+
+Result<ProcServer::Reply> ProcServer::readdir(fs::Request& in) {
+  const auto arguments = TRY(in.take<fuse_read_in>());
+  const auto found = handles_.find(arguments.fh);
+  if (found == handles_.end()) {
+    return refuse(EBADF);
+  }
+  const Handle& handle = found->second;
+  std::string text;
+  for (uint64_t offset = arguments.offset;; ++offset) {
+    const auto entry = listed(handle.node, handle.directory.get(), offset);
+    const size_t before = text.size();
+    if (entry) {
+      append_entry(text, *entry, offset + 1);
+    }
+    if (!entry || text.size() > arguments.size) {
+      text.resize(before);
+      return text;
+    }
+  }
+}
+
+Result<ProcServer::Reply> ProcServer::release(fs::Request& in) {
+  handles_.erase(TRY(in.take<fuse_release_in>()).fh);
+  return std::string();
+}
+
+Result<ProcServer::Reply> ProcServer::statfs(fs::Request& /*in*/) {
+  return bytes_of(fuse_statfs_out{});
+}
+
+}  // namespace caisson::vmm

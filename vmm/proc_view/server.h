@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The FUSE server behind the host's view of the container's /proc: reads requests of the host's kernel from
+// the device, asks for what it does not know, answers. Whoever made a request waits in the kernel until it is
+// answered. All on one loop, which it never blocks.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/event_loop.h"
+#include "vmm/devices/virtio/fs/request.h"
+#include "vmm/proc_view/guest_proc.h"
+#include "vmm/proc_view/tree.h"
+
+namespace caisson::vmm {
+
+class ProcServer {
+ public:
+  // GuestProc::ask().
+  using Ask = std::function<void(uint32_t pid, GuestProc::Done done)>;
+
+  // `device`: of ProcMount.
+  static Result<std::unique_ptr<ProcServer>> create(EventLoop& loop, UniqueFd device, Ask ask);
+  ProcServer(const ProcServer&) = delete;
+  ProcServer& operator=(const ProcServer&) = delete;
+  // On the loop, or when it does not run; `ask` must not answer any more.
+  ~ProcServer();
+
+ private:
+  // None: later, or never.
+  using Reply = std::optional<std::string>;
+  using Operation = Result<Reply> (ProcServer::*)(fs::Request& in);
+  struct Handle {
+    ProcNode node;
+    std::shared_ptr<const ProcDirectory> directory;  // none: its entries are known
+  };
+
+  ProcServer(EventLoop& loop, UniqueFd device, Ask ask);
+  static Operation find_operation(uint32_t opcode);
+  void on_device();
+  void serve(std::span<const std::byte> message);
+  void send(uint64_t unique, const Result<std::string>& reply);
+  Result<Reply> ask_for(const fs::Request& in, ProcNode node,
+                        std::function<Result<std::string>(std::shared_ptr<const ProcDirectory>)> then);
+  Result<std::string> open_handle(ProcNode node, std::shared_ptr<const ProcDirectory> directory);
+
+  Result<Reply> init(fs::Request& in);
+  Result<Reply> interrupt(fs::Request& in);
+  Result<Reply> forget(fs::Request& in);
+  Result<Reply> lookup(fs::Request& in);
+  Result<Reply> getattr(fs::Request& in);
+  Result<Reply> readlink(fs::Request& in);
+  Result<Reply> open(fs::Request& in);
+  Result<Reply> read(fs::Request& in);
+  Result<Reply> readdir(fs::Request& in);
+  Result<Reply> release(fs::Request& in);
+  Result<Reply> statfs(fs::Request& in);
+
+  EventLoop& loop_;
+  UniqueFd device_;
+  Ask ask_;
+  std::vector<std::byte> buffer_;
+  std::set<uint64_t> waiting_;  // requests to be answered later
+  std::map<uint64_t, Handle> handles_;
+  uint64_t next_handle_ = 1;
+};
+
+}  // namespace caisson::vmm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files the host finds at the container's /proc, and the numbers FUSE knows them by. Nothing of it is
+// the guest's choice but which processes there are.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "vmm/devices/virtio/fs/wire.h"
+
+namespace caisson::vmm {
+
+enum class ProcFile : uint64_t { directory = 1, stat, status, cmdline, namespaces, pid_namespace };
+
+struct ProcNode {
+  uint32_t pid = 0;  // as the container counts; 0: the top
+  ProcFile file = ProcFile::directory;
+};
+
+// The top is FUSE_ROOT_ID.
+[[nodiscard]] uint64_t number_of(ProcNode node);
+// None for a number that number_of() gives to nothing.
+[[nodiscard]] std::optional<ProcNode> node_of(uint64_t number);
+
+struct ProcEntry {
+  ProcFile file;
+  std::string_view name;
+  uint32_t mode;
+};
+// What is in a directory, processes apart; nothing in what is none.
+[[nodiscard]] std::span<const ProcEntry> entries_of(ProcNode directory);
+
+// What `name` is in a directory; whether there is such a process is not known here.
+[[nodiscard]] std::optional<ProcNode> child_of(ProcNode directory, std::string_view name);
+[[nodiscard]] fuse_attr attr_of(ProcNode node);
+
+}  // namespace caisson::vmm
