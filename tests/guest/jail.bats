@@ -50,6 +50,45 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$vmm/status"; }
   [ "${#lines[@]}" -eq 2 ]
 }
 
+need_fuse() { : 2>/dev/null <>/dev/fuse || skip "this host has no /dev/fuse"; }
+
+# as_host SCRIPT: what it prints where a program of the host has joined the mount namespace.
+as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$1" 2>&1; }
+
+@test "jail: who joins its mount namespace finds the container's processes, and can change nothing" {
+  need_fuse
+  caisson exec --detach --user 7:8 box sleep 2000
+  run as_host 'cd /proc; for p in [0-9]*; do echo "$p $(tr "\0" " " <$p/cmdline)"; done'
+  [ "$output" = $'1 sleep 1000 \n2 sleep 2000 ' ]
+  run as_host 'cat /proc/1/stat; grep -e ^Pid -e ^PPid -e ^NSpid -e ^Uid -e ^Gid /proc/2/status; readlink /proc/1/ns/pid; cat /proc/stat'
+  [[ ${lines[0]} =~ ^"1 (sleep) S 0 1 1 " ]]
+  [ "${lines[1]}" = $'Pid:\t2' ]
+  [ "${lines[2]}" = $'PPid:\t0' ]
+  [ "${lines[3]}" = $'Uid:\t7\t7\t7\t7' ]
+  [ "${lines[4]}" = $'Gid:\t8\t8\t8\t8' ]
+  [ "${lines[5]}" = $'NSpid:\t2' ]
+  [ "${lines[6]}" = "pid:[0]" ]
+  [[ ${lines[7]} =~ ^"btime "[0-9]+$ ]]
+  run as_host 'ls -A /proc/1; echo x >/proc/1/status; cat /proc/1/ns/pid; mkdir /proc/9; ls /proc/77'
+  [ "${lines[*]:0:4}" = "cmdline ns stat status" ]
+  [ "$(grep -c 'Read-only file system' <<<"$output")" -eq 2 ]
+  [[ $output == *"Too many levels of symbolic links"* ]]
+  [[ $output == *"/proc/77"*"No such file or directory"* ]]
+}
+
+@test "jail: who looks for processes does not wait for a machine that stands still, nor for one that has gone" {
+  need_fuse
+  [ "$(as_host 'head -c 9 /proc/1/stat')" = "1 (sleep)" ]
+  caisson pause box
+  run as_host 'cat /proc/1/stat /proc/1/status; ls /proc'
+  [ "$(grep -c 'Resource temporarily unavailable' <<<"$output")" -eq 3 ]
+  caisson resume box
+  [ "$(as_host 'head -c 9 /proc/1/stat')" = "1 (sleep)" ]
+  # A joiner outlives caisson-vmm.
+  run as_host "kill -9 $vmm; ls /proc/1"
+  [[ $output == *"not connected"* || $output == *"connection abort"* ]]
+}
+
 @test "jail: the directories it holds are its exports', its state's, and its own descriptors'" {
   local fd target
   for fd in /proc/"$vmm"/fd/*; do

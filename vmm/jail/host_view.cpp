@@ -24,8 +24,9 @@ UniqueFd open_inside(int root, const std::string& path) {
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
-// An empty, read-only file system. Over /proc it holds a file "1": whoever lists the container's processes
-// there (podman top) fails on it, instead of finding that there are none.
+// An empty, read-only file system. Over /proc, where this host cannot make vmm/proc_view's, it holds a file
+// "1": whoever lists the container's processes there (podman top) fails on it, instead of finding that there
+// are none.
 Result<UniqueFd> blank(bool is_proc) {
   const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
   if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {

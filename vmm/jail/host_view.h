@@ -2,8 +2,9 @@
 // What the host finds in caisson-vmm's mount namespace. Engines join the mount namespace of a container's
 // process to copy files in and out (podman cp); they shall find the container's files there, not nothing and
 // not the host's. Laid out by the jail over the empty root, so that whoever joins stands on top of it and
-// caisson-vmm itself beneath, where none of it can be reached. File systems of the guest cannot be shown:
-// their places are empty and read-only, so that a copy to them fails instead of vanishing.
+// caisson-vmm itself beneath, where none of it can be reached. File systems of the guest cannot be shown, but
+// for its processes (vmm/proc_view): their places are empty and read-only, so that a copy to them fails
+// instead of vanishing.
 #pragma once
 
 #include <string>

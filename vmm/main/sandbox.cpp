@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -13,8 +14,16 @@
 #include "vmm/jail/jail.h"
 #include "vmm/machine/select.h"
 #include "vmm/main/exports.h"
+#include "vmm/proc_view/mount.h"
 
 namespace caisson::vmm {
+namespace {
+
+// LIMIT: how long the guest may let a reader of its processes wait, whose thread the kernel holds meanwhile.
+constexpr std::chrono::seconds kProcPatience{10};
+
+}  // namespace
+
 Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status,
                                                  EventLoop& main_loop) {
   std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(spec), status, main_loop));
@@ -28,6 +37,12 @@ Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
     : spec_(std::move(spec)), status_(status), main_loop_(main_loop) {}
 
 Sandbox::~Sandbox() {
+  if (proc_server_) {
+    agent_loop_->run_sync([this] {
+      guest_proc_.reset();
+      proc_server_.reset();
+    });
+  }
   watch_.reset();
   init_.reset();
   machine_.reset();
@@ -71,12 +86,51 @@ Result<void> Sandbox::open_devices() {
   DetachedExports exports = TRY(detach_exports(spec_));
   files.server.exports = std::move(exports.served);
   view_ = std::move(exports.view);
+  show_processes();
   fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
 
   TRY(machine_->attach(*vsock_, main_loop_));
   TRY(machine_->attach(*fs_, *fs_loop_));
   TRY(machine_->attach(*rng_, main_loop_));
   return {};
+}
+
+// Instead of a blank at /proc.
+void Sandbox::show_processes() {
+  const auto place = std::find_if(view_.begin(), view_.end(), [](const HostViewMount& mount) {
+    return mount.destination == "/proc" && !mount.tree;
+  });
+  if (place == view_.end()) {
+    return;
+  }
+  auto mount = make_proc_mount();
+  if (!mount) {
+    spdlog::debug("the host will not see the container's processes: {}", mount.error().message);
+    return;
+  }
+  view_.erase(place);
+  // The last to be mounted: a place beneath it would be looked up in it, by us, who are to answer.
+  view_.push_back({.destination = "/proc", .tree = std::move(mount->tree)});
+  proc_device_ = std::move(mount->device);
+}
+
+Result<void> Sandbox::serve_processes() {
+  if (!proc_device_) {
+    return {};
+  }
+  guest_proc_ = std::make_unique<GuestProc>(
+      *agent_loop_, spec_.id, [this] { main_loop_.post([this] { connect_guest_proc(); }); }, kProcPatience);
+  proc_server_ = TRY(ProcServer::create(
+      *agent_loop_, std::move(proc_device_),
+      [this](uint32_t pid, GuestProc::Done done) { guest_proc_->ask(pid, std::move(done)); }));
+  return {};
+}
+
+// Not sooner than somebody looks: a start need not pay for it.
+void Sandbox::connect_guest_proc() {
+  auto client = std::make_shared<Result<agent::AgentClient>>(
+      init_ ? init_->connect() : fail(EAGAIN, "reach the agent: the guest is not ready"));
+  agent_loop_->post([this, client] { guest_proc_->take(std::move(*client)); });
 }
 
 Result<void> Sandbox::open_sockets() {
@@ -108,10 +162,12 @@ Result<void> Sandbox::start() {
     TRY(start_machine());
     TRY_CONTEXT("close the jail",
                 enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_)));
+    TRY(serve_processes());
     start_loops();
     return {};
   }
   TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_)));
+  TRY(serve_processes());
   start_loops();
   return start_machine();
 }
@@ -251,6 +307,9 @@ Result<std::string> Sandbox::on_control(std::string_view verb) {
   if (verb == "pause") {
     TRY(machine_->pause());
     paused_ = true;
+    if (guest_proc_) {
+      agent_loop_->post([this] { guest_proc_->suspend(); });
+    }
     if (watch_) {
       watch_->suspend();
     }
@@ -259,6 +318,9 @@ Result<std::string> Sandbox::on_control(std::string_view verb) {
   if (verb == "resume") {
     TRY(machine_->resume());
     paused_ = false;
+    if (guest_proc_) {
+      agent_loop_->post([this] { guest_proc_->resume(); });
+    }
     if (watch_) {
       watch_->resume();
     } else if (ready_ && spec_.hang_seconds > 0) {
