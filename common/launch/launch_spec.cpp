@@ -168,6 +168,7 @@ std::string to_json(const LaunchSpec& spec) {
                {"init_process", spec.init_process},
                {"inherited", inherited},
                {"service_manager", service_manager},
+               {"memory_cgroup", spec.memory_cgroup},
                {"log_path", spec.log.path},
                {"log_json", spec.log.format == LogFormat::json},
                {"log_debug", spec.log.debug}});
@@ -193,6 +194,7 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read("clock_nanoseconds", spec.clock.nanoseconds));
   TRY(reader.read_name("stdio", kStdioNames, spec.stdio));
   TRY(reader.read("init_process", spec.init_process));
+  TRY(reader.read("memory_cgroup", spec.memory_cgroup));
   TRY(reader.read("log_path", spec.log.path));
   TRY(reader.read("log_json", log_json));
   TRY(reader.read("log_debug", spec.log.debug));

@@ -87,6 +87,8 @@ struct LaunchSpec {
   uint64_t init_process = 0;  // CreateContainerRequest.process
   std::vector<Inherited> inherited;
   std::optional<ServiceManager> service_manager;
+  // Of the host; absolute, made for this container alone. Empty: it has none.
+  std::string memory_cgroup;
   LogOptions log;
 };
 

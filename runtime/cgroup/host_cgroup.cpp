@@ -114,6 +114,11 @@ Result<std::string> make_directories(const std::string& mount, const std::string
         }
         TRY_CONTEXT(write.path, write_file(parent + "/cgroup.subtree_control", "+" + write.controller));
       }
+      if (!lists(TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes)), "memory")) {
+        // Engines read statistics and OOM kills of a container without a limit, too. Not to be had
+        // everywhere.
+        (void)write_file(parent + "/cgroup.subtree_control", "+memory");
+      }
     }
     start = end + 1;
   }
@@ -133,6 +138,9 @@ Result<void> open_members(const std::string& file, HostCgroup& cgroup) {
 Result<void> make_one(const std::string& mount, const std::string& path, const std::string& controller,
                       const std::vector<CgroupWrite>& writes, HostCgroup& cgroup) {
   const std::string directory = TRY(make_directories(mount, path, controller, writes));
+  if (controller == "memory" || ::access((directory + "/memory.max").c_str(), F_OK) == 0) {
+    cgroup.memory = directory;
+  }
   TRY(write_limits(directory, writes, controller));
   // A thread that moves itself alone need not stop every fork and exit of the host meanwhile, as cgroup.procs
   // must: 3 ms in place of 18 for nine hierarchies. In v2 only threads of one domain may part.

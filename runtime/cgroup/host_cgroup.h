@@ -20,6 +20,7 @@ enum class CgroupPolicy {
 
 struct HostCgroup {
   std::vector<UniqueFd> members;  // of each hierarchy the file to join it by, open for writing
+  std::string memory;             // its directory where the host counts its memory; empty: none does
 };
 
 // Who makes a cgroup and removes it.

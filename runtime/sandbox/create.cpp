@@ -235,6 +235,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
       .network_namespace = network.is_valid() ? network.get() : -1};
   for (const UniqueFd& members : sandbox_cgroup.cgroup.members) spawn.cgroup_members.push_back(members.get());
   spawn.spec.view = host_view(guest_request);
+  spawn.spec.memory_cgroup = sandbox_cgroup.own_memory;
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How podman learns of an OOM kill inside the guest. Its monitor, conmon, creates the file `oom` in the
-// bundle when the container's cgroup of the host counts a kill; podman looks whether it is there. The guest's
-// kills are counted in the guest, so `oom` is made a link to a file that caisson-vmm creates in the state
-// directory (vmm/supervisor/exit_record): the machine never gets to write into the bundle. Bundles of other
-// owners are left alone.
+// How podman before version 5 learns of an OOM kill. It looks for a file `oom` in the bundle, but its
+// monitor, conmon, leaves that mark in the directory that podman was called in (with every runtime; later
+// versions agree on another place, and need only what vmm/supervisor/host_oom_kill does). So `oom` is made a
+// link to a file that caisson-vmm creates in the state directory (vmm/supervisor/exit_record): the machine
+// never gets to write into the bundle. Bundles of other owners are left alone.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/sandbox_cgroup.h"
 
+#include <algorithm>
+
 namespace caisson::runtime {
 namespace {
 
@@ -8,9 +10,12 @@ Result<SandboxCgroup> make_in(const std::string& path, CgroupMaker maker, const 
                               const ContainerDirectory& directory, ContainerState& state) {
   state.cgroups = TRY(directories_to_make(path, maker));
   TRY(directory.save(state));
+  HostCgroup cgroup = TRY(make_cgroup(path, order.resources, order.guest_memory_bytes, order.policy, maker));
+  const bool is_own =
+      std::find(state.cgroups.begin(), state.cgroups.end(), cgroup.memory) != state.cgroups.end();
+  std::string own_memory = is_own ? cgroup.memory : std::string();
   return SandboxCgroup{
-      .cgroup = TRY(make_cgroup(path, order.resources, order.guest_memory_bytes, order.policy, maker)),
-      .placeholder = std::nullopt};
+      .cgroup = std::move(cgroup), .own_memory = std::move(own_memory), .placeholder = std::nullopt};
 }
 
 }  // namespace

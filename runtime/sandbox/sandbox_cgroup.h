@@ -23,6 +23,7 @@ Result<CgroupName> cgroup_name(const std::string& cgroups_path, const std::strin
 
 struct SandboxCgroup {
   HostCgroup cgroup;
+  std::string own_memory;                  // HostCgroup::memory, if that directory was made for the container
   std::optional<Placeholder> placeholder;  // of a scope: until caisson-vmm has joined
 };
 

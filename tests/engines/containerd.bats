@@ -52,3 +52,27 @@ caisson_run() { ctr run --runc-binary "$CAISSON" --cgroup "/caisson-engines-ctr/
   ctr task delete --force box
   ctr container delete box
 }
+
+# events_until TOPIC: of ctr, one a line, until there is one of that topic. LIMIT: of a machine that emulates another.
+events_until() { timeout 100 tail --follow --lines=+1 "$BATS_TEST_TMPDIR/events" | sed "\| $1 |q"; }
+
+@test "ctr events: a container past its memory limit is out of memory before its end, one that is killed is not" {
+  ctr events >"$BATS_TEST_TMPDIR/events" 3>&- &
+  local listener=$!
+  caisson_run --detach --memory-limit 67108864 "$reference" greedy \
+    dd if=/dev/zero of=/dev/null bs=200M count=1
+  run events_until /tasks/exit
+  echo "$output"
+  [[ $output == *" /tasks/oom "*'"container_id":"greedy"'*" /tasks/exit "*'"exit_status":137'* ]]
+  ctr task delete greedy || true  # with the exit status, 137
+  ctr container delete greedy
+  : >"$BATS_TEST_TMPDIR/events"
+  caisson_run --detach "$reference" killed sleep 1000
+  ctr task kill --signal KILL killed
+  run events_until /tasks/exit
+  kill "$listener"
+  [[ $output == *'"exit_status":137'* ]]
+  [[ $output != *" /tasks/oom "* ]]
+  ctr task delete killed || true
+  ctr container delete killed
+}

@@ -115,7 +115,24 @@ at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
   docker rm box
 }
 
-@test "docker run: a container past its memory limit is killed" {
-  run once --memory 64m --memory-swap 64m busybox sh -c 'x=$(head -c 200000000 /dev/zero | tr "\0" x); echo ${#x}'
-  [ "$status" -eq 137 ]
+# ended NAME: waits for a container's end, and says what docker makes of it.
+ended() {
+  docker wait "$1" >/dev/null
+  docker inspect "$1" --format '{{.State.OOMKilled}} {{.State.ExitCode}}'
+  docker rm "$1" >/dev/null
+}
+
+@test "docker run: a container past its memory limit is killed, and known to be; another that is killed is not" {
+  docker run --detach --name greedy --network none --memory 64m --memory-swap 64m busybox \
+    dd if=/dev/zero of=/dev/null bs=200M count=1
+  [ "$(ended greedy)" = "true 137" ]
+  docker run --detach --name killed --network none --memory 64m busybox sleep 1000
+  docker kill killed
+  [ "$(ended killed)" = "false 137" ]
+}
+
+@test "docker run: a killed process that the first one survives is the guest's own affair" {
+  docker run --detach --name survivor --network none --memory 64m --memory-swap 64m busybox \
+    sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1; exit 3'
+  [ "$(ended survivor)" = "false 3" ]
 }

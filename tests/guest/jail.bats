@@ -101,3 +101,27 @@ as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$
     }
   done
 }
+
+@test "jail: of its cgroup it can write the memory limit and swap's, and read no more than it needs, for good" {
+  local fd name flags found=0
+  for fd in /proc/"$vmm"/fd/*; do
+    [[ $(stat -f -L -c %T "$fd") == cgroup* ]] || continue
+    name=$(basename "$(readlink "$fd")")
+    flags=$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$vmm/fdinfo/${fd##*/}")
+    case $name in
+      memory.max | memory.swap.max | memory.limit_in_bytes | memory.swappiness) ;;
+      cgroup.procs | memory.oom_control | memory.usage_in_bytes)
+        [ $((flags & 3)) -eq 0 ]
+        # Opened again, as by an intruder through /proc/self/fd.
+        run sh -c ': >>"$1"' sh "$fd"
+        [[ $output == *"Read-only file system"* ]]
+        ;;
+      *)
+        echo "holds $name"
+        return 1
+        ;;
+    esac
+    found=$((found + 1))
+  done
+  [ "$found" -ge 2 ]
+}

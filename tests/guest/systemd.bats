@@ -99,6 +99,17 @@ run_sleeper() {
   [ "$(property ActiveState)" = inactive ]
 }
 
+@test "systemd: an OOM kill in the guest is one in the scope, and leaves no failed unit" {
+  make_bundle box '.linux.cgroupsPath = "system.slice:test:box"' '.linux.resources.memory = {limit: 67108864, swap: 67108864}'
+  set_command dd if=/dev/zero of=/dev/null bs=200M count=1
+  run -137 caisson run --keep -b "$bundle" box
+  [ "$(caisson state box | jq -r '.annotations["org.caisson.ended"]')" = "out of memory" ]
+  caisson delete box
+  [ "$(property ActiveState)" = inactive ]
+  # The scope has gone; in cgroup v2 what it counted is its slice's too.
+  in_systemd bash -c '[ ! -e "$1" ] || grep -x "oom_kill 1" "$1"' sh /sys/fs/cgroup/system.slice/memory.events
+}
+
 @test "systemd: a path is made up where none is given, and without a systemd it says what to do" {
   make_bundle box
   caisson run -b "$bundle" box

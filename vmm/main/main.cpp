@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson-vmm: the container's process as the host sees it. Started by caisson (docs/launch.md), never by
-// hand. It exits with the exit code of the container's first process.
+// hand. It exits with the exit code of the container's first process, or dies as that did of a lack of
+// memory.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "common/launch/launch_spec.h"
@@ -85,8 +87,25 @@ Result<void> watch_signals(EventLoop& loop, int fd, Sandbox& sandbox) {
   });
 }
 
+// How this process is to end.
+struct Ending {
+  int exit_code = 0;
+  std::optional<Result<HostOomKill>> oom_kill;
+};
+
+// Nothing of the guest is left by now: who hears of our end finds everything done.
+[[noreturn]] void end(const Ending& ending) {
+  if (ending.oom_kill) {
+    const Error reason = *ending.oom_kill ? (*ending.oom_kill)->die() : ending.oom_kill->error();
+    spdlog::log(reason.code == ENOTSUP ? spdlog::level::debug : spdlog::level::warn,
+                "the host's engines do not learn of the OOM kill in the guest: {}", reason.message);
+  }
+  // Threads that may be blocked on the container's stdio end with the process.
+  std::_Exit(ending.exit_code);
+}
+
 // `running` names the sandbox while it can be abandoned.
-Result<int> run(LaunchSpec spec, StatusSocket& status, EventLoop& loop, Sandbox*& running) {
+Result<Ending> run(LaunchSpec spec, StatusSocket& status, EventLoop& loop, Sandbox*& running) {
   const UniqueFd signals = TRY(take_signals());
   const auto sandbox = TRY(Sandbox::create(std::move(spec), status, loop));
   running = sandbox.get();
@@ -95,10 +114,10 @@ Result<int> run(LaunchSpec spec, StatusSocket& status, EventLoop& loop, Sandbox*
   TRY(loop.run());
   running = nullptr;
   loop.remove(signals.get());
-  return sandbox->exit_code();
+  return Ending{.exit_code = sandbox->exit_code(), .oom_kill = sandbox->take_oom_kill()};
 }
 
-Result<int> launch() {
+Result<Ending> launch() {
   for (const int fd : {kLaunchFd, kStatusFd}) {
     if (::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
       return fail(EBADF, "start caisson-vmm: it is started by caisson, not by hand; see `caisson --help`");
@@ -148,6 +167,5 @@ int main(int argc, char** argv) {
     spdlog::error("{}", outcome.error().message);
     return 255;
   }
-  // Threads that may be blocked on the container's stdio end with the process.
-  std::_Exit(*outcome);
+  caisson::vmm::end(*outcome);
 }

@@ -34,7 +34,10 @@ Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& 
 }
 
 Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
-    : spec_(std::move(spec)), status_(status), main_loop_(main_loop) {}
+    : spec_(std::move(spec)),
+      status_(status),
+      main_loop_(main_loop),
+      oom_kill_(HostOomKill::open(spec_.memory_cgroup)) {}
 
 Sandbox::~Sandbox() {
   if (proc_server_) {
@@ -364,12 +367,17 @@ void Sandbox::abandon() {
           .guest_lost = "abandoned: caisson died before the container was on record"});
 }
 
+std::optional<Result<HostOomKill>> Sandbox::take_oom_kill() {
+  return is_oom_killed_ ? std::optional(std::move(oom_kill_)) : std::nullopt;
+}
+
 void Sandbox::finish(const ExitRecord& record) {
   if (finished_) {
     return;
   }
   finished_ = true;
   exit_code_ = record.exit_code;
+  is_oom_killed_ = record.out_of_memory && record.exit_code == 128 + SIGKILL;
   machine_->stop();
   if (const auto written = write_exit_record(state_directory_.get(), record); !written) {
     // The exit code still tells the engine; `delete` may have taken the directory already.

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
 #include "vmm/supervisor/guest_watch.h"
+#include "vmm/supervisor/host_oom_kill.h"
 #include "vmm/supervisor/init_process.h"
 #include "vmm/supervisor/service_manager.h"
 #include "vmm/supervisor/status_socket.h"
@@ -48,6 +50,10 @@ class Sandbox {
   void abandon();
 
   [[nodiscard]] int exit_code() const { return exit_code_; }
+
+  // When its guest's OOM killer ended the container: what lets the host's engines know, as the process's last
+  // act, or why that cannot be. Once.
+  std::optional<Result<HostOomKill>> take_oom_kill();
 
  private:
   // What a sandbox exits with when the guest, not the container, ended.
@@ -84,6 +90,7 @@ class Sandbox {
   std::string machine_name_;
   std::string announcement_;
   UniqueFd state_directory_;
+  Result<HostOomKill> oom_kill_;
   std::vector<StdioStream> stdio_;
 
   std::unique_ptr<vsock::Device> vsock_;
@@ -104,6 +111,7 @@ class Sandbox {
   bool out_of_memory_ = false;
   bool finished_ = false;
   bool paused_ = false;
+  bool is_oom_killed_ = false;
   int exit_code_ = kGuestLostExitCode;
 };
 

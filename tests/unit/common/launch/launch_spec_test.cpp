@@ -30,6 +30,7 @@ LaunchSpec example() {
   spec.init_process = ~0ULL;
   spec.inherited.push_back({.number = 9, .fd = 7, .reads = true, .writes = false});
   spec.service_manager = {.fd = 6, .main_pid = true};
+  spec.memory_cgroup = "/sys/fs/cgroup/box";
   spec.log.format = LogFormat::json;
   return spec;
 }
@@ -52,6 +53,7 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   ASSERT_TRUE(parsed->service_manager);
   EXPECT_EQ(parsed->service_manager->fd, 6);
   EXPECT_TRUE(parsed->service_manager->main_pid);
+  EXPECT_EQ(parsed->memory_cgroup, "/sys/fs/cgroup/box");
 }
 
 TEST(LaunchSpec, round_trip_without_a_service_manager_has_none) {
