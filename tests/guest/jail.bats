@@ -102,6 +102,20 @@ as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$
   done
 }
 
+@test "jail: no directory it holds leads up to the host" {
+  local fd place found=0
+  for fd in /proc/"$vmm"/fd/*; do
+    [ -d "$fd/" ] || continue
+    place=$fd/../../../../../../../../../..
+    [ "$place" -ef "$state_root/box" ] || [ "$place" -ef "$bundle/rootfs" ] || [ "$place" -ef "/proc/$vmm/fd" ] || {
+      echo "$(readlink "$fd") leads to: $(ls -A "$place")"
+      return 1
+    }
+    found=$((found + 1))
+  done
+  [ "$found" -ge 3 ]
+}
+
 @test "jail: of its cgroup it can write the memory limit and swap's, and read no more than it needs, for good" {
   local fd name flags found=0
   for fd in /proc/"$vmm"/fd/*; do

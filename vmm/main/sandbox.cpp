@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/proto/agent.pb.h"
+#include "common/detached_directory.h"
 #include "common/relay/terminal.h"
 #include "vmm/jail/jail.h"
 #include "vmm/machine/select.h"
@@ -137,10 +138,7 @@ void Sandbox::connect_guest_proc() {
 }
 
 Result<void> Sandbox::open_sockets() {
-  state_directory_.reset(::open(spec_.state_directory.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
-  if (!state_directory_) {
-    return fail_errno("open state directory " + spec_.state_directory);
-  }
+  state_directory_ = TRY(open_detached_directory(spec_.state_directory));
   stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
   for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
     stdio_.push_back(std::move(stream));

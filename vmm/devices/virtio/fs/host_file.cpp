@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/detached_directory.h"
 #include "vmm/devices/virtio/fs/wire.h"
 
 namespace caisson::vmm::fs {
@@ -70,11 +71,8 @@ Result<bool> is_kernel_interface(int fd) {
 }
 
 Result<OwnDescriptors> OwnDescriptors::open() {
-  UniqueFd directory(::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) {
-    return fail_errno("open /proc/self/fd: mount procfs before starting");
-  }
-  return OwnDescriptors(std::move(directory));
+  // What is above it is the host's procfs, with its settings, and root's to write.
+  return OwnDescriptors(TRY(open_detached_directory("/proc/self/fd")));
 }
 
 OwnDescriptors::Name OwnDescriptors::name(int fd) {

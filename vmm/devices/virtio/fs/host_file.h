@@ -37,9 +37,9 @@ using BirthTime = int64_t;
 // sysfs, cgroups, …): they are not data, and reading one speaks for this process.
 [[nodiscard]] Result<bool> is_kernel_interface(int fd);
 
-// Our own descriptors by number, through a /proc/self/fd opened before the process gave up its mounts: the
-// only way to turn a verified O_PATH descriptor into one with contents. Must be opened in the process that
-// uses it.
+// Our own descriptors by number, through a copy of /proc/self/fd made before the process gave up its mounts:
+// the only way to turn a verified O_PATH descriptor into one with contents. Must be opened in the process
+// that uses it.
 class OwnDescriptors {
  public:
   // The number of a descriptor as a file name relative to directory().
