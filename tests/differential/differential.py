@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DEFAULT_COUNT = 200
 # What the probe writes its findings after.
 PROBE_BEGINS = b"probe: begins"
-ATTEMPTS = 3
+ATTEMPTS = 10
 # LIMIT: of a runtime's own words in a report.
 SHOWN = 2000
 

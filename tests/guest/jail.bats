@@ -50,7 +50,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$vmm/status"; }
   [ "${#lines[@]}" -eq 2 ]
 }
 
-need_fuse() { : 2>/dev/null <>/dev/fuse || skip "this host has no /dev/fuse"; }
+need_fuse() { [ -c /dev/fuse ] || skip "this host has no /dev/fuse"; }
 
 # as_host SCRIPT: what it prints where a program of the host has joined the mount namespace.
 as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$1" 2>&1; }
@@ -59,6 +59,7 @@ as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$
   need_fuse
   caisson exec --detach --user 7:8 box sleep 2000
   run as_host 'cd /proc; for p in [0-9]*; do echo "$p $(tr "\0" " " <$p/cmdline)"; done'
+  echo "$output"
   [ "$output" = $'1 sleep 1000 \n2 sleep 2000 ' ]
   run as_host 'cat /proc/1/stat; grep -e ^Pid -e ^PPid -e ^NSpid -e ^Uid -e ^Gid /proc/2/status; readlink /proc/1/ns/pid; cat /proc/stat'
   [[ ${lines[0]} =~ ^"1 (sleep) S 0 1 1 " ]]
