@@ -155,6 +155,7 @@ at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
 @test "podman pod: an infra container's IPC and UTS are another kernel's, refused with a reason" {
   podman pod create --name pod --network none --share net
   run podman run --rm --pod pod busybox echo inside
+  echo "$output"
   [ "$output" = inside ]
   run podman run --rm --network none --ipc container:box busybox true
   [ "$status" -eq 126 ]

@@ -114,11 +114,15 @@ remove_containers() {
 
 # Every machine has gone, with its state, its mounts and its cgroups.
 no_container_left() {
-  local left=0
-  if pgrep -x 'caisson|caisson-vmm|qemu-system-x86|conmon' >/dev/null; then
-    echo "left running: $(pgrep -a -x 'caisson|caisson-vmm|qemu-system-x86|conmon')" >&2
-    left=1
-  fi
+  local left=0 program
+  for program in caisson caisson-vmm qemu-system-x86 conmon; do
+    # A monitor outlives `podman rm` by a moment.
+    # shellcheck disable=SC2016 # the inner shell expands
+    timeout 20 sh -c 'while pgrep -x "$1" >/dev/null; do sleep 0.1; done' sh "$program" || {
+      echo "left running: $(pgrep -a -x "$program")" >&2
+      left=1
+    }
+  done
   if [ -n "$(ls -A /run/caisson 2>/dev/null)" ]; then
     echo "left in the state directory: $(ls -A /run/caisson)" >&2
     left=1
