@@ -4,6 +4,7 @@
 // the host's root.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/result.h"
@@ -12,7 +13,8 @@
 namespace caisson {
 
 // An O_PATH descriptor of the root of a copy of that mount, which is attached nowhere. Private: no mount is
-// passed on either way. Takes CAP_SYS_ADMIN.
-Result<UniqueFd> open_detached_directory(const std::string& path);
+// passed on either way. `attributes` are MOUNT_ATTR_* that it gets beside those of the original. Takes
+// CAP_SYS_ADMIN.
+Result<UniqueFd> open_detached_directory(const std::string& path, uint64_t attributes = 0);
 
 }  // namespace caisson

@@ -36,13 +36,20 @@ Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& r
                                              const std::string& exports) {
   std::vector<UniqueFd> binds(static_cast<size_t>(request.mounts_size()));
   const bool has_users = makes_namespace(request, CLONE_NEWUSER);
-  const UniqueFd directory(::open(exports.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd directory;
   for (int i = 0; i < request.mounts_size(); ++i) {
     const v1::Mount& mount = request.mounts(i);
-    if (is_bind(mount) && (maps_ids(mount) || (has_users && clears_flags(mount)))) {
-      binds.at(static_cast<size_t>(i)) =
-          TRY_CONTEXT("mount " + mount.destination(), make_bind(directory.get(), mount));
+    if (!is_bind(mount) || !(maps_ids(mount) || (has_users && clears_flags(mount)))) {
+      continue;
     }
+    if (!directory) {
+      directory.reset(::open(exports.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!directory) {
+        return fail_errno("open " + exports);
+      }
+    }
+    binds.at(static_cast<size_t>(i)) =
+        TRY_CONTEXT("mount " + mount.destination(), make_bind(directory.get(), mount));
   }
   return binds;
 }

@@ -98,26 +98,23 @@ mapped='.uidMappings = [{containerID: 0, hostID: 1000, size: 10}] | .gidMappings
   [[ $output == $'1005:2005\n'*"Read-only file system"* ]]
 }
 
+# refused TEXT BIND-ARGUMENT…: such a mount is not made, and the error says so.
+refused() {
+  local text=$1
+  shift
+  bind /mapped "$@"
+  run -1 caisson run --bundle "$bundle" box
+  [[ $output == *"$text"* ]]
+  configure 'del(.mounts[-1])'
+}
+
 @test "idmap: what has no meaning is refused by its path" {
-  bind /mapped bind idmap
-  run -1 caisson run --bundle "$bundle" box
-  [[ $output == *"].options: idmap: the container has no user namespace"* ]]
-  configure 'del(.mounts[-1])'
-  bind /mapped bind -- '.uidMappings = [{containerID: 0, hostID: 1000, size: 10}]'
-  run -1 caisson run --bundle "$bundle" box
-  [[ $output == *"]: uidMappings and gidMappings: one is empty"* ]]
-  configure 'del(.mounts[-1])'
-  bind /mapped bind 'idmap=uids=0-1-10;gids=0-1-10'
-  run -1 caisson run --bundle "$bundle" box
-  [[ $output == *"].options: idmap=uids=0-1-10;gids=0-1-10: give the mount uidMappings"* ]]
-  configure 'del(.mounts[-1])'
-  bind /mapped -- "$mapped | .type = \"tmpfs\""
-  run -1 caisson run --bundle "$bundle" box
-  [[ $output == *"]: only ids of a bind mount can be mapped"* ]]
-  configure 'del(.mounts[-1])'
-  bind /mapped bind -- '.uidMappings = [{containerID: 0, hostID: 1, size: 0}] | .gidMappings = .uidMappings'
-  run -1 caisson run --bundle "$bundle" box
-  [[ $output == *"mount /mapped: map ids:"* ]]
+  local own_word='idmap=uids=0-1-10;gids=0-1-10'
+  refused '].options: idmap: the container has no user namespace' bind idmap
+  refused ']: uidMappings and gidMappings: one is empty' bind -- '.uidMappings = [{containerID: 0, hostID: 1000, size: 10}]'
+  refused "].options: $own_word: give the mount uidMappings" bind "$own_word"
+  refused ']: only ids of a bind mount can be mapped' -- "$mapped | .type = \"tmpfs\""
+  refused 'mount /mapped: map ids:' bind -- '.uidMappings = [{containerID: 0, hostID: 1, size: 0}] | .gidMappings = .uidMappings'
 }
 
 @test "user namespace: a bind mount's access times and cleared flags" {

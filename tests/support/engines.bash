@@ -114,14 +114,15 @@ remove_containers() {
 
 # Every machine has gone, with its state, its mounts and its cgroups.
 no_container_left() {
-  local left=0 program
+  local left=0 program pid
   for program in caisson caisson-vmm qemu-system-x86 conmon; do
-    # A monitor outlives `podman rm` by a moment.
-    # shellcheck disable=SC2016 # the inner shell expands
-    timeout 20 sh -c 'while pgrep -x "$1" >/dev/null; do sleep 0.1; done' sh "$program" || {
-      echo "left running: $(pgrep -a -x "$program")" >&2
-      left=1
-    }
+    for pid in $(pgrep -x "$program"); do
+      # A monitor outlives `podman rm` by a moment.
+      timeout 20 tail --pid="$pid" -f /dev/null || {
+        echo "left running: $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
+        left=1
+      }
+    done
   done
   if [ -n "$(ls -A /run/caisson 2>/dev/null)" ]; then
     echo "left in the state directory: $(ls -A /run/caisson)" >&2

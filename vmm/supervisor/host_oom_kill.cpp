@@ -2,15 +2,16 @@
 #include "vmm/supervisor/host_oom_kill.h"
 
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <string_view>
+
+#include "common/detached_directory.h"
 
 namespace caisson::vmm {
 namespace {
@@ -31,20 +32,6 @@ constexpr size_t kTouchedBytes = 64UL << 20;
 Result<UniqueFd> open_at(int directory, const std::string& name, int flags) {
   UniqueFd file(::openat(directory, name.c_str(), flags | O_CLOEXEC));
   return file ? Result<UniqueFd>(std::move(file)) : fail_errno("open " + name);
-}
-
-// Its files cannot be written to, not even by who opens their descriptors again through /proc: with
-// cgroup.procs an intruder could make the host's other processes share our end.
-Result<UniqueFd> copy_read_only(const std::string& cgroup) {
-  UniqueFd tree(static_cast<int>(
-      ::syscall(SYS_open_tree, AT_FDCWD, cgroup.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (!tree ||
-      ::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0) {
-    return fail_errno("open cgroup " + cgroup);
-  }
-  return tree;
 }
 
 Result<std::string> read_text(const UniqueFd& file, const char* name) {
@@ -84,7 +71,9 @@ Result<HostOomKill> HostOomKill::open(const std::string& cgroup) {
   if (cgroup.empty()) {
     return fail(ENOTSUP, "the container has no memory cgroup of its own on the host");
   }
-  const UniqueFd for_reading = TRY(copy_read_only(cgroup));
+  // Its files cannot be written to, not even by who opens their descriptors again through /proc: with
+  // cgroup.procs an intruder could make the host's other processes share our end.
+  const UniqueFd for_reading = TRY(open_detached_directory(cgroup, MOUNT_ATTR_RDONLY));
   const auto open_file = [&cgroup](const char* name, int flags) {
     return open_at(AT_FDCWD, cgroup + "/" + name, flags);
   };
