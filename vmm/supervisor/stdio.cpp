@@ -81,7 +81,11 @@ Result<void> take_terminal() {
 // for the container to close it. Descriptor 2 is still where the log may go; see let_go_of_stderr().
 Result<void> let_go_of_stdin_and_stdout() {
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0) {
+  if (!null) {
+    // EPERM: a cgroup above the container's denies devices (docs/engines.md).
+    return fail_errno("open /dev/null in the container's cgroup of the host");
+  }
+  if (::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0) {
     return fail_errno("let go of stdio");
   }
   return {};
