@@ -143,7 +143,7 @@ Result<void> Sandbox::open_sockets() {
   for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
     stdio_.push_back(std::move(stream));
   }
-  TRY(vsock_->muxer().listen(spec_.state_directory + "/vsock.sock"));
+  TRY(vsock_->muxer().clients().listen(spec_.state_directory + "/vsock.sock"));
   TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
                                        [this](UniqueFd stream) { on_agent(std::move(stream)); }));
   if (spec_.service_manager) {

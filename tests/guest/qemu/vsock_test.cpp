@@ -123,7 +123,7 @@ TEST_F(QemuVsock, bytes_go_both_ways_and_survive_a_pause) {
   vsock::Device vsock(*loop_);
   rng::Device rng(*loop_);
   const std::string path = (folder_ / "vsock.sock").string();
-  ASSERT_TRUE(vsock.muxer().listen(path));
+  ASSERT_TRUE(vsock.muxer().clients().listen(path));
   auto machine = QemuMachine::create(config(), *loop_).value();
   ASSERT_TRUE(machine->attach(vsock, *loop_));
   ASSERT_TRUE(machine->attach(rng, *loop_));

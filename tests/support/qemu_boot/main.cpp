@@ -80,7 +80,7 @@ Result<int> boot(const Request& request) {
     fs = TRY(share(request.share, *device_loop));
   }
   if (!request.vsock.empty()) {
-    TRY(vsock.muxer().listen(request.vsock));
+    TRY(vsock.muxer().clients().listen(request.vsock));
   }
   const DeviceThread thread(*device_loop);
 

@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/devices/virtio/vsock/muxer.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cassert>
-#include <cstring>
 #include <utility>
 
-#include "common/socket_path.h"
 #include "vmm/devices/virtio/vsock/handshake.h"
 
 namespace caisson::vmm::vsock {
 
 Muxer::Muxer(EventLoop& loop, uint64_t guest_cid, std::function<void()> on_output)
-    : loop_(loop), guest_cid_(guest_cid), on_output_(std::move(on_output)) {}
+    : loop_(loop),
+      guest_cid_(guest_cid),
+      on_output_(std::move(on_output)),
+      clients_(
+          loop, [this] { return kMaxHostConnections - host_connections_; },
+          [this](UniqueFd socket, uint32_t port) {
+            // The answer is written by answer(), before any byte of the guest. A refusal is a closed socket,
+            // whether it comes from here or from the guest.
+            (void)connect(port, Stream::socket(std::move(socket)), {});
+          }) {}
 
 Muxer::~Muxer() {
   *is_alive_ = false;
   on_output_ = nullptr;
   close();
-  for (auto& [fd, handshake] : handshakes_) {
-    loop_.cancel(handshake.deadline);
-    loop_.remove(fd);
-  }
-  if (accept_again_) {
-    loop_.cancel(*accept_again_);
-  }
-  if (is_listening_) {
-    loop_.remove(listener_.get());
-  }
 }
 
 void Muxer::tell(std::function<void()> callback) {
@@ -43,94 +38,6 @@ void Muxer::tell(std::function<void()> callback) {
 
 Muxer::Key Muxer::key_of(const Connection& connection) {
   return key_of(connection.address().host_port, connection.address().guest_port);
-}
-
-// Clients of the Unix socket
-
-Result<void> Muxer::listen(const std::string& path) {
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) {
-    return fail_errno("create socket " + path);
-  }
-  const SocketPath place = TRY(SocketPath::of(path));
-  // The mode of an unbound socket becomes the mode of its file: nobody else can slip in before a chmod.
-  if (::fchmod(socket.get(), 0600) < 0 || ::bind(socket.get(), place.address(), SocketPath::size()) < 0 ||
-      ::listen(socket.get(), SOMAXCONN) < 0) {
-    return fail_errno("create socket " + path);
-  }
-  return listen(std::move(socket));
-}
-
-Result<void> Muxer::listen(UniqueFd socket) {
-  assert(!listener_);
-  listener_ = std::move(socket);
-  update_listening();
-  return {};
-}
-
-// Accepts only while there is room: the rest waits in the backlog, and no descriptor is taken.
-void Muxer::update_listening() {
-  const bool wanted = listener_ && !accept_again_ && handshakes_.size() < kMaxHandshakes &&
-                      host_connections_ + handshakes_.size() < kMaxHostConnections;
-  if (wanted && !is_listening_) {
-    is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_clients(); }).has_value();
-  } else if (!wanted && is_listening_) {
-    loop_.remove(listener_.get());
-    is_listening_ = false;
-  }
-}
-
-void Muxer::accept_clients() {
-  // One a round: update_listening() decides whether there may be another.
-  UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!client) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      // Who gives descriptors back does not tell us: the backlog waits a moment.
-      loop_.remove(listener_.get());
-      is_listening_ = false;
-      accept_again_ = loop_.after(kOutOfDescriptorsPause, [this] {
-        accept_again_.reset();
-        update_listening();
-      });
-    }
-    return;
-  }
-  const int fd = client.get();
-  // Edges: part of a line stays in the socket, and would be reported for ever.
-  if (!loop_.add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, [this, fd](uint32_t) { follow_handshake(fd); })) {
-    return;
-  }
-  Handshake& handshake = handshakes_[fd];
-  handshake.socket = std::move(client);
-  handshake.deadline = loop_.after(kHandshakeTimeout, [this, fd] {
-    loop_.remove(fd);
-    handshakes_.erase(fd);
-    update_listening();
-  });
-  update_listening();
-}
-
-void Muxer::follow_handshake(int fd) {
-  const Result<std::optional<uint32_t>> port = receive_connect(fd);
-  if (port && !*port) {
-    return;
-  }
-  const auto found = handshakes_.find(fd);
-  assert(found != handshakes_.end());
-  loop_.remove(fd);
-  loop_.cancel(found->second.deadline);
-  UniqueFd socket = std::move(found->second.socket);
-  handshakes_.erase(found);
-  if (port) {
-    connect_client(std::move(socket), **port);
-  }
-  update_listening();  // whoever spoke no CONNECT is hung up on
-}
-
-void Muxer::connect_client(UniqueFd socket, uint32_t port) {
-  // The answer is written by answer(), before any byte of the guest. A refusal is a closed socket, whether it
-  // comes from here or from the guest.
-  (void)connect(port, Stream::socket(std::move(socket)), {});
 }
 
 // Opening connections
@@ -337,7 +244,7 @@ void Muxer::erase(Key key, int error) {
   }
   announced_bytes_ -= entry.connection.buffer_bytes();
   --(entry.origin == Origin::host ? host_connections_ : guest_connections_);
-  update_listening();
+  clients_.update();
   if (entry.is_answered && entry.options.on_end) {
     tell(entry.options.on_end);
   }

@@ -19,6 +19,7 @@
 #include "common/event_loop.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "vmm/devices/virtio/vsock/clients.h"
 #include "vmm/devices/virtio/vsock/connection.h"
 #include "vmm/devices/virtio/vsock/packet.h"
 
@@ -31,8 +32,6 @@ class Muxer {
   // LIMIT: connections the guest has opened. The agent needs one; a guest must not use up the host's
   // descriptors.
   static constexpr size_t kMaxGuestConnections = 64;
-  // LIMIT: clients of the Unix socket that have not yet said which port. More wait in the listen backlog.
-  static constexpr size_t kMaxHandshakes = 64;
   // LIMIT: credit announced for one connection, so the most it buffers when its reader stalls.
   static constexpr uint32_t kBufferBytes = 256 * 1024;
   // LIMIT: all connections together buffer at most this, plus kSmallBufferBytes for each beyond it.
@@ -43,11 +42,8 @@ class Muxer {
   static constexpr size_t kMaxStrayResets = 256;
   // LIMIT: bytes a host stream may say before its own.
   static constexpr size_t kMaxGreetingBytes = 256;
-  // A client that says nothing holds one of kMaxHandshakes.
-  static constexpr std::chrono::seconds kHandshakeTimeout{5};
   // A guest whose kernel runs answers at once, though an emulated one on a busy host may take its time.
   static constexpr std::chrono::seconds kConnectTimeout{30};
-  static constexpr std::chrono::milliseconds kOutOfDescriptorsPause{100};
   // Host ports of connections the host opens; listening ports lie below.
   static constexpr uint32_t kFirstEphemeralPort = 1U << 30;
 
@@ -65,10 +61,8 @@ class Muxer {
   Muxer& operator=(const Muxer&) = delete;
   ~Muxer();
 
-  // Serves clients on a listening Unix stream socket, from now on.
-  Result<void> listen(UniqueFd socket);
-  // Makes that socket at `path` (mode 0600; a path too long for the kernel is reached through its directory).
-  Result<void> listen(const std::string& path);
+  // Of the Unix socket.
+  [[nodiscard]] Clients& clients() { return clients_; }
 
   // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`.
   // Ports without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
@@ -107,18 +101,9 @@ class Muxer {
     bool is_answered = false;
     bool is_queued = false;
   };
-  struct Handshake {
-    UniqueFd socket;
-    EventLoop::TimerId deadline = 0;
-  };
-
   static Key key_of(uint32_t host_port, uint32_t guest_port) { return Key{host_port} << 32 | guest_port; }
   static Key key_of(const Connection& connection);
 
-  void accept_clients();
-  void follow_handshake(int fd);
-  void connect_client(UniqueFd socket, uint32_t port);
-  void update_listening();
   void accept_guest(const Header& request);
   Result<Entry*> insert(Connection connection, Origin origin, ConnectOptions options);
   Result<uint32_t> take_port(uint32_t guest_port);
@@ -137,10 +122,6 @@ class Muxer {
   std::function<void()> on_output_;
   bool is_open_ = false;
 
-  UniqueFd listener_;
-  bool is_listening_ = false;
-  std::optional<EventLoop::TimerId> accept_again_;  // set: out of descriptors for now
-  std::map<int, Handshake> handshakes_;
   std::map<uint32_t, GuestConnectHandler> handlers_;
 
   std::unordered_map<Key, std::unique_ptr<Entry>> entries_;
@@ -151,6 +132,7 @@ class Muxer {
   size_t announced_bytes_ = 0;
   uint32_t next_port_ = kFirstEphemeralPort;
   uint64_t dropped_packets_ = 0;
+  Clients clients_;  // the first to go
 };
 
 }  // namespace caisson::vmm::vsock

@@ -27,7 +27,7 @@ class vsock_muxer : public ::testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "caisson-vsock-XXXXXX").string();
     directory_ = ::mkdtemp(pattern.data());
     path_ = directory_ + "/vsock.sock";
-    EXPECT_TRUE(guest_.muxer().listen(path_));
+    EXPECT_TRUE(guest_.muxer().clients().listen(path_));
   }
   ~vsock_muxer() override { std::filesystem::remove_all(directory_); }
 
@@ -86,7 +86,7 @@ TEST_F(vsock_muxer, path_longer_than_the_kernels_field_works) {
   std::filesystem::create_directory(deep);
   EventLoop& loop = guest_.loop().get();
   Muxer other(loop, 3, [] {});
-  EXPECT_TRUE(other.listen(deep + "/vsock.sock"));
+  EXPECT_TRUE(other.clients().listen(deep + "/vsock.sock"));
   EXPECT_TRUE(std::filesystem::is_socket(deep + "/vsock.sock"));
 }
 
@@ -130,7 +130,7 @@ TEST_F(vsock_muxer, client_that_finds_no_descriptor_left_is_served_later) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   say(fd, "CONNECT 1025\n");
   EXPECT_FALSE(guest_.receive());
-  guest_.loop().get().after(2 * Muxer::kOutOfDescriptorsPause, [this] { guest_.loop().get().stop(); });
+  guest_.loop().get().after(2 * Clients::kOutOfDescriptorsPause, [this] { guest_.loop().get().stop(); });
   ASSERT_TRUE(guest_.loop().get().run());
   EXPECT_EQ(accept().header.dst_port, kGuestPort);
 }
@@ -193,10 +193,10 @@ TEST_F(vsock_muxer, client_before_the_driver_is_refused) {
 
 TEST_F(vsock_muxer, silent_clients_beyond_the_limit_wait_in_the_backlog) {
   std::vector<UniqueFd> clients;
-  for (size_t i = 0; i < Muxer::kMaxHandshakes + 1; ++i) {
+  for (size_t i = 0; i < Clients::kMaxHandshakes + 1; ++i) {
     clients.push_back(client());
   }
-  steps(static_cast<int>(Muxer::kMaxHandshakes) + 5);
+  steps(static_cast<int>(Clients::kMaxHandshakes) + 5);
   say(clients.back(), "CONNECT 1025\n");
   EXPECT_FALSE(guest_.receive());
   clients.erase(clients.begin());  // one leaves, one comes in
