@@ -115,8 +115,8 @@ TEST_F(QemuBoot, other_identity_boots_too) {
   expect_entropy();
 }
 
-TEST_F(QemuBoot, kernel_that_is_none_is_a_machine_error_in_qemus_words) {
-  config_.kernel = "/etc/passwd";
+TEST_F(QemuBoot, program_that_is_no_kernel_is_a_machine_error_in_qemus_words) {
+  config_.kernel = "/proc/self/exe";
   start();
   ASSERT_TRUE(loop_->run());
   EXPECT_EQ(stop_.reason, StopReason::machine_error);
