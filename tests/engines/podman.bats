@@ -156,7 +156,12 @@ at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
   podman pod create --name pod --network none --share net
   run podman run --rm --pod pod busybox echo inside
   echo "$output"
-  [ "$output" = inside ]
+  if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+    # podman 4.3 denies every device to such a pod, whoever the runtime (docs/engines.md).
+    [[ $output == *"open /dev/null in the container's cgroup of the host"* ]]
+  else
+    [ "$output" = inside ]
+  fi
   run podman run --rm --network none --ipc container:box busybox true
   [ "$status" -eq 126 ]
   [[ $output == *"is a namespace of the host's kernel, which the guest cannot enter"* ]]
