@@ -25,6 +25,7 @@ void read_proc(Agent& agent, const v1::ReadProcRequest& request, ttrpc::Responde
 void pause_container(Agent& agent, const v1::PauseContainerRequest& request, ttrpc::Responder responder);
 void resume_container(Agent& agent, const v1::ResumeContainerRequest& request, ttrpc::Responder responder);
 void update_container(Agent& agent, const v1::UpdateContainerRequest& request, ttrpc::Responder responder);
+void grow_machine(Agent& agent, const v1::GrowMachineRequest& request, ttrpc::Responder responder);
 void container_stats(Agent& agent, const v1::ContainerStatsRequest& request, ttrpc::Responder responder);
 void shutdown(Agent& agent, const v1::ShutdownRequest& request, ttrpc::Responder responder);
 

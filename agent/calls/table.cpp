@@ -29,6 +29,7 @@ ttrpc::Methods methods_of(Agent& agent) {
       {"PauseContainer", bind(agent, pause_container)},
       {"ResumeContainer", bind(agent, resume_container)},
       {"UpdateContainer", bind(agent, update_container)},
+      {"GrowMachine", bind(agent, grow_machine)},
       {"ContainerStats", bind(agent, container_stats)},
       {"Shutdown", bind(agent, shutdown)},
   };

@@ -158,6 +158,14 @@ Result<void> AgentClient::update_container(std::string_view container, const v1:
   return call_empty(client_, "UpdateContainer", request, deadline);
 }
 
+Result<void> AgentClient::grow_machine(std::span<const uint64_t> memory_blocks, uint32_t cpus,
+                                       Deadline deadline) {
+  v1::GrowMachineRequest request;
+  request.mutable_memory_blocks()->Add(memory_blocks.begin(), memory_blocks.end());
+  request.set_cpus(cpus);
+  return call_empty(client_, "GrowMachine", request, deadline);
+}
+
 Result<v1::ContainerStatsResponse> AgentClient::container_stats(std::string_view container,
                                                                 Deadline deadline) {
   v1::ContainerStatsResponse response;

@@ -63,6 +63,7 @@ class AgentClient {
   Result<void> resume_container(std::string_view container, Deadline deadline);
   Result<void> update_container(std::string_view container, const v1::Resources& resources,
                                 Deadline deadline);
+  Result<void> grow_machine(std::span<const uint64_t> memory_blocks, uint32_t cpus, Deadline deadline);
   Result<v1::ContainerStatsResponse> container_stats(std::string_view container, Deadline deadline);
   // The guest resets without answering: only a failure to send is an error.
   Result<void> shutdown(Deadline deadline);

@@ -154,6 +154,8 @@ std::string to_json(const LaunchSpec& spec) {
                {"hypervisor", kHypervisorNames[static_cast<size_t>(spec.hypervisor)]},
                {"cpus", spec.cpus},
                {"memory_bytes", spec.memory_bytes},
+               {"max_cpus", spec.max_cpus},
+               {"max_memory_bytes", spec.max_memory_bytes},
                {"kernel", spec.kernel},
                {"initramfs", spec.initramfs},
                {"extra_kernel_arguments", spec.extra_kernel_arguments},
@@ -184,6 +186,8 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read_name("hypervisor", kHypervisorNames, spec.hypervisor));
   TRY(reader.read("cpus", spec.cpus));
   TRY(reader.read("memory_bytes", spec.memory_bytes));
+  TRY(reader.read("max_cpus", spec.max_cpus));
+  TRY(reader.read("max_memory_bytes", spec.max_memory_bytes));
   TRY(reader.read("kernel", spec.kernel));
   TRY(reader.read("initramfs", spec.initramfs));
   TRY(reader.read("extra_kernel_arguments", spec.extra_kernel_arguments));

@@ -72,8 +72,10 @@ struct LaunchSpec {
   std::string id;               // of the sandbox, for logs and process titles
   std::string state_directory;  // absolute; vsock.sock and control.sock are made in it
   Hypervisor hypervisor = Hypervisor::automatic;
-  uint32_t cpus = 1;
+  uint32_t cpus = 1;  // this and the next three: see MachineConfig
   uint64_t memory_bytes = 0;
+  uint32_t max_cpus = 0;
+  uint64_t max_memory_bytes = 0;
   std::string kernel;     // path of vmlinux
   std::string initramfs;  // path of the archive with the agent
   std::string extra_kernel_arguments;

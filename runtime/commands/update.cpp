@@ -11,6 +11,7 @@
 #include "runtime/commands/verbs.h"
 #include "runtime/files.h"
 #include "runtime/sandbox/control.h"
+#include "runtime/sandbox/growth.h"
 #include "runtime/sandbox/guest_resources.h"
 #include "runtime/sandbox/settings.h"
 
@@ -43,37 +44,41 @@ class Update final : public Command {
 
   Result<int> run(const Globals& globals) override {
     const LockedContainer locked = TRY(globals.state_root().lock(id_));
-    const ContainerState state = TRY(locked.directory().load());
+    ContainerState state = TRY(locked.directory().load());
     if (state.current_status() == Status::stopped) {
       return fail(ESRCH, "container not running");
     }
-    const oci::Resources resources = TRY(wanted());
-    TRY(check_room(resources, state));
-    agent::v1::Resources in_guest;
-    TRY(fill_resources(resources, in_guest));
+    oci::Resources resources = TRY(wanted());
     const AwakeGuest awake = TRY(AwakeGuest::of(locked.directory(), state));
     const auto deadline = agent::deadline_in(kPatience);
     auto agent = TRY(agent::AgentClient::connect(locked.directory().vsock_socket(), deadline));
-    TRY(agent.update_container(state.id, in_guest, deadline));
-    if (!state.systemd_unit.empty()) {
-      TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, state.guest_memory_bytes))));
+    if (has_half_a_quota(resources)) {
+      const auto stats = TRY(agent.container_stats(state.id, deadline));
+      const auto file = stats.files().find("cpu.max");
+      TRY(complete_quota(resources, file == stats.files().end() ? "" : file->second));
     }
-    TRY(update_cgroup(state.cgroups, resources, state.guest_memory_bytes));
+    agent::v1::Resources in_guest;
+    TRY(fill_resources(resources, in_guest));
+    const GuestSize size = TRY(grown_for(resources, state.guest));
+    if (size != state.guest) {
+      // What the guest may use, the host must have allowed before.
+      TRY(update_host(resources, state, size));
+      TRY(agent.grow_machine(guest_layout::blocks_of(size.ram), size.cpus, deadline));
+      state.guest = size;
+      TRY(locked.directory().save(state));
+    }
+    TRY(agent.update_container(state.id, in_guest, deadline));
+    TRY(update_host(resources, state, size));
     return 0;
   }
 
  private:
-  // The machine's memory was fixed when it was created.
-  static Result<void> check_room(const oci::Resources& resources, const ContainerState& state) {
-    const int64_t limit = resources.memory ? resources.memory->limit.value_or(0) : 0;
-    if (limit > 0 && memory_for_limit(static_cast<uint64_t>(limit)) > state.guest_memory_bytes) {
-      return fail(ENOSPC,
-                  "update memory limit: the VM was created with " +
-                      std::to_string(state.guest_memory_bytes / kMiB) +
-                      " MiB, which is too little for that; recreate the container with a larger limit or the "
-                      "annotation org.caisson.memory");
+  static Result<void> update_host(const oci::Resources& resources, const ContainerState& state,
+                                  const GuestSize& size) {
+    if (!state.systemd_unit.empty()) {
+      TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, size.ram.usable_bytes))));
     }
-    return {};
+    return update_cgroup(state.cgroups, resources, size.ram.usable_bytes);
   }
 
   Result<oci::Resources> wanted() const {

@@ -97,8 +97,10 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
   state.annotations = config.annotations;
   state.owner = ::geteuid();
   state.init_process = kInitProcess;
-  state.guest_memory_bytes = machine.memory_bytes;
-  state.guest_cpus = machine.cpus;
+  state.guest = {.ram = {.boot_bytes = machine.memory_bytes, .usable_bytes = machine.memory_bytes},
+                 .max_memory_bytes = machine.max_memory_bytes,
+                 .cpus = machine.cpus,
+                 .max_cpus = machine.max_cpus};
   return state;
 }
 
@@ -111,6 +113,8 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.hypervisor = machine.hypervisor;
   spec.cpus = machine.cpus;
   spec.memory_bytes = machine.memory_bytes;
+  spec.max_cpus = machine.max_cpus;
+  spec.max_memory_bytes = machine.max_memory_bytes;
   spec.kernel = files.kernel;
   spec.initramfs = files.initramfs;
   spec.extra_kernel_arguments = machine.extra_kernel_arguments;

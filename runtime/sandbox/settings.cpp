@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "common/guest_layout.h"
 #include "runtime/install_paths.h"
 
 namespace caisson::runtime {
@@ -75,24 +76,55 @@ uint64_t host_memory_bytes() {
   return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
 }
 
+// The size that the annotation org.caisson.NAME gives.
+Result<std::optional<uint64_t>> annotated_size(const oci::Config& config, const std::string& name) {
+  const std::string asked = annotation(config, name);
+  if (asked.empty()) {
+    return std::nullopt;
+  }
+  const auto bytes = parse_size(asked);
+  if (!bytes || *bytes > host_memory_bytes()) {
+    return fail(EINVAL, "annotations[\"org.caisson." + name + "\"]: \"" + asked +
+                            "\" is not a size up to the host's memory, such as 512M");
+  }
+  return *bytes / kMiB * kMiB;
+}
+
+int64_t memory_limit(const oci::Config& config) {
+  const auto& memory = config.linux_.resources.memory;
+  return memory ? memory->limit.value_or(0) : 0;
+}
+
 Result<uint64_t> choose_memory(const oci::Config& config) {
-  const std::string asked = annotation(config, "memory");
-  if (!asked.empty()) {
-    const auto bytes = parse_size(asked);
-    if (!bytes || *bytes > host_memory_bytes()) {
-      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: \"" + asked +
-                              "\" is not a size up to the host's memory, such as 512M");
-    }
-    if (*bytes < kMinimumMemoryBytes) {
-      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: " + asked +
+  if (const auto asked = TRY(annotated_size(config, "memory"))) {
+    if (*asked < kMinimumMemoryBytes) {
+      return fail(EINVAL, "annotations[\"org.caisson.memory\"]: " + annotation(config, "memory") +
                               " is too small to boot; give at least " +
                               std::to_string(kMinimumMemoryBytes / kMiB) + "M");
     }
-    return *bytes / kMiB * kMiB;
+    return *asked;
   }
-  const auto& memory = config.linux_.resources.memory;
-  const int64_t limit = memory ? memory->limit.value_or(0) : 0;
+  const int64_t limit = memory_limit(config);
   return limit > 0 ? memory_for_limit(static_cast<uint64_t>(limit)) : kDefaultMemoryBytes;
+}
+
+// RAM that nobody touches costs the host next to nothing, so a guest may grow fourfold unless told otherwise;
+// but only where a limit makes the host's cgroup keep it from touching what it has not been given.
+Result<uint64_t> choose_max_memory(const oci::Config& config, uint64_t memory_bytes) {
+  constexpr uint64_t kLeast = uint64_t{1} << 30;
+  constexpr uint64_t kMost = guest_layout::kLargestGrowingBytes;
+  const auto asked = TRY(annotated_size(config, "max-memory"));
+  if (asked && (*asked < memory_bytes || *asked > std::max(memory_bytes, kMost))) {
+    return fail(EINVAL, "annotations[\"org.caisson.max-memory\"]: " + annotation(config, "max-memory") +
+                            " is not within what the guest has from the beginning, " +
+                            std::to_string(memory_bytes / kMiB) + "M, and " + std::to_string(kMost / kMiB) +
+                            "M");
+  }
+  const uint64_t usual = memory_limit(config) > 0
+                             ? std::min({std::max(4 * memory_bytes, kLeast), host_memory_bytes(), kMost})
+                             : memory_bytes;
+  const uint64_t most = asked.value_or(usual);
+  return most > memory_bytes ? guest_layout::round_up_to_block(most) : memory_bytes;
 }
 
 Result<uint32_t> choose_cpus(const oci::Config& config) {
@@ -104,7 +136,6 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
     return fail(EINVAL, "annotations[\"org.caisson.cpus\"]: \"" + asked + "\" is not a number from 1 to " +
                             std::to_string(kMaximumCpus));
   }
-  constexpr uint64_t kDefaultPeriodUs = 100000;
   uint64_t cpus = 1;
   if (const auto& cpu = config.linux_.resources.cpu) {
     const uint64_t period = cpu->period.value_or(0) == 0 ? kDefaultPeriodUs : *cpu->period;
@@ -119,6 +150,19 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
     }
   }
   return static_cast<uint32_t>(std::clamp<uint64_t>(cpus, 1, kMaximumCpus));
+}
+
+Result<uint32_t> choose_max_cpus(const oci::Config& config, uint32_t cpus) {
+  const std::string asked = annotation(config, "max-cpus");
+  if (asked.empty()) {
+    return cpus;
+  }
+  const auto most = number_within(asked, kMaximumCpus);
+  if (!most || *most < cpus) {
+    return fail(EINVAL, "annotations[\"org.caisson.max-cpus\"]: \"" + asked + "\" is not a number from " +
+                            std::to_string(cpus) + " to " + std::to_string(kMaximumCpus));
+  }
+  return *most;
 }
 
 Result<std::chrono::seconds> choose_boot_patience() {
@@ -183,6 +227,8 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.hypervisor = TRY(choose_hypervisor(config));
   settings.memory_bytes = TRY(choose_memory(config));
   settings.cpus = TRY(choose_cpus(config));
+  settings.max_memory_bytes = TRY(choose_max_memory(config, settings.memory_bytes));
+  settings.max_cpus = TRY(choose_max_cpus(config, settings.cpus));
   settings.console = TRY(choose_flag(config, "console"));
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
   settings.extra_kernel_arguments = TRY(choose_kernel_arguments());

@@ -31,6 +31,8 @@ struct MachineSettings {
   Hypervisor hypervisor = Hypervisor::automatic;
   uint32_t cpus = 1;
   uint64_t memory_bytes = 0;
+  uint32_t max_cpus = 1;  // what `update` may give it; never less than the above
+  uint64_t max_memory_bytes = 0;
   bool console = false;
   bool count_instructions = false;
   std::string extra_kernel_arguments;     // words behind our own; of printable ASCII
@@ -45,6 +47,8 @@ inline constexpr uint64_t kDefaultMemoryBytes = 256 * kMiB;
 // Below this the guest does not reach its agent.
 inline constexpr uint64_t kMinimumMemoryBytes = 64 * kMiB;
 inline constexpr uint32_t kMaximumCpus = 64;
+// Linux's, where a quota names none.
+inline constexpr uint64_t kDefaultPeriodUs = 100000;
 // Of a busy host without KVM; a guest that works takes a second or two.
 inline constexpr std::chrono::seconds kDefaultBootPatience{120};
 

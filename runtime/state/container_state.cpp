@@ -67,8 +67,11 @@ std::string to_json(const ContainerState& state) {
                {"pidStartTime", state.vmm.start_time},
                {"initProcess", state.init_process},
                {"machine", state.machine},
-               {"guestMemoryBytes", state.guest_memory_bytes},
-               {"guestCpus", state.guest_cpus},
+               {"guestBootMemoryBytes", state.guest.ram.boot_bytes},
+               {"guestMemoryBytes", state.guest.ram.usable_bytes},
+               {"guestMaxMemoryBytes", state.guest.max_memory_bytes},
+               {"guestCpus", state.guest.cpus},
+               {"guestMaxCpus", state.guest.max_cpus},
                {"cgroups", state.cgroups},
                {"systemdUnit", state.systemd_unit}});
 }
@@ -87,9 +90,11 @@ Result<ContainerState> parse_container_state(std::string_view json) {
       take(document, "annotations", state.annotations) && take(document, "owner", state.owner) &&
       take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
       take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
-      take(document, "guestMemoryBytes", state.guest_memory_bytes) &&
-      take(document, "guestCpus", state.guest_cpus) && take(document, "cgroups", state.cgroups) &&
-      take(document, "systemdUnit", state.systemd_unit);
+      take(document, "guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
+      take(document, "guestMemoryBytes", state.guest.ram.usable_bytes) &&
+      take(document, "guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
+      take(document, "guestCpus", state.guest.cpus) && take(document, "guestMaxCpus", state.guest.max_cpus) &&
+      take(document, "cgroups", state.cgroups) && take(document, "systemdUnit", state.systemd_unit);
   if (!whole || state.vmm.pid < 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/guest_layout.h"
 #include "common/result.h"
 #include "runtime/state/process_identity.h"
 
@@ -18,6 +19,16 @@ namespace caisson::runtime {
 // [oci] runtime.md, "State"; paused is runc's.
 enum class Status { creating, created, running, paused, stopped };
 [[nodiscard]] std::string_view status_name(Status status);
+
+// What the guest has of its machine, and what it may be given (docs/decisions/0006-growth.md).
+struct GuestSize {
+  guest_layout::Ram ram;
+  uint64_t max_memory_bytes = 0;  // all RAM of the machine
+  uint32_t cpus = 0;
+  uint32_t max_cpus = 0;
+
+  bool operator==(const GuestSize&) const = default;
+};
 
 struct ContainerState {
   std::string id;
@@ -31,8 +42,7 @@ struct ContainerState {
   ProcessIdentity vmm;        // pid 0: not started yet
   uint64_t init_process = 0;  // the agent's name of the first process
   std::string machine;        // "kvm" or "qemu"
-  uint64_t guest_memory_bytes = 0;
-  uint32_t guest_cpus = 0;
+  GuestSize guest;
   std::string systemd_unit;          // the scope whose cgroup it is; empty: we made it ourselves
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
 

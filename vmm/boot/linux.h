@@ -26,6 +26,7 @@ struct LinuxFiles {
 struct LinuxBoot {
   std::string command_line;
   uint32_t cpus = 1;
+  uint64_t memory_bytes = 0;  // of `memory`, what Linux uses at boot; 0: all
   std::vector<DeviceTree::Device> devices;
 };
 

@@ -18,23 +18,14 @@
 namespace caisson::vmm {
 namespace {
 
-constexpr uint32_t kMaxCpus = 64;
 constexpr uint64_t kMinMemoryBytes = uint64_t{2} << 20;  // the first MiB is not the kernel's
-constexpr uint64_t kMaxMemoryBytes = uint64_t{1} << 40;
 
 // The keyboard controller's command port, and its "pulse reset": what reboot=k uses.
 constexpr uint16_t kControllerPort = 0x64;
 constexpr uint8_t kControllerReset = 0xfe;
 
 Result<void> check(const MachineConfig& config) {
-  if (config.cpus < 1 || config.cpus > kMaxCpus) {
-    return fail(EINVAL, "create machine: " + std::to_string(config.cpus) + " CPUs is not within 1 and 64");
-  }
-  if (config.memory_bytes % (1U << 20U) != 0 || config.memory_bytes < kMinMemoryBytes ||
-      config.memory_bytes > kMaxMemoryBytes) {
-    return fail(EINVAL, "create machine: memory of " + std::to_string(config.memory_bytes) +
-                            " bytes is not a multiple of 1 MiB within 2 MiB and 1 TiB");
-  }
+  TRY(check_size(config, kMinMemoryBytes));
   if (config.count_instructions) {
     return fail(ENOTSUP, "create machine: KVM cannot count instructions; choose the hypervisor qemu");
   }
@@ -58,7 +49,7 @@ Result<std::unique_ptr<KvmMachine>> KvmMachine::create(const MachineConfig& conf
   const Kvm kvm = TRY(Kvm::open());
   LinuxFiles files = TRY(LinuxFiles::open(config.kernel, config.initramfs));
   // Nobody else maps it, and huge pages make a quarter of the boot (docs/budgets.md).
-  GuestMemory memory = TRY(GuestMemory::create(config.memory_bytes, GuestMemory::Backing::private_pages));
+  GuestMemory memory = TRY(GuestMemory::create(config.ram_bytes(), GuestMemory::Backing::private_pages));
   Vm vm = TRY(Vm::create(kvm));
   Event serial_interrupt = TRY(Event::create());
   TRY(vm.connect_interrupt(layout::kSerialPin, serial_interrupt.fd()));
@@ -78,7 +69,7 @@ KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, LinuxFiles fi
       vm_(std::move(vm)),
       serial_interrupt_(std::move(serial_interrupt)),
       serial_([this] { serial_interrupt_.raise(); }),
-      gate_(config_.cpus) {}
+      gate_(config_.all_cpus()) {}
 
 KvmMachine::~KvmMachine() {
   *alive_ = false;
@@ -89,10 +80,10 @@ KvmMachine::~KvmMachine() {
 Result<void> KvmMachine::create_cpus(const Kvm& kvm) {
   const std::vector<kvm_cpuid_entry2> supported = TRY(kvm.supported_cpuid());
   // Threads keep references to these.
-  cpus_.reserve(config_.cpus);
-  for (uint32_t id = 0; id < config_.cpus; ++id) {
+  cpus_.reserve(config_.all_cpus());
+  for (uint32_t id = 0; id < config_.all_cpus(); ++id) {
     Vcpu vcpu = TRY(Vcpu::create(kvm, vm_, id));
-    TRY(vcpu.set_cpuid(make_cpuid(supported, id, config_.cpus)));
+    TRY(vcpu.set_cpuid(make_cpuid(supported, id, config_.all_cpus())));
     TRY(vcpu.set_up_common());
     cpus_.push_back({.vcpu = std::move(vcpu), .thread = {}});
   }
@@ -119,9 +110,11 @@ Result<void> KvmMachine::start(StopHandler on_stop) {
   if (state_ != State::created) {
     return fail(EBUSY, "start machine: it has been started");
   }
-  const GuestAddress entry = TRY(load_linux(
-      memory_, *files_,
-      {.command_line = kernel_command_line(config_, {}), .cpus = config_.cpus, .devices = bus_->devices()}));
+  const GuestAddress entry = TRY(load_linux(memory_, *files_,
+                                            {.command_line = kernel_command_line(config_, {}),
+                                             .cpus = config_.all_cpus(),
+                                             .memory_bytes = config_.memory_bytes,
+                                             .devices = bus_->devices()}));
   files_.reset();
   TRY(connect_memory());
   TRY(cpus_.front().vcpu.set_up_entry(entry));

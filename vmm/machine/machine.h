@@ -3,6 +3,7 @@
 // Implemented by KvmMachine (vmm/kvm) and QemuMachine (vmm/qemu).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,15 +31,30 @@ struct MachineStop {
 };
 
 struct MachineConfig {
-  uint32_t cpus = 1;          // 1 … 64
-  uint64_t memory_bytes = 0;  // multiple of 1 MiB
-  std::string kernel;         // path of an uncompressed vmlinux (ELF64, x86-64)
-  std::string initramfs;      // path of a cpio archive
+  uint32_t cpus = 1;          // 1 … 64: those that boot
+  uint64_t memory_bytes = 0;  // multiple of 1 MiB: what Linux is told of at boot
+  // What the machine has, so that its guest can be given more while it runs (docs/decisions/0006-growth.md);
+  // what is not more than the above means just that.
+  uint32_t max_cpus = 0;
+  uint64_t max_memory_bytes = 0;  // multiple of 1 MiB
+  std::string kernel;             // path of an uncompressed vmlinux (ELF64, x86-64)
+  std::string initramfs;          // path of a cpio archive
   std::string extra_kernel_arguments;
   bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
   HostClock clock;       // of this host; its frequency is asked for when the machine starts
   bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
+
+  [[nodiscard]] uint32_t all_cpus() const { return std::max(cpus, max_cpus); }
+  [[nodiscard]] uint64_t ram_bytes() const { return std::max(memory_bytes, max_memory_bytes); }
 };
+
+// LIMITS of any machine.
+inline constexpr uint32_t kMaxMachineCpus = 64;
+inline constexpr uint64_t kMaxMachineMemoryBytes = uint64_t{1} << 40;
+
+// Whether a machine can be made so: its CPUs, and its memory, of which it needs at least
+// `least_memory_bytes`.
+Result<void> check_size(const MachineConfig& config, uint64_t least_memory_bytes);
 
 class Machine {
  public:

@@ -64,6 +64,8 @@ Result<void> Sandbox::open_machine() {
   MachineConfig config;
   config.cpus = spec_.cpus;
   config.memory_bytes = spec_.memory_bytes;
+  config.max_cpus = spec_.max_cpus;
+  config.max_memory_bytes = spec_.max_memory_bytes;
   config.kernel = spec_.kernel;
   config.initramfs = spec_.initramfs;
   config.extra_kernel_arguments = spec_.extra_kernel_arguments;
@@ -87,6 +89,7 @@ Result<void> Sandbox::open_devices() {
   vsock_ = std::make_unique<vsock::Device>(main_loop_);
   rng_ = std::make_unique<rng::Device>(main_loop_);
   FsDevice::Config files;
+  files.guest_memory_bytes = spec_.memory_bytes;
   DetachedExports exports = TRY(detach_exports(spec_));
   files.server.exports = std::move(exports.served);
   view_ = std::move(exports.view);

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "common/guest_layout.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 
@@ -36,9 +37,9 @@ class GuestMemory {
     uint64_t fd_offset = 0;
   };
 
-  // Guest physical addresses from here to 4 GiB are devices (docs/memory-map.md).
-  static constexpr uint64_t kHoleStart = 0xc000'0000;
-  static constexpr uint64_t kHoleEnd = 0x1'0000'0000;
+  // Guest physical addresses between these are devices (docs/memory-map.md).
+  static constexpr uint64_t kHoleStart = guest_layout::kHoleStart;
+  static constexpr uint64_t kHoleEnd = guest_layout::kHoleEnd;
 
   static constexpr uint64_t kHugePageBytes = uint64_t{2} << 20;
 

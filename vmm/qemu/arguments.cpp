@@ -63,7 +63,7 @@ std::string accelerator_option(const QemuOptions& options, const MachineConfig& 
   }
   // LIMIT: 128 MiB of translated code; QEMU's own default is up to 1 GiB, which would be the largest part of
   // us.
-  return config.cpus > 1 ? "tcg,thread=multi,tb-size=128" : "tcg,thread=single,tb-size=128";
+  return config.all_cpus() > 1 ? "tcg,thread=multi,tb-size=128" : "tcg,thread=single,tb-size=128";
 }
 
 std::string cpu_option(const QemuOptions& options) {
@@ -84,7 +84,7 @@ std::string tcg_words(const MachineConfig& config, uint64_t tsc_khz) {
 Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, const QemuOptions& options,
                                                 const QemuDescriptors& descriptors,
                                                 const std::vector<QemuDevice>& devices, uint64_t tsc_khz) {
-  const std::string memory = std::to_string(config.memory_bytes >> 20U) + "M";
+  const std::string memory = std::to_string(config.ram_bytes() >> 20U) + "M";
   // Opened anew by QEMU: whoever swaps the path meanwhile changes nothing.
   const auto path = [](int fd) { return "/proc/self/fd/" + std::to_string(fd); };
   // clang-format off: an option and its value on a line
@@ -104,7 +104,7 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
       "-cpu",
       cpu_option(options),
       "-smp",
-      std::to_string(config.cpus),
+      std::to_string(config.all_cpus()),
       "-m",
       memory,
       "-object",

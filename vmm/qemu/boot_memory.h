@@ -9,9 +9,14 @@
 
 namespace caisson::vmm {
 
-// Backs with huge pages, as far as the host has them, what a guest with a kernel file of `kernel_bytes` is
-// known to fill. May run while QEMU already loads into the same memory. A failure costs only the time it was
-// to save.
-void back_boot_memory(const GuestMemory& memory, uint64_t kernel_bytes);
+struct BootSizes {
+  uint64_t kernel_bytes = 0;     // of the file
+  uint64_t initramfs_bytes = 0;  // likewise
+  uint64_t memory_bytes = 0;     // see MachineConfig
+};
+
+// Backs with huge pages, as far as the host has them, what a guest of these sizes is known to fill. May run
+// while QEMU already loads into the same memory. A failure costs only the time it was to save.
+void back_boot_memory(const GuestMemory& memory, const BootSizes& sizes);
 
 }  // namespace caisson::vmm

@@ -22,7 +22,6 @@ constexpr size_t kConsoleTailBytes = 16384;       // LIMIT: Machine::console_tai
 constexpr size_t kComplaintTailBytes = 4096;      // LIMIT: QEMU's errors are a line or two
 constexpr size_t kDetailBytes = 2048;             // LIMIT: what of either goes into a message
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
-constexpr uint64_t kMaxMemoryBytes = 1ULL << 40U;
 
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
 constexpr const char* kEnvironment = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304";
@@ -53,15 +52,8 @@ Result<std::string> find_program(const std::string& name) {
 }
 
 Result<void> check(const MachineConfig& config) {
-  if (config.cpus < 1 || config.cpus > 64) {
-    return fail(EINVAL, "create machine: " + std::to_string(config.cpus) + " CPUs is not within 1 and 64");
-  }
-  if (config.memory_bytes % (1U << 20U) != 0 || config.memory_bytes < kMinMemoryBytes ||
-      config.memory_bytes > kMaxMemoryBytes) {
-    return fail(EINVAL, "create machine: memory of " + std::to_string(config.memory_bytes) +
-                            " bytes is not a multiple of 1 MiB within 32 MiB and 1 TiB");
-  }
-  if (config.count_instructions && config.cpus != 1) {
+  TRY(check_size(config, kMinMemoryBytes));
+  if (config.count_instructions && config.all_cpus() != 1) {
     return fail(EINVAL, "create machine: instructions can be counted with one CPU only");
   }
   return {};
@@ -130,10 +122,15 @@ QemuMachine::~QemuMachine() {
 }
 
 Result<void> QemuMachine::open_files() {
-  memory_ = std::make_unique<GuestMemory>(TRY(GuestMemory::create(config_.memory_bytes)));
+  memory_ = std::make_unique<GuestMemory>(TRY(GuestMemory::create(config_.ram_bytes())));
   kernel_ = TRY(open_file("guest kernel", config_.kernel));
   kernel_bytes_ = TRY(check_is_elf(kernel_.get(), config_.kernel));
   initramfs_ = TRY(open_file("initramfs", config_.initramfs));
+  struct stat status {};
+  if (::fstat(initramfs_.get(), &status) < 0) {
+    return fail_errno("open initramfs " + config_.initramfs);
+  }
+  initramfs_bytes_ = static_cast<uint64_t>(status.st_size);
   return {};
 }
 
@@ -207,7 +204,9 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
   }
   child_ = std::make_unique<Child>(TRY_CONTEXT("start machine", Child::spawn(spec)));
   // While QEMU's loader is at work, on another CPU. Devices map the memory anew, when QEMU hands it to them.
-  back_boot_memory(*memory_, kernel_bytes_);
+  back_boot_memory(*memory_, {.kernel_bytes = kernel_bytes_,
+                              .initramfs_bytes = initramfs_bytes_,
+                              .memory_bytes = config_.memory_bytes});
   memory_.reset();
   for (Attached& attached : devices_) {
     attached.qemu_end.reset();

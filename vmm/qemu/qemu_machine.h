@@ -70,6 +70,7 @@ class QemuMachine final : public Machine {
   UniqueFd kernel_;
   uint64_t kernel_bytes_ = 0;
   UniqueFd initramfs_;
+  uint64_t initramfs_bytes_ = 0;
   std::vector<Attached> devices_;
 
   std::unique_ptr<Child> child_;

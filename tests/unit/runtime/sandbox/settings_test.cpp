@@ -56,6 +56,39 @@ TEST(MachineSettings, memory_follows_from_the_limit) {
   EXPECT_EQ(machine_settings(config)->memory_bytes, kDefaultMemoryBytes);
 }
 
+TEST(MachineSettings, memory_with_a_limit_may_grow_fourfold_and_to_a_gib) {
+  EXPECT_EQ(machine_settings({})->max_memory_bytes, kDefaultMemoryBytes);
+  oci::Config config = with_annotation("memory", "100M");
+  config.linux_.resources.memory = oci::Memory{.limit = 4096};
+  EXPECT_EQ(machine_settings(config)->max_memory_bytes, 1024 * kMiB);
+  config.annotations["org.caisson.memory"] = "513M";
+  EXPECT_EQ(machine_settings(config)->max_memory_bytes, 2176 * kMiB);
+}
+
+TEST(MachineSettings, memory_grows_as_far_as_is_asked) {
+  const auto most = [](const std::string& asked) {
+    const auto settings = machine_settings(with_annotation("max-memory", asked));
+    return settings ? settings->max_memory_bytes / kMiB : 0;
+  };
+  EXPECT_EQ(most("256M"), 256U);
+  EXPECT_EQ(most("257M"), 384U);
+  EXPECT_EQ(most("512M"), 512U);
+  EXPECT_EQ(most("255M"), 0U);
+  EXPECT_EQ(most("0"), 0U);
+  EXPECT_EQ(most("fish"), 0U);
+  EXPECT_EQ(most("900000G"), 0U);
+}
+
+TEST(MachineSettings, cpus_grow_as_far_as_is_asked) {
+  EXPECT_EQ(machine_settings({})->max_cpus, 1U);
+  oci::Config config = with_annotation("max-cpus", "4");
+  EXPECT_EQ(machine_settings(config)->max_cpus, 4U);
+  config.annotations["org.caisson.cpus"] = "5";
+  EXPECT_FALSE(machine_settings(config));
+  EXPECT_FALSE(machine_settings(with_annotation("max-cpus", "0")));
+  EXPECT_FALSE(machine_settings(with_annotation("max-cpus", "65")));
+}
+
 TEST(MachineSettings, instructions_are_counted_when_asked) {
   EXPECT_FALSE(machine_settings({})->count_instructions);
   EXPECT_TRUE(machine_settings(with_annotation("count-instructions", "true"))->count_instructions);

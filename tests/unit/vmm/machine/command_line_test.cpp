@@ -23,6 +23,19 @@ TEST(KernelCommandLine, every_word_is_in_the_docs) {
   }
 }
 
+TEST(KernelCommandLine, linux_boots_with_part_of_a_machine_that_may_grow) {
+  MachineConfig config;
+  config.memory_bytes = uint64_t{150} << 20;
+  config.max_memory_bytes = uint64_t{1} << 30;
+  EXPECT_THAT(kernel_command_line(config, {}), HasSubstr(" memmap=150M"));
+  EXPECT_THAT(kernel_command_line(config, {}), ::testing::Not(HasSubstr("maxcpus")));
+  config.max_cpus = 4;
+  EXPECT_THAT(kernel_command_line(config, {}), HasSubstr(" maxcpus=1"));
+  config.memory_bytes = uint64_t{3} << 30;
+  config.max_memory_bytes = uint64_t{5} << 30;
+  EXPECT_THAT(kernel_command_line(config, {}), HasSubstr(" memmap=4096M"));
+}
+
 TEST(KernelCommandLine, console_logs_and_extra_words_come_last) {
   MachineConfig config;
   config.console = true;

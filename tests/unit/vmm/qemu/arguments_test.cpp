@@ -54,6 +54,18 @@ TEST(QemuArguments, memory_is_shared_and_files_are_descriptors) {
   EXPECT_THAT(arguments, Contains("socket,id=console,fd=9"));
 }
 
+TEST(QemuArguments, the_machine_is_as_large_as_its_guest_may_become) {
+  MachineConfig large = config();
+  large.max_memory_bytes = uint64_t{1} << 30;
+  large.cpus = 2;
+  large.max_cpus = 4;
+  const auto arguments = build(large);
+  EXPECT_THAT(arguments, Contains(HasSubstr("size=1024M")));
+  EXPECT_THAT(arguments, Contains("1024M"));
+  EXPECT_THAT(arguments, Contains("4"));
+  EXPECT_THAT(arguments, Contains(HasSubstr(" memmap=128M maxcpus=2")));
+}
+
 TEST(QemuArguments, sandbox_is_always_on) {
   EXPECT_THAT(build(config()), Contains(HasSubstr("on,obsolete=deny,elevateprivileges=deny,spawn=deny")));
 }

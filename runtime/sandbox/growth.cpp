@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/sandbox/growth.h"
+
+#include <algorithm>
+
+#include "runtime/sandbox/settings.h"
+
+namespace caisson::runtime {
+namespace {
+
+Result<void> grow_memory(int64_t limit, GuestSize& guest) {
+  if (limit <= 0) {
+    return {};
+  }
+  const guest_layout::Ram ram =
+      guest_layout::grown(guest.ram, memory_for_limit(static_cast<uint64_t>(limit)));
+  if (ram.usable_bytes > guest.ram.usable_bytes && ram.end() > guest.max_memory_bytes) {
+    return fail(ENOSPC, "update memory limit: the guest would need " +
+                            std::to_string(ram.usable_bytes / kMiB) + " MiB, the VM was made for at most " +
+                            std::to_string(guest.max_memory_bytes / kMiB) +
+                            " MiB; recreate the container with a larger limit or the annotation "
+                            "org.caisson.max-memory");
+  }
+  guest.ram = ram;
+  return {};
+}
+
+Result<void> grow_cpus(uint64_t quota_us, uint64_t period_us, GuestSize& guest) {
+  const uint64_t wanted = quota_us / period_us + (quota_us % period_us == 0 ? 0 : 1);
+  if (wanted > guest.max_cpus) {
+    return fail(ENOSPC, "update CPU quota: it is the time of " + std::to_string(wanted) +
+                            " CPUs, the VM was made for at most " + std::to_string(guest.max_cpus) +
+                            "; recreate the container with a larger quota or the annotation "
+                            "org.caisson.max-cpus");
+  }
+  guest.cpus = std::max(guest.cpus, static_cast<uint32_t>(wanted));
+  return {};
+}
+
+}  // namespace
+
+Result<GuestSize> grown_for(const oci::Resources& resources, GuestSize now) {
+  if (resources.memory) {
+    TRY(grow_memory(resources.memory->limit.value_or(0), now));
+  }
+  if (resources.cpu && resources.cpu->quota.value_or(0) > 0) {
+    const uint64_t period = resources.cpu->period.value_or(0);
+    TRY(grow_cpus(static_cast<uint64_t>(*resources.cpu->quota), period == 0 ? kDefaultPeriodUs : period,
+                  now));
+  }
+  return now;
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// How large the guest must be for new limits, within what its machine was made for
+// (docs/decisions/0006-growth.md). Used by update.
+#pragma once
+
+#include <cstdint>
+
+#include "common/result.h"
+#include "runtime/oci/config.h"
+#include "runtime/state/container_state.h"
+
+namespace caisson::runtime {
+
+// `now`, grown so that the limits of `resources` mean something; never smaller. A CPU quota in it has its
+// period. ENOSPC, with the remedy, beyond what the machine has.
+Result<GuestSize> grown_for(const oci::Resources& resources, GuestSize now);
+
+}  // namespace caisson::runtime
