@@ -11,6 +11,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 
 namespace caisson::vmm {
 namespace {
