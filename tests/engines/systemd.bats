@@ -32,3 +32,11 @@ by_systemd() { in_systemd podman --cgroup-manager systemd "$@"; }
   [ "$(in_systemd systemctl show --property ActiveState --value "$scope")" = inactive ]
   by_systemd rm box
 }
+
+@test "podman with systemd: a container of a pod with an infra container" {
+  by_systemd pod create --name pod --network none --share net
+  run by_systemd run --rm --pod pod busybox echo inside
+  echo "$output"
+  [ "${lines[-1]}" = inside ]
+  by_systemd pod rm --force --time 0 pod
+}
