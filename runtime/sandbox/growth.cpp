@@ -15,9 +15,8 @@ Result<void> grow_memory(int64_t limit, GuestSize& guest) {
   const guest_layout::Ram ram =
       guest_layout::grown(guest.ram, memory_for_limit(static_cast<uint64_t>(limit)));
   if (ram.usable_bytes > guest.ram.usable_bytes && ram.end() > guest.max_memory_bytes) {
-    return fail(ENOSPC, "update memory limit: the guest would need " +
-                            std::to_string(ram.usable_bytes / kMiB) + " MiB, the VM was made for at most " +
-                            std::to_string(guest.max_memory_bytes / kMiB) +
+    return fail(ENOSPC, "update memory limit: the VM would need " + std::to_string(ram.end() / kMiB) +
+                            " MiB, it was made for at most " + std::to_string(guest.max_memory_bytes / kMiB) +
                             " MiB; recreate the container with a larger limit or the annotation "
                             "org.caisson.max-memory");
   }

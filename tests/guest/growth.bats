@@ -74,7 +74,7 @@ host_limit() {
   before=$(memory_total)
   run caisson update --memory 500M box
   [ "$status" -ne 0 ]
-  [[ $output == *"the VM was made for at most 256 MiB; recreate the container with a larger limit or the annotation org.caisson.max-memory"* ]]
+  [[ $output == *" MiB, it was made for at most 256 MiB; recreate the container with a larger limit or the annotation org.caisson.max-memory"* ]]
   run caisson update --cpu-quota 200001 box
   [ "$status" -ne 0 ]
   [[ $output == *"it is the time of 3 CPUs, the VM was made for at most 1"*"org.caisson.max-cpus"* ]]
