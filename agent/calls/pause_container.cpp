@@ -8,9 +8,6 @@ namespace {
 
 Result<void> pause(Agent& agent, const std::string& id, const std::shared_ptr<ttrpc::Responder>& responder) {
   Container* container = TRY(agent.containers().find_running(id));
-  if (container->paused) {
-    return fail(EBUSY, "pause container " + id + ": it is paused");
-  }
   return set_frozen(agent, *container, true, [responder] { answer(*responder, {}); });
 }
 

@@ -8,9 +8,6 @@ namespace {
 
 Result<void> resume(Agent& agent, const std::string& id, const std::shared_ptr<ttrpc::Responder>& responder) {
   Container* container = TRY(agent.containers().find_running(id));
-  if (!container->paused) {
-    return fail(EBUSY, "resume container " + id + ": it is not paused");
-  }
   return set_frozen(agent, *container, false, [responder] { answer(*responder, {}); });
 }
 

@@ -9,9 +9,8 @@ Result<void> set_frozen(Agent& agent, Container& container, bool frozen, std::fu
   if (!container.cgroup) {
     return fail(EOPNOTSUPP, "freeze container " + container.id + ": the guest has no cgroups");
   }
-  if (container.freezing) {
-    return fail(EBUSY, "freeze container " + container.id + ": it is being frozen or thawed");
-  }
+  // Who asked before may have given up: the last one counts, also where nothing is to be done.
+  container.freezing.reset();
   const auto finish_if_so = [&container, frozen, done = std::move(done)] {
     if ((container.cgroup->read_key("cgroup.events", "frozen") != 0) != frozen) {
       return;

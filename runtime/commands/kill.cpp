@@ -19,8 +19,15 @@ Result<void> signal_in_guest(const ContainerDirectory& directory, const Containe
   const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
   const auto deadline = agent::deadline_in(kSignalPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
-  return all ? agent.signal_all(state.id, signal, deadline)
-             : agent.signal_process(state.id, state.init_process, signal, deadline);
+  TRY(all ? agent.signal_all(state.id, signal, deadline)
+          : agent.signal_process(state.id, state.init_process, signal, deadline));
+  if (state.status == Status::paused && signal == SIGKILL) {
+    // A frozen process dies of it, and the guest has to stay awake to tell.
+    if (auto resumed = ask_vmm(directory, "resume"); !resumed && state.current_status() != Status::stopped) {
+      return tl::unexpected(std::move(resumed).error());
+    }
+  }
+  return {};
 }
 
 class Kill final : public Command {
@@ -38,6 +45,9 @@ class Kill final : public Command {
     if (state.current_status() == Status::stopped) {
       // With --all there may be nobody left, and nobody to miss: as in runc.
       return all_ ? Result<int>(0) : fail(ESRCH, "container not running");
+    }
+    if (state.current_status() == Status::creating && state.vmm.pid == 0) {
+      return fail(EAGAIN, "container " + id_ + " is still being created; try again when it has been");
     }
     auto sent = signal_in_guest(directory, state, signal, all_);
     if (!sent && signal == SIGKILL && sent.error().code != ESRCH) {

@@ -34,10 +34,7 @@ Result<std::string> read_line(int socket) {
   return line.substr(0, line.find('\n'));
 }
 
-}  // namespace
-
-Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_view verb) {
-  const UniqueFd socket = TRY(connect_unix(directory.control_socket()));
+Result<std::string> ask(const UniqueFd& socket, std::string_view verb) {
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   const std::string request = "{\"verb\":\"" + std::string(verb) + "\"}\n";
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
@@ -56,22 +53,19 @@ Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_vie
   return line;
 }
 
-Result<AwakeGuest> AwakeGuest::of(const ContainerDirectory& directory, const ContainerState& state) {
-  if (state.status != Status::paused) {
-    return AwakeGuest(nullptr);
-  }
-  TRY(ask_vmm(directory, "resume"));
-  return AwakeGuest(&directory);
+}  // namespace
+
+Result<std::string> ask_vmm(const ContainerDirectory& directory, std::string_view verb) {
+  return ask(TRY(connect_unix(directory.control_socket())), verb);
 }
 
-AwakeGuest::AwakeGuest(AwakeGuest&& other) noexcept : directory_(std::exchange(other.directory_, nullptr)) {}
-
-// NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the program, here as anywhere
-AwakeGuest::~AwakeGuest() {
-  if (directory_ != nullptr) {
-    // When this fails, the machine has gone, or the container runs no code anyway: the guest keeps it frozen.
-    (void)ask_vmm(*directory_, "pause");
+Result<AwakeGuest> AwakeGuest::of(const ContainerDirectory& directory, const ContainerState& state) {
+  if (state.status != Status::paused) {
+    return AwakeGuest(UniqueFd());
   }
+  UniqueFd connection = TRY(connect_unix(directory.control_socket()));
+  TRY(ask(connection, "wake"));
+  return AwakeGuest(std::move(connection));
 }
 
 }  // namespace caisson::runtime

@@ -24,7 +24,11 @@ Result<void> pause_container(const ContainerDirectory& directory, ContainerState
   }
   const auto deadline = agent::deadline_in(kPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
-  TRY(agent.pause_container(state.id, deadline));
+  if (auto paused = agent.pause_container(state.id, deadline); !paused) {
+    // A process that cannot be stopped in time: those that were go on.
+    (void)agent.resume_container(state.id, agent::deadline_in(kPatience));
+    return paused;
+  }
   // ORDERING: on record before the vCPUs stop, so that whoever finds them stopped knows to wake them.
   state.status = Status::paused;
   TRY(directory.save(state));

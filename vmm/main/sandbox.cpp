@@ -89,7 +89,6 @@ Result<void> Sandbox::open_devices() {
   vsock_ = std::make_unique<vsock::Device>(main_loop_);
   rng_ = std::make_unique<rng::Device>(main_loop_);
   FsDevice::Config files;
-  files.guest_memory_bytes = spec_.memory_bytes;
   DetachedExports exports = TRY(detach_exports(spec_));
   files.server.exports = std::move(exports.served);
   view_ = std::move(exports.view);
@@ -152,8 +151,10 @@ Result<void> Sandbox::open_sockets() {
   if (spec_.service_manager) {
     service_manager_ = ServiceManager(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid);
   }
-  control_ = TRY(ControlSocket::open(main_loop_, spec_.state_directory,
-                                     [this](std::string_view verb) { return on_control(verb); }));
+  control_ = TRY(ControlSocket::open(
+      main_loop_, spec_.state_directory,
+      [this](std::string_view verb, ControlSocket::Client client) { return on_control(verb, client); },
+      [this](ControlSocket::Client client) { let_sleep(client); }));
   return {};
 }
 
@@ -307,9 +308,32 @@ void Sandbox::on_machine_stop(const MachineStop& stop) {
   finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
 }
 
-Result<std::string> Sandbox::on_control(std::string_view verb) {
+// While the caller stays connected the guest runs, paused or not, so that its agent can answer.
+Result<void> Sandbox::wake(ControlSocket::Client client) {
+  TRY(machine_->resume());
+  wakers_.insert(client);
+  return {};
+}
+
+void Sandbox::let_sleep(ControlSocket::Client client) {
+  if (wakers_.erase(client) == 0 || !wakers_.empty() || !paused_ || finished_) {
+    return;
+  }
+  if (const auto stopped = machine_->pause(); !stopped) {
+    // The container runs no code anyway: the guest keeps it frozen.
+    spdlog::warn("container {}: pause the machine again: {}", spec_.id, stopped.error().message);
+  }
+}
+
+Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Client client) {
+  if (verb == "wake") {
+    TRY(wake(client));
+    return std::string();
+  }
   if (verb == "pause") {
-    TRY(machine_->pause());
+    if (wakers_.empty()) {
+      TRY(machine_->pause());
+    }
     paused_ = true;
     if (guest_proc_) {
       agent_loop_->post([this] { guest_proc_->suspend(); });

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,7 +73,9 @@ class Sandbox {
   void on_ready(const agent::v1::AgentEvent& event);
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
-  Result<std::string> on_control(std::string_view verb);
+  Result<std::string> on_control(std::string_view verb, ControlSocket::Client client);
+  Result<void> wake(ControlSocket::Client client);
+  void let_sleep(ControlSocket::Client client);
   [[nodiscard]] std::chrono::seconds patience() const { return std::chrono::seconds(spec_.hang_seconds); }
   void watch_guest();
   void on_guest_silence(bool answers);
@@ -110,7 +113,8 @@ class Sandbox {
   bool ready_ = false;
   bool out_of_memory_ = false;
   bool finished_ = false;
-  bool paused_ = false;
+  bool paused_ = false;  // as the runtime wants it; the vCPUs run all the same while there are
+  std::set<ControlSocket::Client> wakers_;
   bool is_oom_killed_ = false;
   int exit_code_ = kGuestLostExitCode;
 };

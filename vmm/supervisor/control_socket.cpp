@@ -22,7 +22,8 @@ constexpr size_t kMaxClients = 64;
 }  // namespace
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, const std::string& directory,
-                                                           Handler handler) {
+                                                           Handler handler,
+                                                           std::function<void(Client)> on_hang_up) {
   const std::string path = directory + "/control.sock";
   const SocketPath place = TRY(SocketPath::of(path));
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -33,14 +34,19 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, cons
       ::listen(listener.get(), SOMAXCONN) < 0) {
     return fail_errno("bind " + path);
   }
-  std::unique_ptr<ControlSocket> control(new ControlSocket(loop, std::move(listener), std::move(handler)));
+  std::unique_ptr<ControlSocket> control(
+      new ControlSocket(loop, std::move(listener), std::move(handler), std::move(on_hang_up)));
   ControlSocket* self = control.get();
   TRY(loop.add(self->listener_.get(), EPOLLIN, [self](uint32_t) { self->on_connection(); }));
   return control;
 }
 
-ControlSocket::ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler)
-    : loop_(loop), listener_(std::move(listener)), handler_(std::move(handler)) {}
+ControlSocket::ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler,
+                             std::function<void(Client)> on_hang_up)
+    : loop_(loop),
+      listener_(std::move(listener)),
+      handler_(std::move(handler)),
+      on_hang_up_(std::move(on_hang_up)) {}
 
 ControlSocket::~ControlSocket() {
   loop_.remove(listener_.get());
@@ -56,7 +62,7 @@ void ControlSocket::on_connection() {
   }
   const int fd = socket.get();
   if (loop_.add(fd, EPOLLIN, [this, fd](uint32_t) { on_readable(fd); })) {
-    clients_[fd] = Client{.socket = std::move(socket), .line = {}};
+    clients_[fd] = Connection{.socket = std::move(socket), .line = {}};
   }
 }
 
@@ -85,7 +91,7 @@ void ControlSocket::answer(int fd, const std::string& line) const {
   const auto verb = request.is_object() ? request.find("verb") : request.end();
   if (!request.is_object() || verb == request.end() || !verb->is_string()) {
     reply = {{"error", "expected one JSON object with \"verb\""}};
-  } else if (const auto answered = handler_(verb->get<std::string>()); !answered) {
+  } else if (const auto answered = handler_(verb->get<std::string>(), fd); !answered) {
     reply = {{"error", answered.error().message}, {"code", answered.error().code}};
   } else {
     reply = {{"ok", true}};
@@ -99,6 +105,7 @@ void ControlSocket::answer(int fd, const std::string& line) const {
 void ControlSocket::drop(int fd) {
   loop_.remove(fd);
   clients_.erase(fd);
+  on_hang_up_(fd);
 }
 
 }  // namespace caisson::vmm

@@ -16,22 +16,24 @@ namespace caisson::vmm {
 
 class ControlSocket {
  public:
+  // Names a connection while it lasts.
+  using Client = int;
   // Answers one verb with the JSON members to add after "ok":true (may be empty), or an error.
-  using Handler = std::function<Result<std::string>(std::string_view verb)>;
+  using Handler = std::function<Result<std::string>(std::string_view verb, Client client)>;
 
   // Binds `directory`/control.sock (mode 0600). The loop must outlive the object.
   static Result<std::unique_ptr<ControlSocket>> open(EventLoop& loop, const std::string& directory,
-                                                     Handler handler);
+                                                     Handler handler, std::function<void(Client)> on_hang_up);
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
   ~ControlSocket();
 
  private:
-  struct Client {
+  struct Connection {
     UniqueFd socket;
     std::string line;
   };
-  ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler);
+  ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler, std::function<void(Client)> on_hang_up);
   void on_connection();
   void on_readable(int fd);
   void answer(int fd, const std::string& line) const;
@@ -40,7 +42,8 @@ class ControlSocket {
   EventLoop& loop_;
   UniqueFd listener_;
   Handler handler_;
-  std::map<int, Client> clients_;
+  std::function<void(Client)> on_hang_up_;
+  std::map<Client, Connection> clients_;
 };
 
 }  // namespace caisson::vmm
