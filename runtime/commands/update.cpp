@@ -49,36 +49,37 @@ class Update final : public Command {
       return fail(ESRCH, "container not running");
     }
     oci::Resources resources = TRY(wanted());
+    complete_quota(resources, state.cpu_time);
+    agent::v1::Resources in_guest;
+    TRY(fill_resources(resources, in_guest));
+    state.guest = TRY(grown_for(resources, state.guest, state.cpu_time));
     const AwakeGuest awake = TRY(AwakeGuest::of(locked.directory(), state));
     const auto deadline = agent::deadline_in(kPatience);
     auto agent = TRY(agent::AgentClient::connect(locked.directory().vsock_socket(), deadline));
-    if (has_half_a_quota(resources)) {
-      const auto stats = TRY(agent.container_stats(state.id, deadline));
-      const auto file = stats.files().find("cpu.max");
-      TRY(complete_quota(resources, file == stats.files().end() ? "" : file->second));
-    }
-    agent::v1::Resources in_guest;
-    TRY(fill_resources(resources, in_guest));
-    const GuestSize size = TRY(grown_for(resources, state.guest));
-    if (size != state.guest) {
-      // What the guest may use, the host must have allowed before.
-      TRY(update_host(resources, state, size));
-      TRY(agent.grow_machine(guest_layout::blocks_of(size.ram), size.cpus, deadline));
-      state.guest = size;
-      TRY(locked.directory().save(state));
+    // ORDERING: on record, then allowed by the host, then in use by the guest. Who comes after an update that
+    // was killed in between never finds a guest larger than is known.
+    TRY(locked.directory().save(state));
+    TRY(update_host(resources, state));
+    const auto blocks = guest_layout::blocks_of(state.guest.ram);
+    if (!blocks.empty() || state.guest.max_cpus > 1) {
+      TRY(agent.grow_machine(blocks, state.guest.cpus, deadline));
     }
     TRY(agent.update_container(state.id, in_guest, deadline));
-    TRY(update_host(resources, state, size));
+    if (resources.cpu && resources.cpu->quota.value_or(0) != 0) {
+      state.cpu_time = {.quota_us = *resources.cpu->quota,
+                        .period_us = resources.cpu->period.value_or(state.cpu_time.period_us)};
+      TRY(locked.directory().save(state));
+    }
     return 0;
   }
 
  private:
-  static Result<void> update_host(const oci::Resources& resources, const ContainerState& state,
-                                  const GuestSize& size) {
+  static Result<void> update_host(const oci::Resources& resources, const ContainerState& state) {
+    const uint64_t memory_bytes = state.guest.ram.usable_bytes;
     if (!state.systemd_unit.empty()) {
-      TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, size.ram.usable_bytes))));
+      TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, memory_bytes))));
     }
-    return update_cgroup(state.cgroups, resources, size.ram.usable_bytes);
+    return update_cgroup(state.cgroups, resources, memory_bytes);
   }
 
   Result<oci::Resources> wanted() const {
@@ -108,7 +109,10 @@ class Update final : public Command {
       resources.pids = oci::Pids{.limit = pids_};
     }
     if (const auto weight = TRY(positive(weight_, "--blkio-weight"))) {
-      resources.block_io.emplace().weight = static_cast<uint16_t>(std::min<uint64_t>(*weight, UINT16_MAX));
+      if (*weight != 0 && (*weight < 10 || *weight > 1000)) {
+        return fail(EINVAL, "--blkio-weight: " + std::to_string(*weight) + " is not within 10 and 1000");
+      }
+      resources.block_io.emplace().weight = static_cast<uint16_t>(*weight);
     }
     return resources;
   }

@@ -86,6 +86,17 @@ Result<UniqueFd> open_network_namespace(const oci::Config& config) {
   return fd;
 }
 
+CpuTime cpu_time_of(const oci::Resources& resources) {
+  CpuTime time;
+  if (resources.cpu && resources.cpu->quota.value_or(0) != 0) {
+    time.quota_us = *resources.cpu->quota;
+  }
+  if (resources.cpu && resources.cpu->period.value_or(0) != 0) {
+    time.period_us = *resources.cpu->period;
+  }
+  return time;
+}
+
 ContainerState initial_state(const CreateRequest& request, const oci::Config& config,
                              const MachineSettings& machine) {
   ContainerState state;
@@ -101,6 +112,7 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
                  .max_memory_bytes = machine.max_memory_bytes,
                  .cpus = machine.cpus,
                  .max_cpus = machine.max_cpus};
+  state.cpu_time = cpu_time_of(config.linux_.resources);
   return state;
 }
 

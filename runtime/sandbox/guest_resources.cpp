@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "agent/proto/agent.pb.h"
 
@@ -51,32 +50,14 @@ void fill_cpu(const oci::Cpu& cpu, agent::v1::Resources& out) {
 
 }  // namespace
 
-bool has_half_a_quota(const oci::Resources& resources) {
-  return resources.cpu && (resources.cpu->quota.value_or(0) != 0) != (resources.cpu->period.value_or(0) != 0);
-}
-
-Result<void> complete_quota(oci::Resources& resources, std::string_view cpu_max) {
-  const auto number = [](std::string_view digits, auto& value) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc() && end == digits.data() + digits.size() && value > 0;
-  };
-  const std::string_view line = cpu_max.substr(0, cpu_max.find('\n'));
-  const size_t blank = std::min(line.find(' '), line.size());
-  int64_t quota = -1;
-  uint64_t period = 0;
-  const bool is_limited = line.substr(0, blank) != "max";
-  if ((is_limited && !number(line.substr(0, blank), quota)) || blank == line.size() ||
-      !number(line.substr(blank + 1), period)) {
-    return fail(EPROTO, "read the guest's cpu.max: \"" + std::string(line.substr(0, 64)) +
-                            "\" is not a quota and a period");
+void complete_quota(oci::Resources& resources, const CpuTime& in_force) {
+  const bool has_quota = resources.cpu && resources.cpu->quota.value_or(0) != 0;
+  const bool has_period = resources.cpu && resources.cpu->period.value_or(0) != 0;
+  if (has_quota && !has_period) {
+    resources.cpu->period = in_force.period_us;
+  } else if (has_period && !has_quota) {
+    resources.cpu->quota = in_force.quota_us;
   }
-  oci::Cpu& cpu = *resources.cpu;
-  if (cpu.quota.value_or(0) == 0) {
-    cpu.quota = quota;
-  } else {
-    cpu.period = period;
-  }
-  return {};
 }
 
 uint64_t cpu_weight_of_shares(uint64_t shares) {

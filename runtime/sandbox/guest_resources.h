@@ -3,10 +3,9 @@
 // the same number in either runtime. Used by create and update.
 #pragma once
 
-#include <string_view>
-
 #include "common/result.h"
 #include "runtime/oci/config.h"
+#include "runtime/state/container_state.h"
 
 namespace caisson::agent::v1 {
 class Resources;
@@ -16,11 +15,8 @@ namespace caisson::runtime {
 
 Result<void> fill_resources(const oci::Resources& resources, agent::v1::Resources& out);
 
-// Whether `resources` has a CPU quota without its period, or a period without its quota: the other half is
-// then the one in force.
-[[nodiscard]] bool has_half_a_quota(const oci::Resources& resources);
-// Takes that from the text of a cgroup's file cpu.max, "max 100000"; EPROTO for anything else.
-Result<void> complete_quota(oci::Resources& resources, std::string_view cpu_max);
+// A CPU quota without its period, or a period without its quota, gets the other half from what is in force.
+void complete_quota(oci::Resources& resources, const CpuTime& in_force);
 
 // 2 … 262144 shares to 1 … 10000 of weight; 0 stays 0 (not given).
 [[nodiscard]] uint64_t cpu_weight_of_shares(uint64_t shares);

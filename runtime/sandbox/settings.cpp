@@ -83,7 +83,7 @@ Result<std::optional<uint64_t>> annotated_size(const oci::Config& config, const 
     return std::nullopt;
   }
   const auto bytes = parse_size(asked);
-  if (!bytes || *bytes > host_memory_bytes()) {
+  if (!bytes || *bytes > memory_for_limit(UINT64_MAX)) {
     return fail(EINVAL, "annotations[\"org.caisson." + name + "\"]: \"" + asked +
                             "\" is not a size up to the host's memory, such as 512M");
   }
@@ -120,9 +120,10 @@ Result<uint64_t> choose_max_memory(const oci::Config& config, uint64_t memory_by
                             std::to_string(memory_bytes / kMiB) + "M, and " + std::to_string(kMost / kMiB) +
                             "M");
   }
-  const uint64_t usual = memory_limit(config) > 0
-                             ? std::min({std::max(4 * memory_bytes, kLeast), host_memory_bytes(), kMost})
-                             : memory_bytes;
+  const uint64_t usual =
+      memory_limit(config) > 0
+          ? std::min({std::max(4 * memory_bytes, kLeast), memory_for_limit(UINT64_MAX), kMost})
+          : memory_bytes;
   const uint64_t most = asked.value_or(usual);
   return most > memory_bytes ? guest_layout::round_up_to_block(most) : memory_bytes;
 }
@@ -136,6 +137,7 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
     return fail(EINVAL, "annotations[\"org.caisson.cpus\"]: \"" + asked + "\" is not a number from 1 to " +
                             std::to_string(kMaximumCpus));
   }
+  constexpr uint64_t kDefaultPeriodUs = 100000;
   uint64_t cpus = 1;
   if (const auto& cpu = config.linux_.resources.cpu) {
     const uint64_t period = cpu->period.value_or(0) == 0 ? kDefaultPeriodUs : *cpu->period;

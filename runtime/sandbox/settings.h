@@ -47,8 +47,6 @@ inline constexpr uint64_t kDefaultMemoryBytes = 256 * kMiB;
 // Below this the guest does not reach its agent.
 inline constexpr uint64_t kMinimumMemoryBytes = 64 * kMiB;
 inline constexpr uint32_t kMaximumCpus = 64;
-// Linux's, where a quota names none.
-inline constexpr uint64_t kDefaultPeriodUs = 100000;
 // Of a busy host without KVM; a guest that works takes a second or two.
 inline constexpr std::chrono::seconds kDefaultBootPatience{120};
 

@@ -24,6 +24,8 @@ bool take(const Json& object, const char* key, T& out) {
   }
   if constexpr (std::is_same_v<T, std::string>) {
     if (!found->is_string()) return false;
+  } else if constexpr (std::is_same_v<T, int64_t>) {
+    if (!found->is_number_integer()) return false;
   } else if constexpr (std::is_integral_v<T>) {
     if (!found->is_number_unsigned()) return false;
   } else {
@@ -38,6 +40,21 @@ bool take(const Json& object, const char* key, T& out) {
   }
   out = found->template get<T>();
   return true;
+}
+
+// Members that came later: a container made before them, and running still, is one that cannot grow.
+bool take_growth(const Json& document, ContainerState& state) {
+  const auto take_newer = [&document](const char* key, auto& out) {
+    return !document.contains(key) || take(document, key, out);
+  };
+  state.guest.ram.boot_bytes = state.guest.ram.usable_bytes;
+  state.guest.max_memory_bytes = state.guest.ram.usable_bytes;
+  state.guest.max_cpus = state.guest.cpus;
+  return take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
+         take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
+         take_newer("guestMaxCpus", state.guest.max_cpus) &&
+         take_newer("cpuQuotaUs", state.cpu_time.quota_us) &&
+         take_newer("cpuPeriodUs", state.cpu_time.period_us);
 }
 
 }  // namespace
@@ -72,6 +89,8 @@ std::string to_json(const ContainerState& state) {
                {"guestMaxMemoryBytes", state.guest.max_memory_bytes},
                {"guestCpus", state.guest.cpus},
                {"guestMaxCpus", state.guest.max_cpus},
+               {"cpuQuotaUs", state.cpu_time.quota_us},
+               {"cpuPeriodUs", state.cpu_time.period_us},
                {"cgroups", state.cgroups},
                {"systemdUnit", state.systemd_unit}});
 }
@@ -90,12 +109,10 @@ Result<ContainerState> parse_container_state(std::string_view json) {
       take(document, "annotations", state.annotations) && take(document, "owner", state.owner) &&
       take(document, "pid", state.vmm.pid) && take(document, "pidStartTime", state.vmm.start_time) &&
       take(document, "initProcess", state.init_process) && take(document, "machine", state.machine) &&
-      take(document, "guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
       take(document, "guestMemoryBytes", state.guest.ram.usable_bytes) &&
-      take(document, "guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
-      take(document, "guestCpus", state.guest.cpus) && take(document, "guestMaxCpus", state.guest.max_cpus) &&
-      take(document, "cgroups", state.cgroups) && take(document, "systemdUnit", state.systemd_unit);
-  if (!whole || state.vmm.pid < 0) {
+      take(document, "guestCpus", state.guest.cpus) && take(document, "cgroups", state.cgroups) &&
+      take(document, "systemdUnit", state.systemd_unit);
+  if (!whole || !take_growth(document, state) || state.vmm.pid < 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }
   for (size_t i = 0; i < std::size(kStatusNames); ++i) {

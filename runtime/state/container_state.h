@@ -30,6 +30,12 @@ struct GuestSize {
   bool operator==(const GuestSize&) const = default;
 };
 
+// What of CPU time the container may use: `quota_us` of each `period_us`; -1 is no limit.
+struct CpuTime {
+  int64_t quota_us = -1;
+  uint64_t period_us = 100000;  // Linux's, where none is given
+};
+
 struct ContainerState {
   std::string id;
   std::string oci_version;
@@ -43,6 +49,7 @@ struct ContainerState {
   uint64_t init_process = 0;  // the agent's name of the first process
   std::string machine;        // "kvm" or "qemu"
   GuestSize guest;
+  CpuTime cpu_time;
   std::string systemd_unit;          // the scope whose cgroup it is; empty: we made it ourselves
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
 

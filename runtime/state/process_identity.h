@@ -18,6 +18,7 @@ struct ProcessIdentity {
   uint64_t start_time = 0;  // clock ticks since boot: field 22 of /proc/<pid>/stat
 
   static Result<ProcessIdentity> of(pid_t pid);
+  bool operator==(const ProcessIdentity&) const = default;
   // Zombies count as dead: they run nothing and only wait for their parent.
   [[nodiscard]] bool is_alive() const;
 };

@@ -73,36 +73,33 @@ oci::Resources cpu(std::optional<int64_t> quota, std::optional<uint64_t> period)
   return resources;
 }
 
-TEST(HalfAQuota, lacks_the_other) {
-  EXPECT_FALSE(has_half_a_quota({}));
-  EXPECT_FALSE(has_half_a_quota(cpu({}, {})));
-  EXPECT_FALSE(has_half_a_quota(cpu(0, 0)));
-  EXPECT_FALSE(has_half_a_quota(cpu(1000, 5000)));
-  EXPECT_TRUE(has_half_a_quota(cpu(1000, 0)));
-  EXPECT_TRUE(has_half_a_quota(cpu(-1, {})));
-  EXPECT_TRUE(has_half_a_quota(cpu({}, 5000)));
-}
-
 TEST(HalfAQuota, is_completed_by_what_is_in_force) {
+  constexpr CpuTime kInForce{.quota_us = 3000, .period_us = 10000};
   oci::Resources quota = cpu(1000, {});
-  ASSERT_TRUE(complete_quota(quota, "max 20000\n"));
-  EXPECT_EQ(quota.cpu->period, 20000U);
+  complete_quota(quota, kInForce);
   EXPECT_EQ(quota.cpu->quota, 1000);
-  oci::Resources period = cpu({}, 50000);
-  ASSERT_TRUE(complete_quota(period, "3000 10000\n"));
+  EXPECT_EQ(quota.cpu->period, 10000U);
+  oci::Resources period = cpu(0, 50000);
+  complete_quota(period, kInForce);
   EXPECT_EQ(period.cpu->quota, 3000);
   EXPECT_EQ(period.cpu->period, 50000U);
-  oci::Resources unlimited = cpu(0, 50000);
-  ASSERT_TRUE(complete_quota(unlimited, "max 10000"));
+  oci::Resources unlimited = cpu({}, 50000);
+  complete_quota(unlimited, {});
   EXPECT_EQ(unlimited.cpu->quota, -1);
 }
 
-TEST(HalfAQuota, is_not_completed_by_nonsense) {
-  for (const char* text : {"", "max", "max ", "max 0", "max -5", "max 10x", " 5", "x 5", "-1 5", "0 5",
-                           "max 99999999999999999999999", "1 2 3"}) {
-    oci::Resources quota = cpu(1000, {});
-    EXPECT_FALSE(complete_quota(quota, text)) << text;
-  }
+TEST(HalfAQuota, a_whole_one_and_none_are_left_alone) {
+  constexpr CpuTime kInForce{.quota_us = 3000, .period_us = 10000};
+  oci::Resources whole = cpu(1000, 5000);
+  complete_quota(whole, kInForce);
+  EXPECT_EQ(whole.cpu->quota, 1000);
+  EXPECT_EQ(whole.cpu->period, 5000U);
+  oci::Resources none = cpu({}, 0);
+  complete_quota(none, kInForce);
+  EXPECT_FALSE(none.cpu->quota);
+  oci::Resources nothing;
+  complete_quota(nothing, kInForce);
+  EXPECT_FALSE(nothing.cpu);
 }
 
 }  // namespace

@@ -37,6 +37,26 @@ TEST(ContainerState, without_annotations_reads_back) {
   EXPECT_TRUE(parse_container_state(to_json(state)));
 }
 
+TEST(ContainerState, one_from_before_growth_is_read_as_one_that_cannot_grow) {
+  ContainerState state = sample();
+  state.guest = {
+      .ram = {.boot_bytes = 7, .usable_bytes = 7}, .max_memory_bytes = 9, .cpus = 2, .max_cpus = 4};
+  state.cpu_time = {.quota_us = 5000, .period_us = 10000};
+  std::string text = to_json(state);
+  for (const char* member : {"\"guestBootMemoryBytes\":7,", "\"guestMaxMemoryBytes\":9,",
+                             "\"guestMaxCpus\":4,", "\"cpuQuotaUs\":5000,", "\"cpuPeriodUs\":10000,"}) {
+    ASSERT_NE(text.find(member), std::string::npos) << member;
+    text.erase(text.find(member), std::string(member).size());
+  }
+  const auto read = parse_container_state(text);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(
+      read->guest,
+      (GuestSize{
+          .ram = {.boot_bytes = 7, .usable_bytes = 7}, .max_memory_bytes = 7, .cpus = 2, .max_cpus = 2}));
+  EXPECT_EQ(read->cpu_time.quota_us, -1);
+}
+
 TEST(ContainerState, malformed_documents_are_refused) {
   std::string wrong = to_json(sample());
   EXPECT_FALSE(parse_container_state(""));
