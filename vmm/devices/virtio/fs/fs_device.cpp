@@ -18,12 +18,12 @@ Result<std::unique_ptr<FsDevice>> FsDevice::create(Config config, EventLoop& loo
     return fail(EINVAL, "create the file system device: a tag has 1 to 36 bytes");
   }
   auto server = TRY(fs::Server::create(std::move(config.server)));
-  return std::unique_ptr<FsDevice>(new FsDevice(config, std::move(server), loop));
+  return std::unique_ptr<FsDevice>(new FsDevice(config.tag, std::move(server), loop));
 }
 
-FsDevice::FsDevice(const Config& config, std::unique_ptr<fs::Server> server, EventLoop& loop)
-    : guest_memory_bytes_(config.guest_memory_bytes), server_(std::move(server)), loop_(&loop) {
-  std::copy(config.tag.begin(), config.tag.end(), config_.tag.begin());
+FsDevice::FsDevice(std::string_view tag, std::unique_ptr<fs::Server> server, EventLoop& loop)
+    : server_(std::move(server)), loop_(&loop) {
+  std::copy(tag.begin(), tag.end(), config_.tag.begin());
 }
 
 std::span<const uint16_t> FsDevice::queue_sizes() const {
@@ -40,11 +40,11 @@ void FsDevice::read_config(uint64_t offset, std::span<std::byte> out) const {
 }
 
 Result<void> FsDevice::activate(Activation activation) {
-  uint64_t ram_bytes = 0;
+  uint64_t memory_bytes = 0;
   for (const GuestMemory::Region& region : activation.memory->regions()) {
-    ram_bytes += region.size_bytes;
+    memory_bytes += region.size_bytes;
   }
-  TRY(server_->start(guest_memory_bytes_ == 0 ? ram_bytes : guest_memory_bytes_));
+  TRY(server_->start(memory_bytes));
   activation_ = std::move(activation);
   activation_.queues.resize(kQueueSizes.size());
   ++*generation_;

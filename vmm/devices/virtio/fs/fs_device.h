@@ -17,8 +17,6 @@ class FsDevice final : public VirtioDevice {
  public:
   struct Config {
     std::string tag = "caisson";  // what the guest mounts: `mount -t virtiofs caisson /x`
-    // How many bytes the guest uses, by which the server bounds what it remembers; 0: all of its RAM.
-    uint64_t guest_memory_bytes = 0;
     fs::Server::Config server;
   };
 
@@ -42,7 +40,7 @@ class FsDevice final : public VirtioDevice {
   [[nodiscard]] const fs::Server& server() const { return *server_; }
 
  private:
-  FsDevice(const Config& config, std::unique_ptr<fs::Server> server, EventLoop& loop);
+  FsDevice(std::string_view tag, std::unique_ptr<fs::Server> server, EventLoop& loop);
 
   // Serves what queue `index` holds, a turn at most; false when there is more.
   bool drain(uint16_t index);
@@ -56,7 +54,6 @@ class FsDevice final : public VirtioDevice {
   static_assert(sizeof(ConfigSpace) == 40);
 
   ConfigSpace config_;
-  uint64_t guest_memory_bytes_;
   std::unique_ptr<fs::Server> server_;
   EventLoop* loop_;
   Activation activation_;
