@@ -93,6 +93,19 @@ bool lists(std::string_view words, std::string_view word) {
   return false;
 }
 
+// Engines read statistics and OOM kills of a container without a limit, too, and `update` may bring limits
+// that creation did not. Not to be had everywhere.
+Result<void> enable_what_there_is(const std::string& parent) {
+  const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes));
+  const std::string available = TRY(read_file(parent + "/cgroup.controllers", kMaxFileBytes));
+  for (const char* controller : {"memory", "cpu", "cpuset", "io", "pids"}) {
+    if (lists(available, controller) && !lists(enabled, controller)) {
+      (void)write_file(parent + "/cgroup.subtree_control", std::string("+") + controller);
+    }
+  }
+  return {};
+}
+
 Result<std::string> make_directories(const std::string& mount, const std::string& path,
                                      const std::string& controller, const std::vector<CgroupWrite>& writes) {
   std::string directory = mount;
@@ -114,11 +127,7 @@ Result<std::string> make_directories(const std::string& mount, const std::string
         }
         TRY_CONTEXT(write.path, write_file(parent + "/cgroup.subtree_control", "+" + write.controller));
       }
-      if (!lists(TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes)), "memory")) {
-        // Engines read statistics and OOM kills of a container without a limit, too. Not to be had
-        // everywhere.
-        (void)write_file(parent + "/cgroup.subtree_control", "+memory");
-      }
+      TRY(enable_what_there_is(parent));
     }
     start = end + 1;
   }

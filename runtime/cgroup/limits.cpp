@@ -47,9 +47,9 @@ void add_v1_weights(const oci::BlockIo& io, std::vector<CgroupWrite>& writes) {
   }
 }
 
-// 10 … 1000 to 1 … 10000, as runc converts it.
+// 10 … 1000 to 1 … 10000, as runc converts it. What is beyond either end is left to the kernel to refuse.
 std::string v2_io_weight(uint16_t weight) {
-  return to_string(1 + (uint64_t{weight} - 10) * 9999 / 990);
+  return weight < 10 ? "0" : to_string(1 + (uint64_t{weight} - 10) * 9999 / 990);
 }
 
 // BFQ keeps the range of v1.

@@ -57,10 +57,13 @@ class Delete final : public Command {
     }
     const ContainerDirectory& directory = locked->directory();
     const auto state = directory.load();
-    if (!state) {
+    if (!state && state.error().code == ESTALE) {
       // Its creator died before there was a process.
       TRY(directory.remove());
       return 0;
+    }
+    if (!state) {
+      return tl::unexpected(state.error());
     }
     const Status status = state->current_status();
     if ((status == Status::running || status == Status::paused) && !force_) {

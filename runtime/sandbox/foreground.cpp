@@ -9,6 +9,7 @@
 
 #include "agent/client/agent_client.h"
 #include "runtime/sandbox/caught_signals.h"
+#include "runtime/sandbox/control.h"
 #include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/start.h"
 #include "runtime/sandbox/terminal_relay.h"
@@ -19,11 +20,14 @@ namespace {
 constexpr std::chrono::seconds kSignalPatience{10};
 
 void pass_on(const CreatedContainer& container, int signal) {
-  const auto deadline = agent::deadline_in(kSignalPatience);
-  auto agent = agent::AgentClient::connect(container.locked.directory().vsock_socket(), deadline);
-  const auto sent =
-      agent ? agent->signal_process(container.state.id, container.state.init_process, signal, deadline)
-            : tl::unexpected(agent.error());
+  const auto sent = [&]() -> Result<void> {
+    const ContainerDirectory& directory = container.locked.directory();
+    // It may have been paused meanwhile: the signal is then pending.
+    const AwakeGuest awake = TRY(AwakeGuest::of(directory, TRY(directory.load())));
+    const auto deadline = agent::deadline_in(kSignalPatience);
+    auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
+    return agent.signal_process(container.state.id, container.state.init_process, signal, deadline);
+  }();
   // ESRCH: it has just ended, and we are about to hear of it.
   if (!sent && sent.error().code != ESRCH) {
     spdlog::debug("pass on signal {}: {}", signal, sent.error().message);
@@ -57,6 +61,9 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
   if (!locked) {
     // Somebody else has deleted it meanwhile.
     return locked.error().code == ENOENT ? Result<void>() : tl::unexpected(locked.error());
+  }
+  if (const auto now = locked->directory().load(); !now || now->vmm != state.vmm) {
+    return {};  // deleted, and its name given to another
   }
   return destroy_container(locked->directory(), state);
 }

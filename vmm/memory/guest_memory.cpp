@@ -55,7 +55,7 @@ struct GuestMemory::Mapping {
   ~Mapping() { ::munmap(base, size_bytes); }
 
   static Result<std::unique_ptr<Mapping>> create(size_t size_bytes, int fd, uint64_t offset) {
-    auto mapping = TRY(reserve(size_bytes));
+    auto mapping = TRY(reserve(size_bytes, PROT_NONE));
     if (::mmap(mapping->base, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
                static_cast<off_t>(offset)) == MAP_FAILED) {
       return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
@@ -66,7 +66,7 @@ struct GuestMemory::Mapping {
   }
 
   static Result<std::unique_ptr<Mapping>> create_private(size_t size_bytes) {
-    auto mapping = TRY(reserve(size_bytes));
+    auto mapping = TRY(reserve(size_bytes, PROT_READ | PROT_WRITE));
     // A host without huge pages refuses the first; either failure costs only what it was to bring.
     (void)::madvise(mapping->base, size_bytes, MADV_HUGEPAGE);
     (void)::madvise(mapping->base, size_bytes, MADV_DONTDUMP);
@@ -74,11 +74,11 @@ struct GuestMemory::Mapping {
   }
 
  private:
-  // Private pages, aligned so that guest and host agree on where huge pages begin. A front end's region need
-  // not end with a page; what is reserved does, or the unused tail could not be given back.
-  static Result<std::unique_ptr<Mapping>> reserve(size_t size_bytes) {
+  // Private pages with `protection`, aligned so that guest and host agree on where huge pages begin. A front
+  // end's region need not end with a page; what is reserved does, or the unused tail could not be given back.
+  static Result<std::unique_ptr<Mapping>> reserve(size_t size_bytes, int protection) {
     const size_t whole_pages = (size_bytes + kPageBytes - 1) & ~(kPageBytes - 1);
-    void* const base = ::mmap(nullptr, whole_pages + kHugePageBytes, PROT_READ | PROT_WRITE,
+    void* const base = ::mmap(nullptr, whole_pages + kHugePageBytes, protection,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) {
       return fail_errno("map guest memory of " + std::to_string(size_bytes) + " bytes");
