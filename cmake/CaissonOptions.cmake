@@ -25,6 +25,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 else()
   # GCC 12 sees overlapping copies in std::string's own operator+ once it optimises (GCC PR105651).
   target_compile_options(caisson_flags INTERFACE -Wno-pedantic -Wno-restrict)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    # GCC 14 takes the error of a tl::expected that holds a value for one that is read.
+    target_compile_options(caisson_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 target_link_options(caisson_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
 if(NOT CAISSON_SANITIZE AND NOT CAISSON_FUZZ)
