@@ -292,22 +292,18 @@ Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, 
   return writes_for(TRY(find_cgroup_hierarchies()), resources, guest_memory_bytes);
 }
 
-Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,
+Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes) {
+  if (path.empty()) {
+    return {};
+  }
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
-  const auto beneath = [&directories](const std::string& mount) {
-    return std::find_if(directories.begin(), directories.end(),
-                        [&](const std::string& directory) { return directory.starts_with(mount + "/"); });
-  };
   const std::vector<CgroupWrite> writes = writes_for(host, resources, guest_memory_bytes);
   if (host.is_unified()) {
-    const auto directory = beneath(*host.v2);
-    return directory == directories.end() ? Result<void>() : write_limits(*directory, writes, "");
+    return write_limits(*host.v2 + path, writes, "");
   }
   for (const auto& [controller, mount] : host.v1) {
-    if (const auto directory = beneath(mount); directory != directories.end()) {
-      TRY(write_limits(*directory, writes, controller));
-    }
+    TRY(write_limits(mount + path, writes, controller));
   }
   return {};
 }

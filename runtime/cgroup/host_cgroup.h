@@ -48,8 +48,8 @@ Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& re
 // The limits as files of this host's cgroups.
 Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, uint64_t guest_memory_bytes);
 
-// Changes the limits of one made before.
-Result<void> update_cgroup(const std::vector<std::string>& directories, const oci::Resources& resources,
+// Changes the limits of the one that make_cgroup() gave `path`; where that is empty, there is none.
+Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes);
 
 // Kills what runs in them, then removes them. Those that are gone already are passed over.

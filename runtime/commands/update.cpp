@@ -79,7 +79,7 @@ class Update final : public Command {
     if (!state.systemd_unit.empty()) {
       TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, memory_bytes))));
     }
-    return update_cgroup(state.cgroups, resources, memory_bytes);
+    return update_cgroup(state.cgroup_path, resources, memory_bytes);
   }
 
   Result<oci::Resources> wanted() const {

@@ -11,6 +11,9 @@ Result<SandboxCgroup> make_in(const std::string& path, CgroupMaker maker, const 
   state.cgroups = TRY(directories_to_make(path, maker));
   TRY(directory.save(state));
   HostCgroup cgroup = TRY(make_cgroup(path, order.resources, order.guest_memory_bytes, order.policy, maker));
+  if (!cgroup.members.empty()) {
+    state.cgroup_path = path;
+  }
   const bool is_own =
       std::find(state.cgroups.begin(), state.cgroups.end(), cgroup.memory) != state.cgroups.end();
   std::string own_memory = is_own ? cgroup.memory : std::string();

@@ -52,7 +52,7 @@ bool take_growth(const Json& document, ContainerState& state) {
   state.guest.max_cpus = state.guest.cpus;
   return take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
          take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
-         take_newer("guestMaxCpus", state.guest.max_cpus) &&
+         take_newer("guestMaxCpus", state.guest.max_cpus) && take_newer("cgroupPath", state.cgroup_path) &&
          take_newer("cpuQuotaUs", state.cpu_time.quota_us) &&
          take_newer("cpuPeriodUs", state.cpu_time.period_us);
 }
@@ -91,6 +91,7 @@ std::string to_json(const ContainerState& state) {
                {"guestMaxCpus", state.guest.max_cpus},
                {"cpuQuotaUs", state.cpu_time.quota_us},
                {"cpuPeriodUs", state.cpu_time.period_us},
+               {"cgroupPath", state.cgroup_path},
                {"cgroups", state.cgroups},
                {"systemdUnit", state.systemd_unit}});
 }

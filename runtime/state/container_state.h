@@ -50,6 +50,7 @@ struct ContainerState {
   std::string machine;        // "kvm" or "qemu"
   GuestSize guest;
   CpuTime cpu_time;
+  std::string cgroup_path;           // of its limits on the host, beneath each hierarchy; empty: it has none
   std::string systemd_unit;          // the scope whose cgroup it is; empty: we made it ourselves
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
 

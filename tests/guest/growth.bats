@@ -6,7 +6,13 @@ load ../support/guest
 bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
-teardown() { teardown_sandbox_root; }
+teardown() {
+  local status=0
+  teardown_sandbox_root || status=$?
+  # It outlives its last process by a moment.
+  [ -z "${cgroup:-}" ] || timeout 10 sh -c 'until rmdir "$1"; do sleep 0.1; done' sh "$cgroup" || status=1
+  return "$status"
+}
 
 # small [jq filter…]: a running container with a limit of 32 MiB and one CPU.
 small() {
@@ -53,6 +59,20 @@ host_limit() {
   [ "$(memory_total)" -gt 500 ]
   run fill 100
   [ "$status" -eq 137 ]
+}
+
+@test "growth: a cgroup that was there before grows with it, and stays" {
+  local memory host
+  memory=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2 }' /proc/mounts)
+  [ -n "$memory" ] || memory=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+  cgroup=$memory/caisson-test-growth.$$
+  mkdir "$cgroup"
+  small ".linux.cgroupsPath = \"/${cgroup##*/}\""
+  host=$(host_limit)
+  caisson update --memory 300M box
+  [ "$(host_limit)" -gt $((host + 200 * 1024 * 1024)) ]
+  caisson delete --force box
+  [ -d "$cgroup" ]
 }
 
 @test "growth: a larger quota starts CPUs where the machine was made with more" {

@@ -42,9 +42,11 @@ TEST(ContainerState, one_from_before_growth_is_read_as_one_that_cannot_grow) {
   state.guest = {
       .ram = {.boot_bytes = 7, .usable_bytes = 7}, .max_memory_bytes = 9, .cpus = 2, .max_cpus = 4};
   state.cpu_time = {.quota_us = 5000, .period_us = 10000};
+  state.cgroup_path = "/x";
   std::string text = to_json(state);
-  for (const char* member : {"\"guestBootMemoryBytes\":7,", "\"guestMaxMemoryBytes\":9,",
-                             "\"guestMaxCpus\":4,", "\"cpuQuotaUs\":5000,", "\"cpuPeriodUs\":10000,"}) {
+  for (const char* member :
+       {"\"guestBootMemoryBytes\":7,", "\"guestMaxMemoryBytes\":9,", "\"guestMaxCpus\":4,",
+        "\"cpuQuotaUs\":5000,", "\"cgroupPath\":\"/x\",", "\"cpuPeriodUs\":10000,"}) {
     ASSERT_NE(text.find(member), std::string::npos) << member;
     text.erase(text.find(member), std::string(member).size());
   }
