@@ -74,6 +74,7 @@ Result<void> Sandbox::open_machine() {
   config.clock = HostClock(spec_.clock);
   Selected selected = TRY(select_machine(spec_.hypervisor, config, main_loop_));
   machine_ = std::move(selected.machine);
+  wakefulness_ = std::make_unique<Wakefulness>(*machine_);
   machine_name_ = std::move(selected.name);
   announcement_ = std::move(selected.announcement);
   if (!announcement_.empty()) {
@@ -250,7 +251,7 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
 
 // Not sooner: a start need not pay for it.
 void Sandbox::watch_guest() {
-  if (finished_ || paused_ || watch_) {
+  if (finished_ || wakefulness_->is_paused() || watch_) {
     return;
   }
   auto client = init_->connect();
@@ -308,33 +309,23 @@ void Sandbox::on_machine_stop(const MachineStop& stop) {
   finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
 }
 
-// While the caller stays connected the guest runs, paused or not, so that its agent can answer.
-Result<void> Sandbox::wake(ControlSocket::Client client) {
-  TRY(machine_->resume());
-  wakers_.insert(client);
-  return {};
-}
-
 void Sandbox::let_sleep(ControlSocket::Client client) {
-  if (wakers_.erase(client) == 0 || !wakers_.empty() || !paused_ || finished_) {
+  if (finished_) {
     return;
   }
-  if (const auto stopped = machine_->pause(); !stopped) {
+  if (const auto slept = wakefulness_->let_go(client); !slept) {
     // The container runs no code anyway: the guest keeps it frozen.
-    spdlog::warn("container {}: pause the machine again: {}", spec_.id, stopped.error().message);
+    spdlog::warn("container {}: {}", spec_.id, slept.error().message);
   }
 }
 
 Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Client client) {
   if (verb == "wake") {
-    TRY(wake(client));
+    TRY(wakefulness_->wake(client));
     return std::string();
   }
   if (verb == "pause") {
-    if (wakers_.empty()) {
-      TRY(machine_->pause());
-    }
-    paused_ = true;
+    TRY(wakefulness_->pause());
     if (guest_proc_) {
       agent_loop_->post([this] { guest_proc_->suspend(); });
     }
@@ -344,8 +335,7 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
     return std::string();
   }
   if (verb == "resume") {
-    TRY(machine_->resume());
-    paused_ = false;
+    TRY(wakefulness_->resume());
     if (guest_proc_) {
       agent_loop_->post([this] { guest_proc_->resume(); });
     }

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +28,7 @@
 #include "vmm/supervisor/init_process.h"
 #include "vmm/supervisor/service_manager.h"
 #include "vmm/supervisor/status_socket.h"
+#include "vmm/supervisor/wakefulness.h"
 
 namespace caisson::vmm {
 
@@ -74,7 +74,6 @@ class Sandbox {
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
   Result<std::string> on_control(std::string_view verb, ControlSocket::Client client);
-  Result<void> wake(ControlSocket::Client client);
   void let_sleep(ControlSocket::Client client);
   [[nodiscard]] std::chrono::seconds patience() const { return std::chrono::seconds(spec_.hang_seconds); }
   void watch_guest();
@@ -101,6 +100,7 @@ class Sandbox {
   std::unique_ptr<FsDevice> fs_;
   std::unique_ptr<Machine> machine_;  // after the devices: it lets go of them when destroyed
 
+  std::unique_ptr<Wakefulness> wakefulness_;
   std::unique_ptr<ControlSocket> control_;
   std::unique_ptr<EventChannel> events_;
   GuestLog guest_log_;
@@ -113,8 +113,6 @@ class Sandbox {
   bool ready_ = false;
   bool out_of_memory_ = false;
   bool finished_ = false;
-  bool paused_ = false;  // as the runtime wants it; the vCPUs run all the same while there are
-  std::set<ControlSocket::Client> wakers_;
   bool is_oom_killed_ = false;
   int exit_code_ = kGuestLostExitCode;
 };
