@@ -15,15 +15,8 @@
 #include "vmm/jail/jail.h"
 #include "vmm/machine/select.h"
 #include "vmm/main/exports.h"
-#include "vmm/proc_view/mount.h"
 
 namespace caisson::vmm {
-namespace {
-
-// LIMIT: how long the guest may let a reader of its processes wait, whose thread the kernel holds meanwhile.
-constexpr std::chrono::seconds kProcPatience{10};
-
-}  // namespace
 
 Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status,
                                                  EventLoop& main_loop) {
@@ -41,12 +34,7 @@ Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
       oom_kill_(HostOomKill::open(spec_.memory_cgroup)) {}
 
 Sandbox::~Sandbox() {
-  if (proc_server_) {
-    agent_loop_->run_sync([this] {
-      guest_proc_.reset();
-      proc_server_.reset();
-    });
-  }
+  proc_view_.reset();
   watch_.reset();
   init_.reset();
   machine_.reset();
@@ -93,7 +81,7 @@ Result<void> Sandbox::open_devices() {
   DetachedExports exports = TRY(detach_exports(spec_));
   files.server.exports = std::move(exports.served);
   view_ = std::move(exports.view);
-  show_processes();
+  proc_view_ = ProcView::show(view_);
   fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
 
   TRY(machine_->attach(*vsock_, main_loop_));
@@ -102,42 +90,18 @@ Result<void> Sandbox::open_devices() {
   return {};
 }
 
-// Instead of a blank at /proc.
-void Sandbox::show_processes() {
-  const auto place = std::find_if(view_.begin(), view_.end(), [](const HostViewMount& mount) {
-    return mount.destination == "/proc" && !mount.tree;
-  });
-  if (place == view_.end()) {
-    return;
-  }
-  auto mount = make_proc_mount();
-  if (!mount) {
-    spdlog::debug("the host will not see the container's processes: {}", mount.error().message);
-    return;
-  }
-  view_.erase(place);
-  // The last to be mounted: a place beneath it would be looked up in it, by us, who are to answer.
-  view_.push_back({.destination = "/proc", .tree = std::move(mount->tree)});
-  proc_device_ = std::move(mount->device);
-}
-
+// Where nothing of the container is shown, nobody looks.
 Result<void> Sandbox::serve_processes() {
-  if (!proc_device_) {
+  if (!proc_view_) {
     return {};
   }
-  guest_proc_ = std::make_unique<GuestProc>(
-      *agent_loop_, spec_.id, [this] { main_loop_.post([this] { connect_guest_proc(); }); }, kProcPatience);
-  proc_server_ = TRY(ProcServer::create(
-      *agent_loop_, std::move(proc_device_),
-      [this](uint32_t pid, GuestProc::Done done) { guest_proc_->ask(pid, std::move(done)); }));
-  return {};
-}
-
-// Not sooner than somebody looks: a start need not pay for it.
-void Sandbox::connect_guest_proc() {
-  auto client = std::make_shared<Result<agent::AgentClient>>(
-      init_ ? init_->connect() : fail(EAGAIN, "reach the agent: the guest is not ready"));
-  agent_loop_->post([this, client] { guest_proc_->take(std::move(*client)); });
+  return proc_view_->serve({.main_loop = &main_loop_,
+                            .agent_loop = agent_loop_.get(),
+                            .container = spec_.id,
+                            .connect = [this]() -> Result<agent::AgentClient> {
+                              return init_ ? init_->connect()
+                                           : fail(EAGAIN, "reach the agent: the guest is not ready");
+                            }});
 }
 
 Result<void> Sandbox::open_sockets() {
@@ -326,8 +290,8 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
   }
   if (verb == "pause") {
     TRY(wakefulness_->pause());
-    if (guest_proc_) {
-      agent_loop_->post([this] { guest_proc_->suspend(); });
+    if (proc_view_) {
+      proc_view_->suspend();
     }
     if (watch_) {
       watch_->suspend();
@@ -336,8 +300,8 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
   }
   if (verb == "resume") {
     TRY(wakefulness_->resume());
-    if (guest_proc_) {
-      agent_loop_->post([this] { guest_proc_->resume(); });
+    if (proc_view_) {
+      proc_view_->resume();
     }
     if (watch_) {
       watch_->resume();

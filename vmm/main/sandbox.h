@@ -18,8 +18,7 @@
 #include "vmm/devices/virtio/vsock/device.h"
 #include "vmm/jail/host_view.h"
 #include "vmm/machine/machine.h"
-#include "vmm/proc_view/guest_proc.h"
-#include "vmm/proc_view/server.h"
+#include "vmm/proc_view/proc_view.h"
 #include "vmm/supervisor/control_socket.h"
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
@@ -64,9 +63,7 @@ class Sandbox {
   Result<void> open_machine();
   Result<void> open_devices();
   Result<void> open_sockets();
-  void show_processes();
   Result<void> serve_processes();
-  void connect_guest_proc();
   void start_loops();
   void on_agent(UniqueFd stream);
   void on_event(const agent::v1::AgentEvent& event);
@@ -81,8 +78,7 @@ class Sandbox {
   void finish(const ExitRecord& record);
 
   LaunchSpec spec_;
-  HostView view_;         // until the jail is closed
-  UniqueFd proc_device_;  // until then, too
+  HostView view_;  // until the jail is closed
   StatusSocket& status_;
   EventLoop& main_loop_;
   std::unique_ptr<EventLoop> fs_loop_;
@@ -107,9 +103,7 @@ class Sandbox {
   ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
   std::unique_ptr<GuestWatch> watch_;
-  // On the agent's loop. None where nothing of the container is shown.
-  std::unique_ptr<ProcServer> proc_server_;
-  std::unique_ptr<GuestProc> guest_proc_;
+  std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes
   bool ready_ = false;
   bool out_of_memory_ = false;
   bool finished_ = false;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's processes as the host sees them at /proc (docs/launch.md): the mount, and behind it the
+// server and its questions to the agent, which live on the agent's loop. For vmm/main.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/client/agent_client.h"
+#include "common/event_loop.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "vmm/jail/host_view.h"
+#include "vmm/proc_view/guest_proc.h"
+#include "vmm/proc_view/server.h"
+
+namespace caisson::vmm {
+
+class ProcView {
+ public:
+  // Makes the mount, for the place of the blank that `view` has at /proc. Null where it has none, or the host
+  // no such mounts: the view is then left as it was, and the log says why.
+  static std::unique_ptr<ProcView> show(HostView& view);
+  ProcView(const ProcView&) = delete;
+  ProcView& operator=(const ProcView&) = delete;
+  // From then on whoever looks gets errors. On the main loop's thread; the agent's loop may run.
+  ~ProcView();
+
+  struct Place {
+    EventLoop* main_loop = nullptr;   // where `connect` is called
+    EventLoop* agent_loop = nullptr;  // both outlive the view
+    std::string container;
+    std::function<Result<agent::AgentClient>()> connect;  // not before somebody looks
+  };
+  // Once, before the agent's loop runs.
+  Result<void> serve(Place place);
+
+  // While the machine stands still at our own word, nobody is to answer.
+  void suspend();
+  void resume();
+
+ private:
+  explicit ProcView(UniqueFd device) : device_(std::move(device)) {}
+  void connect();
+
+  UniqueFd device_;  // until it is served
+  Place place_;
+  std::unique_ptr<ProcServer> server_;
+  std::unique_ptr<GuestProc> guest_;
+};
+
+}  // namespace caisson::vmm
