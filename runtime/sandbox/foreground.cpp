@@ -62,7 +62,8 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
     // Somebody else has deleted it meanwhile.
     return locked.error().code == ENOENT ? Result<void>() : tl::unexpected(locked.error());
   }
-  if (const auto now = locked->directory().load(); !now || now->vmm != state.vmm) {
+  const auto now = locked->directory().load();
+  if (now ? now->vmm != state.vmm : now.error().code == ESTALE) {
     return {};  // deleted, and its name given to another
   }
   return destroy_container(locked->directory(), state);

@@ -113,7 +113,7 @@ Result<ContainerState> parse_container_state(std::string_view json) {
       take(document, "guestMemoryBytes", state.guest.ram.usable_bytes) &&
       take(document, "guestCpus", state.guest.cpus) && take(document, "cgroups", state.cgroups) &&
       take(document, "systemdUnit", state.systemd_unit);
-  if (!whole || !take_growth(document, state) || state.vmm.pid < 0) {
+  if (!whole || !take_growth(document, state) || state.vmm.pid < 0 || state.cpu_time.period_us == 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }
   for (size_t i = 0; i < std::size(kStatusNames); ++i) {

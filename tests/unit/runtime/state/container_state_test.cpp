@@ -69,6 +69,12 @@ TEST(ContainerState, malformed_documents_are_refused) {
   EXPECT_FALSE(parse_container_state(wrong));
 }
 
+TEST(ContainerState, a_period_of_nothing_is_refused) {
+  ContainerState state = sample();
+  state.cpu_time.period_us = 0;
+  EXPECT_FALSE(parse_container_state(to_json(state)));
+}
+
 TEST(ContainerState, living_process_keeps_its_status) {
   EXPECT_EQ(sample().current_status(), Status::running);
 }
