@@ -5,18 +5,22 @@
 load ../support/guest
 bats_require_minimum_version 1.5.0
 
-setup() { setup_sandbox_root; }
+setup() {
+  setup_sandbox_root
+  cgroup=caisson-test-growth.$$.$BATS_TEST_NUMBER
+  memory=$(memory_hierarchy)/$cgroup
+}
 teardown() {
   local status=0
   teardown_sandbox_root || status=$?
-  # It outlives its last process by a moment.
-  [ -z "${cgroup:-}" ] || timeout 10 sh -c 'until rmdir "$1"; do sleep 0.1; done' sh "$cgroup" || status=1
+  # One that a test made outlives its last process by a moment.
+  [ ! -d "$memory" ] || timeout 10 sh -c 'until rmdir "$1"; do sleep 0.1; done' sh "$memory" || status=1
   return "$status"
 }
 
 # small [jq filter…]: a running container with a limit of 32 MiB and one CPU.
 small() {
-  make_bundle box '.linux.resources = {memory: {limit: 33554432}, cpu: {quota: 50000, period: 100000}}' "$@"
+  make_bundle box ".linux.cgroupsPath = \"/$cgroup\"" '.linux.resources = {memory: {limit: 33554432}, cpu: {quota: 50000, period: 100000}}' "$@"
   set_command sleep 1000
   caisson run --detach -b "$bundle" box </dev/null >/dev/null 2>&1
 }
@@ -25,17 +29,7 @@ inside() { caisson exec box "$@"; }
 memory_total() { inside awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo; }
 # fill MIB: whether a process gets that much memory and writes it all.
 fill() { inside dd if=/dev/zero of=/dev/null bs="${1}M" count=1; }
-# The directory of the container's memory cgroup on the host, and its limit.
-host_limit() {
-  local pid path
-  pid=$(caisson state box | jq .pid)
-  path=$(sed -n 's/^[0-9]*:\([^:]*,\)*memory\(,[^:]*\)*://p' "/proc/$pid/cgroup")
-  if [ -n "$path" ]; then
-    cat "/sys/fs/cgroup/memory$path/memory.limit_in_bytes"
-  else
-    cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/memory.max"
-  fi
-}
+host_limit() { cat "$memory/memory.limit_in_bytes" 2>/dev/null || cat "$memory/memory.max"; }
 
 @test "growth: a larger memory limit gives the guest the memory for it, and the host's cgroup" {
   small
@@ -62,17 +56,14 @@ host_limit() {
 }
 
 @test "growth: a cgroup that was there before grows with it, and stays" {
-  local memory host
-  memory=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2 }' /proc/mounts)
-  [ -n "$memory" ] || memory=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-  cgroup=$memory/caisson-test-growth.$$
-  mkdir "$cgroup"
-  small ".linux.cgroupsPath = \"/${cgroup##*/}\""
+  local host
+  mkdir "$memory"
+  small
   host=$(host_limit)
   caisson update --memory 300M box
   [ "$(host_limit)" -gt $((host + 200 * 1024 * 1024)) ]
   caisson delete --force box
-  [ -d "$cgroup" ]
+  [ -d "$memory" ]
 }
 
 @test "growth: a larger quota starts CPUs where the machine was made with more" {
@@ -104,7 +95,7 @@ host_limit() {
 
 @test "growth: the guest is asked again after an update that was killed" {
   small
-  local round pid
+  local round
   for round in 1 2 3 4 5 6; do
     # At no moment in particular; the last ones may be done.
     timeout --signal KILL "0.0$round" "$CAISSON" --root "$state_root" update --memory 300M box || true

@@ -8,9 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
   setup_sandbox_root
   cgroup=caisson-test-oom.$$.$BATS_TEST_NUMBER
-  memory=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2 }' /proc/mounts)
-  [ -n "$memory" ] || memory=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-  memory=$memory/$cgroup
+  memory=$(memory_hierarchy)/$cgroup
 }
 teardown() {
   local status=0 point

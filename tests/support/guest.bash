@@ -17,6 +17,11 @@ setup_sandbox_root() {
 
 caisson() { "$CAISSON" --root "$state_root" "$@"; }
 
+# Where the host counts memory: the v1 hierarchy that has the controller, else that of v2.
+memory_hierarchy() {
+  awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { v1 = $2 } $3 == "cgroup2" && !v2 { v2 = $2 } END { print v1 ? v1 : v2 }' /proc/mounts
+}
+
 # make_bundle NAME [jq filter…]: a bundle at $scratch/NAME whose process is `sh -c 'exit 0'` until the filter says
 # otherwise.
 make_bundle() {
