@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 #include "tests/support/fs/fuse_client.h"
-#include "tests/support/fs/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+
+#include "tests/support/scratch_directory.h"
 
 namespace caisson::agent {
 namespace {
@@ -16,57 +16,48 @@ constexpr uint64_t kBlock = uint64_t{128} << 20;
 class GrowthTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-growth-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    devices_ = name;
-    std::filesystem::create_directories(devices_ + "/memory/memory2");
-    put("/memory/block_size_bytes", "8000000\n");
-    put("/memory/probe", "");
-    put("/memory/memory2/online", "1\n");
+    std::filesystem::create_directories(scratch_ / "memory/memory2");
+    scratch_.write("memory/block_size_bytes", "8000000\n");
+    scratch_.write("memory/probe", "");
+    scratch_.write("memory/memory2/online", "1\n");
   }
-  void TearDown() override { std::filesystem::remove_all(devices_); }
 
-  void put(const std::string& file, const std::string& text) const { std::ofstream(devices_ + file) << text; }
-  [[nodiscard]] std::string get(const std::string& file) const {
-    std::stringstream text;
-    text << std::ifstream(devices_ + file).rdbuf();
-    return text.str();
-  }
   void add_cpu(int number, const std::string& online) const {
-    const std::string directory = "/cpu/cpu" + std::to_string(number);
-    std::filesystem::create_directories(devices_ + directory);
+    const std::string directory = "cpu/cpu" + std::to_string(number);
+    std::filesystem::create_directories(scratch_ / directory);
     if (!online.empty()) {
-      put(directory + "/online", online);
+      scratch_.write(directory + "/online", online);
     }
   }
 
-  std::string devices_;
+  test::ScratchDirectory scratch_;
+  std::string devices_ = scratch_.path();
 };
 
 TEST_F(GrowthTest, a_block_is_named_to_the_kernel_by_its_address) {
   EXPECT_TRUE(take_memory_block(devices_, 2 * kBlock));
-  EXPECT_EQ(get("/memory/probe"), "0x10000000");
-  EXPECT_EQ(get("/memory/memory2/online"), "1\n");
+  EXPECT_EQ(scratch_.read("memory/probe"), "0x10000000");
+  EXPECT_EQ(scratch_.read("memory/memory2/online"), "1\n");
 }
 
 TEST_F(GrowthTest, a_block_that_the_kernel_leaves_unused_is_put_to_use) {
-  put("/memory/memory2/online", "0\n");
+  scratch_.write("memory/memory2/online", "0\n");
   EXPECT_TRUE(take_memory_block(devices_, 2 * kBlock));
-  EXPECT_EQ(get("/memory/memory2/online"), "1\n");
+  EXPECT_EQ(scratch_.read("memory/memory2/online"), "1\n");
 }
 
 TEST_F(GrowthTest, an_address_within_a_block_is_refused) {
   const auto refused = take_memory_block(devices_, 2 * kBlock + 4096);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EINVAL);
-  EXPECT_EQ(get("/memory/probe"), "");
+  EXPECT_EQ(scratch_.read("memory/probe"), "");
 }
 
 TEST_F(GrowthTest, a_kernel_without_such_files_is_told_of) {
   std::filesystem::remove(devices_ + "/memory/memory2/online");
   EXPECT_FALSE(take_memory_block(devices_, 2 * kBlock));
   for (const char* text : {"", "0\n", "x\n", "8000000z\n"}) {
-    put("/memory/block_size_bytes", text);
+    scratch_.write("memory/block_size_bytes", text);
     EXPECT_FALSE(take_memory_block(devices_, 2 * kBlock)) << text;
   }
 }
@@ -78,10 +69,10 @@ TEST_F(GrowthTest, cpus_are_started_until_there_are_enough) {
   add_cpu(3, "0\n");
   EXPECT_TRUE(start_cpus(devices_, 0));
   EXPECT_TRUE(start_cpus(devices_, 1));
-  EXPECT_EQ(get("/cpu/cpu2/online"), "0\n");
+  EXPECT_EQ(scratch_.read("cpu/cpu2/online"), "0\n");
   EXPECT_TRUE(start_cpus(devices_, 3));
-  EXPECT_EQ(get("/cpu/cpu2/online"), "1\n");
-  EXPECT_EQ(get("/cpu/cpu3/online"), "0\n");
+  EXPECT_EQ(scratch_.read("cpu/cpu2/online"), "1\n");
+  EXPECT_EQ(scratch_.read("cpu/cpu3/online"), "0\n");
   EXPECT_FALSE(start_cpus(devices_, 5));
 }
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "tests/support/scratch_directory.h"
+
 namespace caisson::agent {
 namespace {
 
@@ -25,9 +27,6 @@ TEST(NotifyMessage, only_a_whole_line_ready_is_ready) {
 class NotifySocketTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-notify-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    scratch_ = name;
     auto loop = EventLoop::create();
     ASSERT_TRUE(loop);
     loop_ = std::move(*loop);
@@ -38,10 +37,9 @@ class NotifySocketTest : public ::testing::Test {
   void TearDown() override {
     socket_.reset();
     EXPECT_FALSE(std::filesystem::exists(directory()));
-    std::filesystem::remove_all(scratch_);
   }
 
-  [[nodiscard]] std::string directory() const { return scratch_ + "/notify"; }
+  [[nodiscard]] std::string directory() const { return scratch_ / "notify"; }
   void send(std::string_view message) const {
     const UniqueFd sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un to{};
@@ -52,7 +50,7 @@ class NotifySocketTest : public ::testing::Test {
               static_cast<ssize_t>(message.size()));
   }
 
-  std::string scratch_;
+  test::ScratchDirectory scratch_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<NotifySocket> socket_;
   int ready_ = 0;
@@ -79,7 +77,7 @@ TEST_F(NotifySocketTest, what_is_longer_than_a_message_may_be_is_cut) {
 
 TEST_F(NotifySocketTest, a_directory_that_is_taken_is_refused_and_a_deep_one_is_not) {
   EXPECT_EQ(NotifySocket::create(*loop_, directory(), [] {}).error().code, EEXIST);
-  const std::string deep = scratch_ + "/" + std::string(200, 'd');
+  const std::string deep = scratch_ / std::string(200, 'd');
   {
     const auto made = NotifySocket::create(*loop_, deep, [] {});
     ASSERT_TRUE(made) << made.error().message;

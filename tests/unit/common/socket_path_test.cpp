@@ -7,18 +7,13 @@
 
 #include <filesystem>
 
+#include "tests/support/scratch_directory.h"
+
 namespace caisson {
 namespace {
 
 class DeepSocket : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "caisson-socket-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    top_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(top_); }
-
   // Whether a socket bound there can be connected to.
   static bool works(const std::string& path) {
     const auto place = SocketPath::of(path);
@@ -30,7 +25,8 @@ class DeepSocket : public testing::Test {
            std::filesystem::is_socket(path);
   }
 
-  std::string top_;
+  test::ScratchDirectory scratch_;
+  std::string top_ = scratch_.path();
 };
 
 TEST_F(DeepSocket, path_of_any_length_is_bound_and_connected) {

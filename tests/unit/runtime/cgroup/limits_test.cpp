@@ -51,6 +51,16 @@ TEST(CgroupLimits, throttles_name_their_device) {
               ::testing::ElementsAre("io.weight=10000", "io.max=8:0 rbps=1024"));
 }
 
+TEST(CgroupLimits, weights_out_of_range_stay_so) {
+  for (const auto& [weight, text] :
+       {std::pair<uint16_t, std::string>{1, "0"}, {9, "0"}, {10, "1"}, {1000, "10000"}}) {
+    EXPECT_THAT(lines(v2_writes({.block_io = oci::BlockIo{.weight = weight}}, kGuest)),
+                ::testing::ElementsAre("io.weight=" + text));
+  }
+  EXPECT_THAT(lines(v2_writes({.block_io = oci::BlockIo{.weight = 1001}}, kGuest)),
+              ::testing::ElementsAre("io.weight=10010"));
+}
+
 TEST(CgroupLimits, weights_prefer_the_files_of_bfq) {
   const oci::Resources resources{.block_io = oci::BlockIo{.weight = 505, .device_weights = {{8, 16, 1000}}}};
   const auto preferred = [](const std::vector<CgroupWrite>& writes) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "agent/proto/agent.pb.h"
+#include "tests/support/scratch_directory.h"
 
 namespace caisson::runtime {
 namespace {
@@ -19,15 +20,11 @@ using ::testing::HasSubstr;
 class ContainerRequest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-bundle-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    bundle_ = name;
     std::filesystem::create_directories(bundle_ + "/rootfs");
     std::filesystem::create_directories(bundle_ + "/data");
     config_.root.path = "rootfs";
     config_.process = oci::Process{.args = {"sh"}, .cwd = "/"};
   }
-  void TearDown() override { std::filesystem::remove_all(bundle_); }
 
   Result<void> plan() {
     request_.Clear();
@@ -39,7 +36,8 @@ class ContainerRequest : public ::testing::Test {
     return planned ? "no error" : planned.error().message;
   }
 
-  std::string bundle_;
+  test::ScratchDirectory scratch_;
+  std::string bundle_ = scratch_.path();
   oci::Config config_;
   Exports exports_;
   agent::v1::CreateContainerRequest request_;

@@ -8,6 +8,8 @@
 
 #include <filesystem>
 
+#include "tests/support/scratch_directory.h"
+
 namespace caisson::runtime {
 namespace {
 
@@ -16,13 +18,9 @@ namespace files = std::filesystem;
 class MountPoints : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-root-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    bundle_ = name;
     files::create_directories(bundle_ + "/rootfs");
     files::create_directories(bundle_ + "/outside");
   }
-  void TearDown() override { files::remove_all(bundle_); }
 
   bool make(std::vector<oci::Mount> mounts, const std::string& cwd = "/") {
     oci::Config config;
@@ -32,7 +30,8 @@ class MountPoints : public ::testing::Test {
   }
   bool has(const std::string& path) { return files::exists(bundle_ + "/rootfs" + path); }
 
-  std::string bundle_;
+  test::ScratchDirectory scratch_;
+  std::string bundle_ = scratch_.path();
 };
 
 TEST_F(MountPoints, directories_and_working_directory_are_made) {

@@ -8,19 +8,15 @@
 #include <filesystem>
 #include <future>
 
+#include "tests/support/scratch_directory.h"
+
 namespace caisson::runtime {
 namespace {
 
 class StateDirectory : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-state-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(path_); }
-
-  std::string path_;
+  test::ScratchDirectory scratch_;
+  std::string path_ = scratch_.path();
 };
 
 ContainerState sample() {

@@ -54,5 +54,26 @@ TEST(KernelCommandLine, no_bounce_buffer_is_reserved_above_3_gib) {
   EXPECT_THAT(kernel_command_line(config, {}), HasSubstr("swiotlb=noforce"));
 }
 
+TEST(MachineSize, the_largest_it_may_become_counts) {
+  constexpr uint64_t kMiB = uint64_t{1} << 20;
+  MachineConfig config;
+  config.cpus = 2;
+  config.memory_bytes = 32 * kMiB;
+  EXPECT_TRUE(check_size(config, 32 * kMiB));
+  EXPECT_FALSE(check_size(config, 33 * kMiB));
+  config.max_cpus = kMaxMachineCpus;
+  config.max_memory_bytes = kMaxMachineMemoryBytes;
+  EXPECT_TRUE(check_size(config, 32 * kMiB));
+  config.max_cpus = kMaxMachineCpus + 1;
+  EXPECT_FALSE(check_size(config, 32 * kMiB));
+  config.max_cpus = 1;  // less than it boots with: that, then
+  EXPECT_EQ(config.all_cpus(), 2U);
+  EXPECT_TRUE(check_size(config, 32 * kMiB));
+  for (const uint64_t bytes : {kMaxMachineMemoryBytes + kMiB, 64 * kMiB + 4096}) {
+    config.max_memory_bytes = bytes;
+    EXPECT_FALSE(check_size(config, 32 * kMiB)) << bytes;
+  }
+}
+
 }  // namespace
 }  // namespace caisson::vmm

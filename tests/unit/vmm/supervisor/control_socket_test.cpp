@@ -8,8 +8,9 @@
 
 #include <array>
 #include <cstring>
-#include <filesystem>
 #include <thread>
+
+#include "tests/support/scratch_directory.h"
 
 namespace caisson::vmm {
 namespace {
@@ -17,9 +18,6 @@ namespace {
 class ControlSocketTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "caisson-control-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
     loop_ = EventLoop::create().value();
     auto control = ControlSocket::open(
         *loop_, directory_,
@@ -31,8 +29,6 @@ class ControlSocketTest : public ::testing::Test {
     ASSERT_TRUE(control) << control.error().message;
     control_ = std::move(*control);
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   Result<std::string> answer(std::string_view verb, ControlSocket::Client client) {
     askers_.push_back(client);
     if (verb == "count") {
@@ -63,7 +59,8 @@ class ControlSocketTest : public ::testing::Test {
     return answers;
   }
 
-  std::string directory_;
+  test::ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path();
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<ControlSocket> control_;
   std::vector<ControlSocket::Client> askers_;

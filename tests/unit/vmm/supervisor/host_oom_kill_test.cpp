@@ -12,7 +12,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "tests/support/fs/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 #include "vmm/jail/system_calls.h"
 
 namespace caisson::vmm {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fs/fuse_client.h"
-#include "tests/support/fs/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace caisson::test {
 

@@ -19,7 +19,7 @@ namespace caisson::test {
 class ScratchDirectory {
  public:
   ScratchDirectory() {
-    std::string name = std::filesystem::temp_directory_path() / "caisson-fs-XXXXXX";
+    std::string name = std::filesystem::temp_directory_path() / "caisson-test-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) {
       throw std::runtime_error("cannot make a temporary directory");
     }
