@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Can this host's KVM run Linux? /dev/kvm may open and yet run ring 0 in an interpreter, or lose SYSCALL.
-// Found out by a throw-away guest of a few dozen instructions, never by a name. Behind `hypervisor = auto`
-// and `caisson check`.
+// Can this host's KVM run Linux? /dev/kvm may open and yet run ring 0 in an interpreter, lose SYSCALL, or let
+// timers come late by as long as the host is up. Found out by a throw-away guest of a few dozen instructions,
+// never by a name. Behind `hypervisor = auto` and `caisson check`.
 #pragma once
 
 #include <chrono>
