@@ -60,6 +60,9 @@ Result<void> Client::call(std::string_view method, const google::protobuf::Messa
   if (pending_.erase(stream) > 0) {
     given_up_.insert(stream);
   }
+  if (!outcome && outcome.error().code == ETIMEDOUT) {
+    outcome.error().message = "wait for " + std::string(method) + ": " + outcome.error().message;
+  }
   return outcome;
 }
 

@@ -67,7 +67,10 @@ TEST_F(TtrpcClient, status_of_unknown_code_is_still_an_error) {
 }
 
 TEST_F(TtrpcClient, silence_ends_at_the_deadline) {
-  EXPECT_EQ(call(std::chrono::milliseconds(20)).error().code, ETIMEDOUT);
+  const auto result = call(std::chrono::milliseconds(20));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ETIMEDOUT);
+  EXPECT_EQ(result.error().message, "wait for Method: no answer in time");
 }
 
 TEST_F(TtrpcClient, answer_after_the_deadline_is_thrown_away_and_the_next_call_works) {
