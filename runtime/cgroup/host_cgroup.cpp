@@ -8,22 +8,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <csignal>
 #include <filesystem>
 #include <functional>
-#include <map>
 
+#include "runtime/cgroup/controllers.h"
 #include "runtime/cgroup/hierarchies.h"
 #include "runtime/cgroup/limits.h"
+#include "runtime/cgroup/members.h"
 #include "runtime/files.h"
-#include "runtime/state/process_identity.h"
 
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1UL << 20;  // LIMIT: cgroup.procs of some ten thousand processes
-constexpr std::chrono::seconds kKillPatience{10};
+constexpr size_t kMaxFileBytes = 65536;  // LIMIT: a list of CPUs
 
 Result<void> write_limit(const std::string& directory, const CgroupWrite& write) {
   const std::string preferred = directory + "/" + write.preferred_file;
@@ -80,32 +77,6 @@ Result<void> inherit_cpuset(const std::string& parent, const std::string& direct
   return {};
 }
 
-// Whether a file of words, such as "cpu memory\n", has one.
-bool lists(std::string_view words, std::string_view word) {
-  for (size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const auto is_apart = [&words](size_t place) {
-      return place >= words.size() || words[place] == ' ' || words[place] == '\n';
-    };
-    if ((at == 0 || is_apart(at - 1)) && is_apart(at + word.size())) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// Engines read statistics and OOM kills of a container without a limit, too, and `update` may bring limits
-// that creation did not. Not to be had everywhere.
-Result<void> enable_what_there_is(const std::string& parent) {
-  const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes));
-  const std::string available = TRY(read_file(parent + "/cgroup.controllers", kMaxFileBytes));
-  for (const char* controller : {"memory", "cpu", "cpuset", "io", "pids"}) {
-    if (lists(available, controller) && !lists(enabled, controller)) {
-      (void)write_file(parent + "/cgroup.subtree_control", std::string("+") + controller);
-    }
-  }
-  return {};
-}
-
 Result<std::string> make_directories(const std::string& mount, const std::string& path,
                                      const std::string& controller, const std::vector<CgroupWrite>& writes) {
   std::string directory = mount;
@@ -119,15 +90,8 @@ Result<std::string> make_directories(const std::string& mount, const std::string
     if (controller == "cpuset") {
       TRY(inherit_cpuset(parent, directory));
     } else if (controller.empty()) {
-      // cgroup v2: a limit's controller must be enabled in each ancestor.
-      const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes));
-      for (const CgroupWrite& write : writes) {
-        if (lists(enabled, write.controller)) {
-          continue;  // whoever made the parent may hold it, and refuse even this
-        }
-        TRY_CONTEXT(write.path, write_file(parent + "/cgroup.subtree_control", "+" + write.controller));
-      }
-      TRY(enable_what_there_is(parent));
+      TRY(enable_controllers(parent, writes));
+      TRY(make_joinable(directory));
     }
     start = end + 1;
   }
@@ -187,40 +151,6 @@ Result<void> make_all(const CgroupHierarchies& host, const std::string& path, co
   }
   for (const auto& [controller, mount] : host.v1) {
     TRY(make_one(mount, path, controller, writes, cgroup));
-  }
-  return {};
-}
-
-std::vector<pid_t> processes_of(const std::string& directory) {
-  std::vector<pid_t> pids;
-  const std::string text = read_file(directory + "/cgroup.procs", kMaxFileBytes).value_or("");
-  const char* at = text.data();
-  const char* end = at + text.size();
-  while (at < end) {
-    pid_t pid = 0;
-    const auto [next, error] = std::from_chars(at, end, pid);
-    if (error != std::errc()) break;
-    pids.push_back(pid);
-    at = next + 1;
-  }
-  return pids;
-}
-
-// Kills every process of a cgroup and waits until each has gone.
-Result<void> empty_cgroup(const std::string& directory) {
-  const auto deadline = std::chrono::steady_clock::now() + kKillPatience;
-  for (std::vector<pid_t> pids = processes_of(directory); !pids.empty(); pids = processes_of(directory)) {
-    for (const pid_t pid : pids) {
-      const auto identity = ProcessIdentity::of(pid);
-      const auto process = identity ? open_process(*identity) : Result<UniqueFd>(fail(ESRCH, "gone"));
-      if (process) {
-        (void)send_signal(*process, SIGKILL);
-        (void)TRY(wait_for_end(*process, deadline));
-      }
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return fail(ETIMEDOUT, "empty cgroup " + directory + ": its processes do not end");
-    }
   }
   return {};
 }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What cgroup v2 asks for before a cgroup has limits: its controllers enabled above it, and a type that
+// processes can join. [cgroup-v2] "Enabling and Disabling", "No Internal Process Constraint", "Threads".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "runtime/cgroup/limits.h"
+
+namespace caisson::runtime {
+
+// Enables, for the children of `parent`, the controllers that the writes need. EBUSY where processes of its
+// own keep it from that, with what to do. The others that engines read are enabled where there is nothing
+// against it.
+Result<void> enable_controllers(const std::string& parent, const std::vector<CgroupWrite>& writes);
+
+// A new cgroup beneath one that has both processes and controllers takes processes only when it is threaded,
+// too.
+Result<void> make_joinable(const std::string& directory);
+
+}  // namespace caisson::runtime
