@@ -47,20 +47,15 @@ void add_v1_weights(const oci::BlockIo& io, std::vector<CgroupWrite>& writes) {
   }
 }
 
-// 10 … 1000 to 1 … 10000, as runc converts it. What is beyond either end is left to the kernel to refuse.
-std::string v2_io_weight(uint16_t weight) {
-  return weight < 10 ? "0" : to_string(1 + (uint64_t{weight} - 10) * 9999 / 990);
-}
-
 // BFQ keeps the range of v1.
 void add_v2_weights(const oci::BlockIo& io, std::vector<CgroupWrite>& writes) {
   if (io.weight.value_or(0) != 0) {
-    writes.push_back({"io", "io.weight", v2_io_weight(*io.weight), "linux.resources.blockIO.weight",
-                      "io.bfq.weight", to_string(*io.weight)});
+    writes.push_back({"io", "io.weight", to_string(io_weight_of_blkio(*io.weight)),
+                      "linux.resources.blockIO.weight", "io.bfq.weight", to_string(*io.weight)});
   }
   for (const oci::WeightDevice& device : io.device_weights) {
     if (device.weight.value_or(0) != 0) {
-      writes.push_back({"io", "io.weight", for_device(device, v2_io_weight(*device.weight)),
+      writes.push_back({"io", "io.weight", for_device(device, to_string(io_weight_of_blkio(*device.weight))),
                         "linux.resources.blockIO.weightDevice", "io.bfq.weight",
                         for_device(device, to_string(*device.weight))});
     }

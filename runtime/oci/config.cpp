@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "runtime/oci/names.h"
+#include "runtime/oci/unified.h"
 
 namespace caisson::runtime::oci {
 namespace {
@@ -126,6 +127,7 @@ const Namespace* Linux::find_namespace(uint64_t flag) const {
 Result<Config> parse_config(std::string_view text) {
   auto config = TRY(parse<Config>(text, "config.json"));
   TRY_CONTEXT("config.json", check_config(config));
+  TRY_CONTEXT("config.json", follow_unified(config.linux_.resources));
   return config;
 }
 
@@ -136,7 +138,9 @@ Result<Process> parse_process(std::string_view text) {
 }
 
 Result<Resources> parse_resources(std::string_view text) {
-  return parse<Resources>(text, "resources");
+  auto resources = TRY(parse<Resources>(text, "resources"));
+  TRY_CONTEXT("resources", follow_unified(resources));
+  return resources;
 }
 
 std::span<const Row> config_rows() {

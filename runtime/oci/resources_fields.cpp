@@ -13,7 +13,10 @@ std::span<const Row> rows(const Resources*) {
       field<&Resources::cpu>("cpu", both),
       field<&Resources::pids>("pids", guest),
       field<&Resources::block_io>("blockIO", both),
-      field<&Resources::unified>("unified", guest, "files of the guest's cgroup v2"),
+      field<&Resources::unified>(
+          "unified", both,
+          "files of the guest's cgroup v2; of `memory.max`, `cpu.max`, `cpu.weight` and `cpuset.*` the host "
+          "does what it does for their fields"),
       refuse("hugepageLimits", "the guest has no huge pages reserved; remove it"),
       refuse("network", "classID and priorities are cgroup v1 only, the guest has v2; remove it"),
       refuse("rdma", "the guest has no RDMA devices; remove it"),
@@ -72,7 +75,7 @@ std::span<const Row> rows(const Pids*) {
 
 std::span<const Row> rows(const BlockIo*) {
   static constexpr Row kRows[] = {
-      field<&BlockIo::weight>("weight", host),
+      field<&BlockIo::weight>("weight", both),
       field<&BlockIo::read_bps>("throttleReadBpsDevice", host, "device numbers are the host's"),
       field<&BlockIo::write_bps>("throttleWriteBpsDevice", host),
       field<&BlockIo::read_iops>("throttleReadIOPSDevice", host),

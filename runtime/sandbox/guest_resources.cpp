@@ -60,6 +60,10 @@ void complete_quota(oci::Resources& resources, const CpuTime& in_force) {
   }
 }
 
+uint64_t io_weight_of_blkio(uint16_t weight) {
+  return weight < 10 ? 0 : 1 + (uint64_t{weight} - 10) * 9999 / 990;
+}
+
 uint64_t cpu_weight_of_shares(uint64_t shares) {
   if (shares == 0) {
     return 0;
@@ -95,9 +99,16 @@ Result<void> fill_resources(const oci::Resources& resources, agent::v1::Resource
   if (resources.pids && resources.pids->limit.value_or(0) != 0) {
     out.set_pids_max(std::max<int64_t>(*resources.pids->limit, -1));
   }
+  if (resources.block_io && resources.block_io->weight.value_or(0) != 0) {
+    out.set_io_weight(io_weight_of_blkio(*resources.block_io->weight));
+  }
   for (const auto& [file, text] : resources.unified) {
     if (file.find('/') != std::string::npos) {
       return fail(EINVAL, "linux.resources.unified[\"" + file + "\"]: must be the name of a file");
+    }
+    if (file.find('.') == std::string::npos) {
+      return fail(EINVAL, "linux.resources.unified: the specified key has not the form CONTROLLER.VALUE `" +
+                              file + "`");
     }
     (*out.mutable_unified())[file] = text;
   }

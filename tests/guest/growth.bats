@@ -114,3 +114,17 @@ host_limit() { cat "$memory/memory.limit_in_bytes" 2>/dev/null || cat "$memory/m
   caisson resume box
   [ "$(memory_total)" -gt 200 ]
 }
+
+@test "growth: limits by the names of cgroup v2 size the guest and the host's cgroup as their fields do" {
+  small '.linux.resources = {unified: {"memory.max": "200M", "cpu.max": "150000 100000", "pids.max": "50"}} | .annotations["org.caisson.max-memory"] = "1G"'
+  [ "$(memory_total)" -gt 200 ]
+  [ "$(inside nproc)" -eq 2 ]
+  [ "$(inside cat /sys/fs/cgroup/pids.max)" -eq 50 ]
+  [ "$(inside cat /sys/fs/cgroup/cpu.max)" = "150000 100000" ]
+  [ "$(host_limit)" -gt $((200 << 20)) ]
+  [ "$(host_limit)" -lt $((1000 << 20)) ]
+  echo '{"unified": {"memory.max": "600M"}}' | caisson update --resources - box
+  [ "$(memory_total)" -gt 600 ]
+  [ "$(inside cat /sys/fs/cgroup/memory.max)" -eq $((600 << 20)) ]
+  [ "$(host_limit)" -gt $((600 << 20)) ]
+}

@@ -53,9 +53,13 @@ TEST(GuestResources, zero_limits_are_not_given) {
   EXPECT_EQ(out.ByteSizeLong(), 0U);
 }
 
-TEST(GuestResources, unified_name_with_a_slash_is_refused) {
+TEST(GuestResources, unified_name_with_a_slash_or_without_a_dot_is_refused) {
   agent::v1::Resources out;
   EXPECT_FALSE(fill_resources({.unified = {{"../memory.max", "1"}}}, out));
+  const auto filled = fill_resources({.unified = {{"memory", "1"}}}, out);
+  ASSERT_FALSE(filled);
+  EXPECT_EQ(filled.error().message,
+            "linux.resources.unified: the specified key has not the form CONTROLLER.VALUE `memory`");
 }
 
 TEST(GuestResources, device_rules_keep_wildcards_open) {
