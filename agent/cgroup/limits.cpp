@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cgroup/limits.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "agent/proto/agent.pb.h"
@@ -72,6 +73,25 @@ bool is_file_name(const std::string& name) {
          name.front() != '.';
 }
 
+// One of linux.resources.unified. Of a file that is not there engines want to know whose it would be.
+Result<void> apply_unified(const Cgroup& cgroup, const std::string& name, const std::string& value) {
+  if (!is_file_name(name)) {
+    return fail(EINVAL, "linux.resources.unified: " + name + " is not the name of a limit");
+  }
+  auto written = cgroup.write(name, value);
+  if (written || written.error().code != ENOENT) {
+    TRY_CONTEXT("linux.resources.unified", std::move(written));
+    return {};
+  }
+  const std::string controller = name.substr(0, name.find('.'));
+  std::string available = " " + TRY(cgroup.read("cgroup.controllers"));
+  std::ranges::replace(available, '\n', ' ');
+  return fail(ENOENT, "linux.resources.unified: " +
+                          (available.find(" " + controller + " ") == std::string::npos
+                               ? "the requested cgroup controller `" + controller + "` is not available"
+                               : "the guest's kernel has no " + name));
+}
+
 // No limit on swap where there is no swap accounting limits nothing: the guest has no swap.
 bool is_harmless(const Field& field, const std::string& value, const Error& error) {
   return error.code == ENOENT && (value == "max" || std::string_view(field.file) == "memory.swap.max");
@@ -95,10 +115,7 @@ Result<void> apply_limits(const Cgroup& cgroup, const Resources& resources) {
     TRY(cgroup.write("io.max", line));
   }
   for (const auto& [name, value] : resources.unified()) {
-    if (!is_file_name(name)) {
-      return fail(EINVAL, "set resources.unified: " + name + " is not the name of a limit");
-    }
-    TRY(cgroup.write(name, value));
+    TRY(apply_unified(cgroup, name, value));
   }
   return {};
 }

@@ -107,6 +107,28 @@ nothing_left() { [ -z "$(ls -A "$state_root")" ]; }
   nothing_left
 }
 
+@test "errors: a key of linux.resources.unified that is none" {
+  local key message
+  make_bundle box
+  while read -r key message; do
+    configure ".linux.resources = {unified: {\"$key\": \"1\"}}"
+    run caisson run -b "$bundle" box
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"linux.resources.unified: $message"* ]]
+  done <<'KEYS'
+memory the specified key has not the form CONTROLLER.VALUE `memory`
+foo.bar the requested cgroup controller `foo` is not available
+memory.nothing the guest's kernel has no memory.nothing
+cgroup.procs cgroup.procs is not the name of a limit
+KEYS
+  configure '.linux.resources = {unified: {"memory.max": "much"}}'
+  run caisson run -b "$bundle" box
+  [ "$status" -eq 1 ]
+  [[ $output == *'linux.resources.unified["memory.max"]: not a value'* ]]
+  nothing_left
+}
+
 @test "errors: an agent that never answers" {
   echo 'int main(void) { for (;;) pause(); }' | gcc -include unistd.h -static -x c -o "$scratch/silent" -
   "$repository/guest-kernel/initramfs" "$scratch/silent" "$scratch/initramfs"
