@@ -14,16 +14,9 @@ namespace {
 constexpr size_t kMaxFileBytes = 4096;  // LIMIT: there are a dozen controllers
 
 // Whether a file of words, such as "cpu memory\n", has one.
-bool lists(std::string_view words, std::string_view word) {
-  for (size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const auto is_apart = [&words](size_t place) {
-      return place >= words.size() || words[place] == ' ' || words[place] == '\n';
-    };
-    if ((at == 0 || is_apart(at - 1)) && is_apart(at + word.size())) {
-      return true;
-    }
-  }
-  return false;
+bool lists(std::string words, const std::string& word) {
+  std::ranges::replace(words, '\n', ' ');
+  return (" " + words + " ").find(" " + word + " ") != std::string::npos;
 }
 
 // Those that may be enabled above processes, at a price: the children are no domains any more.
@@ -44,14 +37,17 @@ Result<std::string> type_of(const std::string& directory) {
   return type;
 }
 
-// Engines read statistics and OOM kills of a container without a limit, too, and `update` may bring limits
-// that creation did not. Not to be had everywhere.
-Result<void> enable_what_there_is(const std::string& parent, std::string_view enabled) {
+// All, as runc does: engines read statistics and OOM kills of a container without a limit, too, and `update`
+// may bring limits that creation did not. Not to be had everywhere.
+Result<void> enable_what_there_is(const std::string& parent, const std::string& enabled) {
   const std::string available = TRY(read_file(parent + "/cgroup.controllers", kMaxFileBytes));
-  for (const char* controller : {"memory", "cpu", "cpuset", "io", "pids"}) {
-    if (lists(available, controller) && !lists(enabled, controller)) {
-      (void)write_file(parent + "/cgroup.subtree_control", std::string("+") + controller);
+  for (size_t start = 0; start < available.size();) {
+    const size_t end = std::min(available.find_first_of(" \n", start), available.size());
+    const std::string controller = available.substr(start, end - start);
+    if (!controller.empty() && !lists(enabled, controller)) {
+      (void)write_file(parent + "/cgroup.subtree_control", "+" + controller);
     }
+    start = end + 1;
   }
   return {};
 }
