@@ -79,17 +79,17 @@ Result<void> apply_unified(const Cgroup& cgroup, const std::string& name, const 
     return fail(EINVAL, "linux.resources.unified: " + name + " is not the name of a limit");
   }
   auto written = cgroup.write(name, value);
-  if (written || written.error().code != ENOENT) {
-    TRY_CONTEXT("linux.resources.unified", std::move(written));
-    return {};
+  if (!written && written.error().code == ENOENT) {
+    const std::string controller = name.substr(0, name.find('.'));
+    std::string available = " " + TRY(cgroup.read("cgroup.controllers"));
+    std::ranges::replace(available, '\n', ' ');
+    if (available.find(" " + controller + " ") == std::string::npos) {
+      return fail(ENOENT, "linux.resources.unified: the requested cgroup controller `" + controller +
+                              "` is not available");
+    }
   }
-  const std::string controller = name.substr(0, name.find('.'));
-  std::string available = " " + TRY(cgroup.read("cgroup.controllers"));
-  std::ranges::replace(available, '\n', ' ');
-  return fail(ENOENT, "linux.resources.unified: " +
-                          (available.find(" " + controller + " ") == std::string::npos
-                               ? "the requested cgroup controller `" + controller + "` is not available"
-                               : "the guest's kernel has no " + name));
+  TRY_CONTEXT("linux.resources.unified", std::move(written));
+  return {};
 }
 
 // No limit on swap where there is no swap accounting limits nothing: the guest has no swap.

@@ -119,7 +119,7 @@ nothing_left() { [ -z "$(ls -A "$state_root")" ]; }
   done <<'KEYS'
 memory the specified key has not the form CONTROLLER.VALUE `memory`
 foo.bar the requested cgroup controller `foo` is not available
-memory.nothing the guest's kernel has no memory.nothing
+memory.nothing write 1 to cgroup file memory.nothing: No such file or directory
 cgroup.procs cgroup.procs is not the name of a limit
 KEYS
   configure '.linux.resources = {unified: {"memory.max": "much"}}'
