@@ -12,8 +12,8 @@
 namespace caisson::runtime {
 
 // Enables, for the children of `parent`, the controllers that the writes need. EBUSY where processes of its
-// own keep it from that, with what to do. The others that engines read are enabled where there is nothing
-// against it.
+// own keep it from that, with what to do. All others there are are enabled where there is
+// nothing against it.
 Result<void> enable_controllers(const std::string& parent, const std::vector<CgroupWrite>& writes);
 
 // A new cgroup beneath one that has both processes and controllers takes processes only when it is threaded,

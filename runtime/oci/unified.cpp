@@ -14,7 +14,7 @@ class Value {
  public:
   Value(std::string_view key, std::string_view text) : key_(key), text_(text) {}
 
-  // Digits up to the end or a separator, which is taken away, too.
+  // Takes the digits at the beginning away.
   Result<uint64_t> number() {
     uint64_t value = 0;
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -73,9 +73,13 @@ Result<void> follow_memory(Value value, Resources& resources) {
   }
   Memory& memory = resources.memory ? *resources.memory : resources.memory.emplace();
   // `swap` is of memory and swap together: what it leaves for swap stays.
-  if (memory.swap.value_or(0) > 0 && memory.limit.value_or(0) > 0 && bytes != kNoLimit) {
-    const int64_t swap = std::max<int64_t>(*memory.swap - *memory.limit, 0);
-    memory.swap = swap > INT64_MAX - bytes ? INT64_MAX : bytes + swap;
+  if (memory.swap.value_or(0) > 0 && memory.limit.value_or(0) > 0) {
+    if (*memory.swap < *memory.limit) {
+      return fail(EINVAL,
+                  "linux.resources.memory.swap: counts memory and swap, so it must be at least the limit");
+    }
+    resources.unified.emplace("memory.swap.max", std::to_string(*memory.swap - *memory.limit));
+    memory.swap.reset();
   }
   memory.limit = bytes;
   return {};

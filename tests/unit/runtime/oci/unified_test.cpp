@@ -47,12 +47,21 @@ TEST(Unified, memory_limit_follows_with_its_unit) {
 }
 
 TEST(Unified, what_was_left_for_swap_stays) {
-  const Resources resources =
-      following({{"memory.max", "300"}}, {.memory = Memory{.limit = 100, .swap = 150}});
-  EXPECT_EQ(resources.memory->swap, 350);
-  EXPECT_EQ(following({{"memory.max", "9223372036854775807"}}, {.memory = Memory{.limit = 1, .swap = 5}})
-                .memory->swap,
-            INT64_MAX);
+  for (const char* limit : {"300", "max"}) {
+    const Resources resources =
+        following({{"memory.max", limit}}, {.memory = Memory{.limit = 100, .swap = 150}});
+    EXPECT_EQ(resources.unified.at("memory.swap.max"), "50");
+    EXPECT_FALSE(resources.memory->swap);
+  }
+  EXPECT_EQ(following({{"memory.max", "1"}, {"memory.swap.max", "7"}},
+                      {.memory = Memory{.limit = 100, .swap = 150}})
+                .unified.at("memory.swap.max"),
+            "7");
+}
+
+TEST(Unified, swap_below_memory_is_refused_as_without) {
+  Resources resources{.memory = Memory{.limit = 100, .swap = 50}, .unified = {{"memory.max", "10"}}};
+  EXPECT_FALSE(follow_unified(resources));
 }
 
 TEST(Unified, cpu_time_follows_and_keeps_the_period_it_does_not_name) {
