@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // LINK: caisson_fs
 // A guest that sends whatever it likes: the input is a sequence of FUSE requests against the whole device,
-// over a directory made for it. Node and handle numbers are taken modulo the small ones that exist, so that
-// most requests reach their operation; names come from a short list or from the input.
+// over directories made for it. Node and handle numbers are taken modulo the small ones that exist, so that
+// most requests reach their operation; names come from a short list. Every second request is well formed and
+// changes who refers to which node: it forgets, links, renames, exchanges, removes, looks up or lists.
 #include <linux/fs.h>
 #include <sys/resource.h>
 
@@ -50,25 +51,77 @@ struct Outside {
   }
 };
 
+// Few, so that a request meets what another has left.
+constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new",
+                                                    "..",   "a/b", "fifo", "user.a"};
+constexpr uint64_t kNodes = 16;
+
 std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool read_only) {
   vmm::FsDevice::Config config;
   config.server.descriptors = 100;
   config.server.exports.push_back(
       {.name = "root", .fd = scratch.open(), .read_only = read_only, .exclusive = false});
+  config.server.exports.push_back({.name = "same", .fd = scratch.open(), .exclusive = true});
+  config.server.exports.push_back({.name = "dir", .fd = scratch.open("dir"), .exclusive = false});
   auto client = std::make_unique<FuseClient>(std::move(config), kBuffer);
   client->init();
-  client->walk({"root", "dir", "file"});
+  // Of the two names of `file` the one below `dir` is known last: the node of `dir` is its parent.
   client->walk({"root", "file"});
+  client->walk({"root", "dir", "new"});
   client->walk({"root", "link"});
+  client->walk({"same", "file"});
   return client;
 }
 
+uint64_t take_node(Input& input) {
+  return input.byte() % kNodes;
+}
+std::string_view take_name(Input& input) {
+  return kNames[input.byte() % kNames.size()];
+}
+
+// One well-formed request about names and references.
+void send_change(FuseClient& client, Input& input) {
+  const uint64_t node = take_node(input);
+  const std::string_view name = take_name(input);
+  constexpr std::array<uint32_t, 4> kFlags = {0, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT};
+  switch (input.byte() % 8) {
+    case 0:
+      client.forget(node, input.byte() % 3);
+      break;
+    case 1:
+      client.call(FUSE_LINK, node, Arguments().add(fuse_link_in{.oldnodeid = take_node(input)}).name(name));
+      break;
+    case 2: {
+      fuse_rename2_in in{};
+      in.newdir = take_node(input);
+      in.flags = kFlags[input.byte() % kFlags.size()];
+      client.call(FUSE_RENAME2, node, Arguments().add(in).name(name).name(take_name(input)));
+      break;
+    }
+    case 3:
+      client.call(FUSE_UNLINK, node, Arguments().name(name));
+      break;
+    case 4:
+      client.call(FUSE_RMDIR, node, Arguments().name(name));
+      break;
+    case 5:
+      client.call(FUSE_MKDIR, node, Arguments().add(fuse_mkdir_in{.mode = 0755, .umask = 0}).name(name));
+      break;
+    case 6:
+      client.read(node, client.open(node, O_RDONLY, FUSE_OPENDIR).as<fuse_open_out>().fh, 0, 4096,
+                  FUSE_READDIRPLUS);
+      break;
+    default:
+      client.lookup(node, name);
+      break;
+  }
+}
+
 void send_one(FuseClient& client, Input& input) {
-  static constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new",
-                                                             "..",   "a/b", "fifo", "user.a"};
   fuse_in_header header{};
   header.opcode = input.byte() % 56;
-  header.nodeid = input.byte() % 16;
+  header.nodeid = take_node(input);
   client.uid = input.byte() % 4 == 0 ? 1000 : 0;
   header.uid = client.uid;
   std::string body = input.take(input.byte() % 100);
@@ -90,7 +143,7 @@ void send_one(FuseClient& client, Input& input) {
   Arguments arguments;
   arguments.raw(body);
   for (uint8_t i = 0; i < names % 3; ++i) {
-    arguments.name(kNames[input.byte() % kNames.size()]);
+    arguments.name(take_name(input));
   }
   header.len =
       static_cast<uint32_t>(sizeof(header) + arguments.bytes().size()) + (names > 250 ? input.byte() : 0U);
@@ -114,6 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::filesystem::create_directory(scratch / "dir");
   scratch.write("dir/file", "text");
   scratch.write("file", "text");
+  std::filesystem::create_hard_link(scratch / "file", scratch / "dir/new");
   std::filesystem::create_symlink(outside.directory / "canary", scratch / "link");
   ::mkfifo((scratch / "fifo").c_str(), 0600);
 
@@ -121,7 +175,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto client = make_client(scratch, input.byte() % 8 == 0);
   // LIMIT: a run stays short.
   for (int i = 0; i < 64 && !input.is_empty(); ++i) {
-    send_one(*client, input);
+    if (input.byte() % 2 == 0) {
+      send_change(*client, input);
+    } else {
+      send_one(*client, input);
+    }
   }
   outside.check();
   return ::fchdir(working_directory.get());

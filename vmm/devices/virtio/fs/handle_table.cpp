@@ -14,7 +14,7 @@ Result<void> HandleTable::check_room() const {
 
 Result<uint64_t> HandleTable::add(Handle handle) {
   TRY(check_room());
-  nodes_->add_handle(*handle.node);
+  nodes_->add_handle(handle.node);
   const uint64_t number = next_++;
   handles_.emplace(number, std::move(handle));
   return number;
@@ -31,9 +31,8 @@ Result<Handle*> HandleTable::find(uint64_t number, uint64_t node_id, HandleKind 
 void HandleTable::remove(uint64_t number) {
   const auto found = handles_.find(number);
   if (found != handles_.end()) {
-    Node* node = found->second.node;
+    nodes_->remove_handle(found->second.node);
     handles_.erase(found);
-    nodes_->remove_handle(*node);
   }
 }
 

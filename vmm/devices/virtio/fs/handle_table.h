@@ -16,8 +16,8 @@ enum class HandleKind { file, directory };
 
 struct Handle {
   HandleKind kind = HandleKind::file;
-  Node* node = nullptr;  // kept alive by NodeTable::add_handle()
-  UniqueFd fd;           // none for the synthetic root and veiled directories
+  NodePin node;
+  UniqueFd fd;  // none for the synthetic root and veiled directories
   bool has_written = false;
 };
 

@@ -40,7 +40,7 @@ void NodeTable::clear() {
   next_id_ = std::max<uint64_t>(next_id_, FUSE_ROOT_ID + 1);
 }
 
-Result<Node*> NodeTable::create(const Export* from, const struct statx& stat) {
+Result<NodePin> NodeTable::create(const Export* from, const struct statx& stat) {
   if (nodes_.size() >= bounds_.nodes) {
     return refuse(ENFILE);
   }
@@ -53,33 +53,45 @@ Result<Node*> NodeTable::create(const Export* from, const struct statx& stat) {
   node->type = stat.stx_mode & S_IFMT;
   nodes_.emplace(node->id, std::move(owned));
   by_identity_[Key{from, node->identity}] = node;
-  return node;
+  return NodePin(*this, *node);
 }
 
-Result<Node*> NodeTable::add_root(const Export& root) {
+NodePin::~NodePin() {
+  if (node_ != nullptr) {
+    table_->unpin(*node_);
+  }
+}
+
+void NodeTable::unpin(Node& node) {
+  assert(node.pins > 0);
+  --node.pins;
+  collect(&node);
+}
+
+Result<void> NodeTable::add_root(const Export& root) {
   const struct statx stat = TRY(stat_at(root.fd.get(), ""));
   UniqueFd fd(::fcntl(root.fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!fd) {
     return fail_errno("duplicate the descriptor of an export");
   }
-  Node* node = TRY(create(&root, stat));
+  const NodePin node = TRY(create(&root, stat));
   node->is_submount = node->is_directory();
   locate(*node, *root_, root.name);
   give(*node, std::move(fd), Keep::always);
-  return node;
+  return {};
 }
 
-Node* NodeTable::find(uint64_t id) {
+NodePin NodeTable::find(uint64_t id) {
   const auto found = nodes_.find(id);
   if (found == nodes_.end() || (found->second->lookups == 0 && found->second->keep != Keep::always)) {
-    return nullptr;
+    return {};
   }
-  return found->second.get();
+  return {*this, *found->second};
 }
 
-Node* NodeTable::find(const Export* from, const Identity& identity) {
+NodePin NodeTable::find(const Export* from, const Identity& identity) {
   const auto found = by_identity_.find(Key{from, identity});
-  return found == by_identity_.end() ? nullptr : found->second;
+  return found == by_identity_.end() ? NodePin() : NodePin(*this, *found->second);
 }
 
 bool NodeTable::is_same(const Node& node, const struct statx& stat) {
@@ -87,31 +99,35 @@ bool NodeTable::is_same(const Node& node, const struct statx& stat) {
          node.type == (stat.stx_mode & S_IFMT);
 }
 
-Result<Node*> NodeTable::remember(Node& parent, std::string_view name, const struct statx& stat,
-                                  UniqueFd fd) {
-  const Export* from = parent.from;
-  Node* node = find(from, identity_of(stat));
-  if (node == nullptr || !is_same(*node, stat)) {
+// A mount of the host's within the export is a file system of its own for the guest too.
+Result<void> NodeTable::enter_mount(Node& node, Node& parent, std::string_view name, UniqueFd& fd) {
+  if (!fd) {
+    auto opened = open_path_at(TRY(descriptor(parent)), std::string(name).c_str());
+    if (opened) {
+      fd = std::move(*opened);
+    }
+  }
+  const auto veiled = fd ? is_kernel_interface(fd.get()) : Result<bool>(true);
+  node.is_veiled = !veiled || *veiled;
+  // A veiled one is not announced: it is but an empty directory, and overlays do not cross announced mounts.
+  node.is_submount = node.is_directory() && !node.is_veiled;
+  return {};
+}
+
+Result<NodePin> NodeTable::remember(const NodePin& parent, std::string_view name, const struct statx& stat,
+                                    UniqueFd fd) {
+  const Export* from = parent->from;
+  NodePin node = find(from, identity_of(stat));
+  if (!node || !is_same(*node, stat)) {
     // A node of a reused inode number stays known by its id alone, and answers ESTALE.
     node = TRY(create(from, stat));
-    // A mount of the host's within the export is a file system of its own for the guest too.
-    if (node->identity.mount != parent.identity.mount) {
-      if (!fd) {
-        auto opened = open_path_at(TRY(descriptor(parent)), std::string(name).c_str());
-        if (opened) {
-          fd = std::move(*opened);
-        }
-      }
-      const auto veiled = fd ? is_kernel_interface(fd.get()) : Result<bool>(true);
-      node->is_veiled = !veiled || *veiled;
-      // A veiled one is not announced: it is but an empty directory, and overlays do not cross announced
-      // mounts.
-      node->is_submount = node->is_directory() && !node->is_veiled;
+    if (node->identity.mount != parent->identity.mount) {
+      TRY(enter_mount(*node, *parent, name, fd));
     }
   }
   ++node->lookups;
   if (node->keep != Keep::always) {
-    locate(*node, parent, name);
+    locate(*node, *parent, name);
     if (node->keep == Keep::nameless) {
       set_keep(*node, node->handles > 0 ? Keep::open : Keep::cached);
     }
@@ -122,41 +138,40 @@ Result<Node*> NodeTable::remember(Node& parent, std::string_view name, const str
   return node;
 }
 
-Result<Node*> NodeTable::remember_nameless(Node& directory, const struct statx& stat, UniqueFd fd) {
-  Node* node = TRY(create(directory.from, stat));
+Result<NodePin> NodeTable::remember_nameless(const NodePin& directory, const struct statx& stat,
+                                             UniqueFd fd) {
+  NodePin node = TRY(create(directory->from, stat));
   ++node->lookups;
   give(*node, std::move(fd), Keep::nameless);
   return node;
 }
 
-void NodeTable::forget(Node& node, uint64_t count) {
-  if (&node == root_) {
-    return;
-  }
-  node.lookups -= std::min(node.lookups, count);
-  collect(&node);
-}
-
-void NodeTable::add_handle(Node& node) {
-  ++node.handles;
-  if (node.keep == Keep::cached) {
-    set_keep(node, Keep::open);
+void NodeTable::forget(NodePin node, uint64_t count) {
+  // The synthetic root is the connection's own: it is there before a lookup and after the last one.
+  if (node->from != nullptr) {
+    node->lookups -= std::min(node->lookups, count);
   }
 }
 
-void NodeTable::remove_handle(Node& node) {
-  assert(node.handles > 0);
-  --node.handles;
-  if (node.handles == 0 && node.keep == Keep::open) {
-    set_keep(node, Keep::cached);
+void NodeTable::add_handle(const NodePin& node) {
+  ++node->handles;
+  if (node->keep == Keep::cached) {
+    set_keep(*node, Keep::open);
   }
-  collect(&node);
+}
+
+void NodeTable::remove_handle(const NodePin& node) {
+  assert(node->handles > 0);
+  --node->handles;
+  if (node->handles == 0 && node->keep == Keep::open) {
+    set_keep(*node, Keep::cached);
+  }
 }
 
 // Deletes the node when nothing refers to it, and then its parent likewise; a loop, for chains are long.
 void NodeTable::collect(Node* node) {
   while (node != nullptr && node != root_ && node->keep != Keep::always && node->lookups == 0 &&
-         node->children == 0 && node->handles == 0) {
+         node->children == 0 && node->pins == 0) {
     Node* parent = node->parent;
     node->parent = nullptr;
     if (parent != nullptr) {
@@ -279,24 +294,24 @@ Result<struct statx> NodeTable::stat(Node& node) {
   return stat;
 }
 
-void NodeTable::moved(Node& node, Node& parent, std::string_view name) {
-  if (node.keep == Keep::always) {
+void NodeTable::moved(const NodePin& node, const NodePin& parent, std::string_view name) {
+  if (node->keep == Keep::always) {
     return;
   }
-  locate(node, parent, name);
-  if (node.keep == Keep::nameless) {
-    set_keep(node, node.handles > 0 ? Keep::open : Keep::cached);
+  locate(*node, *parent, name);
+  if (node->keep == Keep::nameless) {
+    set_keep(*node, node->handles > 0 ? Keep::open : Keep::cached);
   }
 }
 
-void NodeTable::unnamed(Node& node, const Node& parent, std::string_view name) {
+void NodeTable::unnamed(const NodePin& node, const NodePin& parent, std::string_view name) {
   // Another name of a file with several is gone, not the one we would come back by.
-  if (node.keep == Keep::always || node.parent != &parent || node.name != name) {
+  if (node->keep == Keep::always || node->parent != &*parent || node->name != name) {
     return;
   }
-  dislocate(node);
-  if (node.fd) {
-    set_keep(node, Keep::nameless);
+  dislocate(*node);
+  if (node->fd) {
+    set_keep(*node, Keep::nameless);
   }
 }
 

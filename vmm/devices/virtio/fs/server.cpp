@@ -118,16 +118,16 @@ Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, 
   return (this->*operation->run)(in, out);
 }
 
-Result<Node*> Server::known(uint64_t id) {
-  Node* node = nodes_.find(id);
-  if (node == nullptr) {
+Result<NodePin> Server::known(uint64_t id) {
+  NodePin node = nodes_.find(id);
+  if (!node) {
     return refuse(ESTALE);
   }
   return node;
 }
 
-Result<Node*> Server::directory(uint64_t id) {
-  Node* node = TRY(known(id));
+Result<NodePin> Server::directory(uint64_t id) {
+  NodePin node = TRY(known(id));
   if (!node->is_directory()) {
     return refuse(ENOTDIR);
   }

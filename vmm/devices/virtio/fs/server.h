@@ -114,11 +114,11 @@ class Server {
 
   // server.cpp: what the operations share.
   Result<void> dispatch(const Chain& chain, const fuse_in_header& header, Reply& out);
-  Result<Node*> node_of(const Request& in) { return known(in.header().nodeid); }
+  Result<NodePin> node_of(const Request& in) { return known(in.header().nodeid); }
   // ESTALE unless the guest holds `id`.
-  Result<Node*> known(uint64_t id);
+  Result<NodePin> known(uint64_t id);
   // A directory of the host's in which names can be looked up: not the synthetic root, not veiled.
-  Result<Node*> directory(uint64_t id);
+  Result<NodePin> directory(uint64_t id);
   // EROFS where nothing may be changed.
   static Result<void> check_writable(const Node& node);
   // A descriptor with contents.
@@ -130,14 +130,16 @@ class Server {
   [[nodiscard]] struct statx root_stat() const;
   Result<struct statx> stat_of(Node& node);
 
-  Result<Node*> lookup_export(std::string_view name);
-  // Makes sure that the file at this name, if the guest knows it, stays reachable when the name goes.
-  Result<Node*> hold(Node& parent, const Name& name);
+  Result<NodePin> lookup_export(std::string_view name);
+  // Makes sure that the file at this name, if the guest knows it, stays reachable when the name goes. EBUSY
+  // for a mount point of the host's, whose name must not go.
+  Result<NodePin> hold(const NodePin& parent, const Name& name);
   Result<void> remove_name(Request& in, int flags);
   Result<void> move(Request& in, uint64_t new_parent, uint32_t flags);
-  Result<void> put_new_entry(Node& parent, const Name& name, Reply& out);
-  Result<void> open_existing(Node& parent, const Name& name, const fuse_create_in& arguments, Reply& out);
-  Result<void> put_opened(Node& node, UniqueFd fd, const struct statx& stat, Reply& out);
+  Result<void> put_new_entry(const NodePin& parent, const Name& name, Reply& out);
+  Result<void> open_existing(const NodePin& parent, const Name& name, const fuse_create_in& arguments,
+                             Reply& out);
+  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out);
   [[nodiscard]] int host_flags(uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);
   Result<ActAs> act_as_caller(const Request& in, uint32_t mask);
@@ -146,7 +148,7 @@ class Server {
   Result<std::optional<Entry>> next_entry(Handle& handle, uint64_t number, uint64_t offset);
   void advance_listing(uint64_t next_offset);
   [[nodiscard]] std::optional<Entry> next_export(const Node& node, uint64_t offset) const;
-  fuse_entry_out look_up_entry(Node& parent, const Handle& handle, const Entry& entry);
+  fuse_entry_out look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry);
   Result<OwnDescriptors::Name> xattr_path(Node& node, std::string_view name);
   Result<void> put_value(uint32_t wanted, size_t length, Reply& out);
 

@@ -11,7 +11,7 @@ namespace caisson::vmm::fs {
 
 Result<void> Server::getattr(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_getattr_in>());
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   if ((arguments.getattr_flags & FUSE_GETATTR_FH) != 0 && node->is_regular()) {
     const Handle* handle = TRY(handles_.find(arguments.fh, node->id, HandleKind::file));
     return put_attr(*node, TRY(stat_at(handle->fd.get(), "")), out);
@@ -82,7 +82,7 @@ Result<void> Server::change(Node& node, const fuse_setattr_in& wanted, const Han
 
 Result<void> Server::setattr(Request& in, Reply& out) {
   const auto wanted = TRY(in.take<fuse_setattr_in>());
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   TRY(check_writable(*node));
   const Handle* handle = nullptr;
   if ((wanted.valid & FATTR_FH) != 0) {
@@ -93,7 +93,7 @@ Result<void> Server::setattr(Request& in, Reply& out) {
 }
 
 Result<void> Server::readlink(Request& in, Reply& out) {
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   if (node->type != S_IFLNK) {
     return refuse(EINVAL);
   }
@@ -106,7 +106,7 @@ Result<void> Server::readlink(Request& in, Reply& out) {
 }
 
 Result<void> Server::statfs(Request& in, Reply& out) {
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   fuse_statfs_out answer{};
   answer.st.bsize = 4096;
   answer.st.frsize = 4096;

@@ -30,40 +30,40 @@ Result<ActAs> Server::act_as_caller(const Request& in, uint32_t mask) {
   return ActAs::become(in.header().uid, in.header().gid);
 }
 
-Result<void> Server::put_new_entry(Node& parent, const Name& name, Reply& out) {
-  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(parent)), name.c_str()));
-  Node* node = TRY(nodes_.remember(parent, name.view(), stat));
+Result<void> Server::put_new_entry(const NodePin& parent, const Name& name, Reply& out) {
+  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(*parent)), name.c_str()));
+  NodePin node = TRY(nodes_.remember(parent, name.view(), stat));
   return out.put(entry_of(*node, stat));
 }
 
 // Somebody made the file between the guest's look and its CREATE: open it as OPEN would, or have the guest
 // look again.
-Result<void> Server::open_existing(Node& parent, const Name& name, const fuse_create_in& arguments,
+Result<void> Server::open_existing(const NodePin& parent, const Name& name, const fuse_create_in& arguments,
                                    Reply& out) {
-  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(parent)), name.c_str()));
+  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(*parent)), name.c_str()));
   if (!S_ISREG(stat.stx_mode)) {
     return refuse(S_ISDIR(stat.stx_mode) ? EISDIR : ESTALE);
   }
-  Node* node = TRY(nodes_.remember(parent, name.view(), stat));
+  NodePin node = TRY(nodes_.remember(parent, name.view(), stat));
   UniqueFd fd;
   {
     const WithoutFsetid drop((arguments.open_flags & FUSE_OPEN_KILL_SUIDGID) != 0);
     auto opened = open_contents(*node, host_flags(arguments.flags));
     if (!opened) {
-      nodes_.forget(*node, 1);
+      NodeTable::forget(std::move(node), 1);
       return refuse(opened.error().code);
     }
     fd = std::move(*opened);
   }
   const struct statx now = TRY(stat_at(fd.get(), ""));
   TRY(out.put(entry_of(*node, now)));
-  return put_opened(*node, std::move(fd), now, out);
+  return put_opened(std::move(node), std::move(fd), now, out);
 }
 
 Result<void> Server::create_file(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_create_in>());
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
   TRY(handles_.check_room());
   const int directory = TRY(nodes_.descriptor(*parent));
@@ -74,20 +74,20 @@ Result<void> Server::create_file(Request& in, Reply& out) {
   });
   if (!made) {
     if (made.error().code == EEXIST && (arguments.flags & O_EXCL) == 0) {
-      return open_existing(*parent, name, arguments, out);
+      return open_existing(parent, name, arguments, out);
     }
     return refuse(made.error().code);
   }
   UniqueFd fd(*made);
   const struct statx stat = TRY(stat_at(fd.get(), ""));
-  Node* node = TRY(nodes_.remember(*parent, name.view(), stat));
+  NodePin node = TRY(nodes_.remember(parent, name.view(), stat));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(*node, std::move(fd), stat, out);
+  return put_opened(std::move(node), std::move(fd), stat, out);
 }
 
 Result<void> Server::tmpfile(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_create_in>());  // a name follows that means nothing
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
   TRY(handles_.check_room());
   const int directory = TRY(nodes_.descriptor(*parent));
@@ -100,15 +100,15 @@ Result<void> Server::tmpfile(Request& in, Reply& out) {
   })));
   UniqueFd path_fd = TRY(own_.reopen(fd.get(), O_PATH));
   const struct statx stat = TRY(stat_at(fd.get(), ""));
-  Node* node = TRY(nodes_.remember_nameless(*parent, stat, std::move(path_fd)));
+  NodePin node = TRY(nodes_.remember_nameless(parent, stat, std::move(path_fd)));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(*node, std::move(fd), stat, out);
+  return put_opened(std::move(node), std::move(fd), stat, out);
 }
 
 Result<void> Server::mknod(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_mknod_in>());
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
   switch (arguments.mode & S_IFMT) {
     case S_IFREG:
@@ -128,37 +128,37 @@ Result<void> Server::mknod(Request& in, Reply& out) {
   const int directory = TRY(nodes_.descriptor(*parent));
   TRY(call_as(TRY(act_as_caller(in, arguments.umask)),
               [&] { return ::mknodat(directory, name.c_str(), arguments.mode, 0); }));
-  return put_new_entry(*parent, name, out);
+  return put_new_entry(parent, name, out);
 }
 
 Result<void> Server::mkdir(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_mkdir_in>());
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
   const int directory = TRY(nodes_.descriptor(*parent));
   TRY(call_as(TRY(act_as_caller(in, arguments.umask)),
               [&] { return ::mkdirat(directory, name.c_str(), arguments.mode & 07777U); }));
-  return put_new_entry(*parent, name, out);
+  return put_new_entry(parent, name, out);
 }
 
 Result<void> Server::symlink(Request& in, Reply& out) {
   const Name name = TRY(in.take_name());
   const std::string_view target = TRY(in.take_string(kMaxTarget - 1));
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
   const int directory = TRY(nodes_.descriptor(*parent));
   // The target is text for the guest: nothing here ever follows it.
   TRY(call_as(TRY(act_as_caller(in, 0)),
               [&] { return ::symlinkat(target.data(), directory, name.c_str()); }));
-  return put_new_entry(*parent, name, out);
+  return put_new_entry(parent, name, out);
 }
 
 Result<void> Server::link(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_link_in>());
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(directory(in.header().nodeid));
-  Node* node = TRY(known(arguments.oldnodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
+  const NodePin node = TRY(known(arguments.oldnodeid));
   TRY(check_writable(*parent));
   if (node->from != parent->from) {
     return refuse(EXDEV);
@@ -171,7 +171,7 @@ Result<void> Server::link(Request& in, Reply& out) {
   if (::linkat(own_.directory(), own_name.data(), directory, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     return refuse_errno();
   }
-  return put_new_entry(*parent, name, out);
+  return put_new_entry(parent, name, out);
 }
 
 }  // namespace caisson::vmm::fs

@@ -76,13 +76,13 @@ Result<std::optional<Server::Entry>> Server::next_entry(Handle& handle, uint64_t
 }
 
 // [fuse] Node 0: the kernel looks the name up itself, when it needs to.
-fuse_entry_out Server::look_up_entry(Node& parent, const Handle& handle, const Entry& entry) {
+fuse_entry_out Server::look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry) {
   if (!handle.fd || is_dot(entry.name)) {
     return {};
   }
   const auto stat = stat_at(handle.fd.get(), entry.name.data());
   // A mount point is left to LOOKUP, which finds out what is mounted there.
-  if (!stat || stat->stx_mnt_id != parent.identity.mount) {
+  if (!stat || stat->stx_mnt_id != parent->identity.mount) {
     return {};
   }
   const auto node = nodes_.remember(parent, entry.name, *stat);
@@ -112,7 +112,7 @@ Result<void> Server::list(Request& in, Reply& out, bool with_attributes) {
     }
     left -= size;
     if (with_attributes) {
-      TRY(out.put(look_up_entry(*handle->node, *handle, *entry)));
+      TRY(out.put(look_up_entry(handle->node, *handle, *entry)));
     }
     constexpr uint64_t kZero = 0;
     TRY(out.put_bytes(std::as_bytes(std::span(&head, 1)).first(FUSE_NAME_OFFSET)));

@@ -6,15 +6,15 @@
 
 namespace caisson::vmm::fs {
 
-Result<Node*> Server::lookup_export(std::string_view name) {
+Result<NodePin> Server::lookup_export(std::string_view name) {
   const auto found =
       std::find_if(exports_.begin(), exports_.end(), [&](const Export& one) { return one.name == name; });
   if (found == exports_.end()) {
     return refuse(ENOENT);
   }
   const struct statx stat = TRY(stat_at(found->fd.get(), ""));
-  Node* node = nodes_.find(&*found, identity_of(stat));
-  if (node == nullptr) {
+  NodePin node = nodes_.find(&*found, identity_of(stat));
+  if (!node) {
     return refuse(ESTALE);
   }
   ++node->lookups;
@@ -23,15 +23,17 @@ Result<Node*> Server::lookup_export(std::string_view name) {
 
 Result<void> Server::lookup(Request& in, Reply& out) {
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(node_of(in));
+  const NodePin parent = TRY(node_of(in));
   if (parent->from == nullptr) {
-    Node* node = TRY(lookup_export(name.view()));
+    const NodePin node = TRY(lookup_export(name.view()));
     return out.put(entry_of(*node, TRY(stat_of(*node))));
   }
   if (parent->is_veiled) {
     return refuse(ENOENT);
   }
-  parent = TRY(directory(in.header().nodeid));
+  if (!parent->is_directory()) {
+    return refuse(ENOTDIR);
+  }
   const auto stat = stat_at(TRY(nodes_.descriptor(*parent)), name.c_str());
   if (!stat) {
     if (stat.error().code == ENOENT && parent->from->exclusive) {
@@ -42,13 +44,13 @@ Result<void> Server::lookup(Request& in, Reply& out) {
     }
     return refuse(stat.error().code);
   }
-  Node* node = TRY(nodes_.remember(*parent, name.view(), *stat));
+  const NodePin node = TRY(nodes_.remember(parent, name.view(), *stat));
   return out.put(entry_of(*node, *stat));
 }
 
 Result<void> Server::forget(Request& in, Reply& /*out*/) {
   const auto arguments = TRY(in.take<fuse_forget_in>());
-  nodes_.forget(*TRY(node_of(in)), arguments.nlookup);
+  NodeTable::forget(TRY(node_of(in)), arguments.nlookup);
   return {};
 }
 
@@ -57,8 +59,8 @@ Result<void> Server::batch_forget(Request& in, Reply& /*out*/) {
   // LIMIT: ends with the request's bytes, whatever `count` says.
   for (uint32_t i = 0; i < arguments.count; ++i) {
     const auto one = TRY(in.take<fuse_forget_one>());
-    if (Node* node = nodes_.find(one.nodeid); node != nullptr) {
-      nodes_.forget(*node, one.nlookup);
+    if (NodePin node = nodes_.find(one.nodeid); node) {
+      NodeTable::forget(std::move(node), one.nlookup);
     }
   }
   return {};

@@ -37,17 +37,17 @@ uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
   return is_unchanged ? FOPEN_KEEP_CACHE : 0;
 }
 
-Result<void> Server::put_opened(Node& node, UniqueFd fd, const struct statx& stat, Reply& out) {
+Result<void> Server::put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out) {
   fuse_open_out answer{};
-  answer.open_flags = cache_flags(node, stat);
-  answer.fh =
-      TRY(handles_.add({.kind = HandleKind::file, .node = &node, .fd = std::move(fd), .has_written = false}));
+  answer.open_flags = cache_flags(*node, stat);
+  answer.fh = TRY(handles_.add(
+      {.kind = HandleKind::file, .node = std::move(node), .fd = std::move(fd), .has_written = false}));
   return out.put(answer);
 }
 
 Result<void> Server::open(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_open_in>());
-  Node* node = TRY(node_of(in));
+  NodePin node = TRY(node_of(in));
   const int flags = host_flags(arguments.flags);
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
     TRY(check_writable(*node));
@@ -62,20 +62,20 @@ Result<void> Server::open(Request& in, Reply& out) {
   if (!node->from->exclusive) {  // else nothing depends on it
     stat = TRY(stat_at(fd.get(), ""));
   }
-  return put_opened(*node, std::move(fd), stat, out);
+  return put_opened(std::move(node), std::move(fd), stat, out);
 }
 
 Result<void> Server::opendir(Request& in, Reply& out) {
-  Node* node = TRY(node_of(in));
+  NodePin node = TRY(node_of(in));
   if (!node->is_directory()) {
     return refuse(ENOTDIR);
   }
   TRY(handles_.check_room());
-  Handle handle{.kind = HandleKind::directory, .node = node, .fd = {}, .has_written = false};
+  Handle handle{.kind = HandleKind::directory, .node = std::move(node), .fd = {}, .has_written = false};
   fuse_open_out answer{};
-  if (node->from != nullptr && !node->is_veiled) {
-    handle.fd = TRY(open_contents(*node, O_RDONLY | O_DIRECTORY));
-    if (node->from->exclusive) {
+  if (handle.node->from != nullptr && !handle.node->is_veiled) {
+    handle.fd = TRY(open_contents(*handle.node, O_RDONLY | O_DIRECTORY));
+    if (handle.node->from->exclusive) {
       answer.open_flags = FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE;
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UNLINK, RMDIR and RENAME: names go, files that the guest still refers to stay.
+// UNLINK, RMDIR and RENAME: names go, files that the guest still refers to and what the host has mounted
+// stay.
 #include <linux/fs.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -8,10 +9,15 @@
 
 namespace caisson::vmm::fs {
 
-Result<Node*> Server::hold(Node& parent, const Name& name) {
-  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(parent)), name.c_str()));
-  Node* node = nodes_.find(parent.from, identity_of(stat));
-  if (node != nullptr) {
+Result<NodePin> Server::hold(const NodePin& parent, const Name& name) {
+  const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(*parent)), name.c_str()));
+  // Something of the host's is mounted here. Its kernel refuses to take the name away only where the mount is
+  // in the caller's own namespace; from ours, which has none, it would take the mount away everywhere.
+  if (stat.stx_mnt_id != parent->identity.mount) {
+    return refuse(EBUSY);
+  }
+  NodePin node = nodes_.find(parent->from, identity_of(stat));
+  if (node) {
     // One that cannot be reached any more is no loss: it was gone before.
     (void)nodes_.descriptor(*node);
   }
@@ -20,14 +26,14 @@ Result<Node*> Server::hold(Node& parent, const Name& name) {
 
 Result<void> Server::remove_name(Request& in, int flags) {
   const Name name = TRY(in.take_name());
-  Node* parent = TRY(directory(in.header().nodeid));
+  const NodePin parent = TRY(directory(in.header().nodeid));
   TRY(check_writable(*parent));
-  Node* node = TRY(hold(*parent, name));
+  const NodePin node = TRY(hold(parent, name));
   if (::unlinkat(TRY(nodes_.descriptor(*parent)), name.c_str(), flags) != 0) {
     return refuse_errno();
   }
-  if (node != nullptr) {
-    nodes_.unnamed(*node, *parent, name.view());
+  if (node) {
+    nodes_.unnamed(node, parent, name.view());
   }
   return {};
 }
@@ -43,8 +49,8 @@ Result<void> Server::rmdir(Request& in, Reply& /*out*/) {
 Result<void> Server::move(Request& in, uint64_t new_parent, uint32_t flags) {
   const Name old_name = TRY(in.take_name());
   const Name new_name = TRY(in.take_name());
-  Node* from = TRY(directory(in.header().nodeid));
-  Node* to = TRY(directory(new_parent));
+  const NodePin from = TRY(directory(in.header().nodeid));
+  const NodePin to = TRY(directory(new_parent));
   TRY(check_writable(*from));
   TRY(check_writable(*to));
   if (from->from != to->from) {
@@ -54,23 +60,26 @@ Result<void> Server::move(Request& in, uint64_t new_parent, uint32_t flags) {
   if ((flags & ~kFlags) != 0) {
     return refuse(EINVAL);
   }
-  Node* moving = TRY(hold(*from, old_name));
-  const auto target = hold(*to, new_name);
-  Node* replaced = target ? *target : nullptr;
+  const NodePin moving = TRY(hold(from, old_name));
+  auto target = hold(to, new_name);
+  if (!target && target.error().code == EBUSY) {
+    return refuse(EBUSY);
+  }
+  const NodePin replaced = target ? std::move(*target) : NodePin();
   const int from_fd = TRY(nodes_.descriptor(*from));
   const int to_fd = TRY(nodes_.descriptor(*to));
   if (::renameat2(from_fd, old_name.c_str(), to_fd, new_name.c_str(), flags) != 0) {
     return refuse_errno();
   }
-  if (replaced != nullptr && replaced != moving) {
+  if (replaced && replaced != moving) {
     if ((flags & RENAME_EXCHANGE) != 0) {
-      nodes_.moved(*replaced, *from, old_name.view());
+      nodes_.moved(replaced, from, old_name.view());
     } else {
-      nodes_.unnamed(*replaced, *to, new_name.view());
+      nodes_.unnamed(replaced, to, new_name.view());
     }
   }
-  if (moving != nullptr) {
-    nodes_.moved(*moving, *to, new_name.view());
+  if (moving) {
+    nodes_.moved(moving, to, new_name.view());
   }
   return {};
 }

@@ -42,7 +42,7 @@ Result<void> Server::setxattr(Request& in, Reply& /*out*/) {
     return refuse(E2BIG);
   }
   const auto value = TRY(in.take_bytes(arguments.size));
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   TRY(check_writable(*node));
   const auto path = TRY(xattr_path(*node, name));
   const WithoutFsetid drop((arguments.setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID) != 0);
@@ -69,7 +69,7 @@ Result<void> Server::put_value(uint32_t wanted, size_t length, Reply& out) {
 Result<void> Server::getxattr(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_getxattr_in>());
   const std::string_view name = TRY(in.take_string(kMaxName));
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   // Where there can be no access list there is none: the guest's kernel takes EOPNOTSUPP for a failure of the
   // access itself, for everybody but the owner.
   const bool is_access_list = name.starts_with("system.posix_acl_");
@@ -87,7 +87,7 @@ Result<void> Server::getxattr(Request& in, Reply& out) {
 
 Result<void> Server::listxattr(Request& in, Reply& out) {
   const auto arguments = TRY(in.take<fuse_getxattr_in>());
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   value_.resize(kMaxXattr);
   size_t kept = 0;
   if (node->from != nullptr && !node->is_veiled) {
@@ -113,7 +113,7 @@ Result<void> Server::listxattr(Request& in, Reply& out) {
 
 Result<void> Server::removexattr(Request& in, Reply& /*out*/) {
   const std::string_view name = TRY(in.take_string(kMaxName));
-  Node* node = TRY(node_of(in));
+  const NodePin node = TRY(node_of(in));
   TRY(check_writable(*node));
   const auto path = TRY(xattr_path(*node, name));
   if (::removexattr(path.data(), name.data()) != 0) {

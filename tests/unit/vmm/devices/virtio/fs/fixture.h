@@ -37,7 +37,9 @@ class FsTest : public ::testing::Test {
 
   // A node the client has looked up below the export.
   uint64_t node(std::string_view name) { return client_->walk({"root", name}); }
-  uint64_t open(uint64_t node, uint32_t flags) { return client_->open(node, flags).as<fuse_open_out>().fh; }
+  uint64_t open(uint64_t node, uint32_t flags, uint32_t opcode = FUSE_OPEN) {
+    return client_->open(node, flags, opcode).as<fuse_open_out>().fh;
+  }
 
   ScratchDirectory scratch_;
   std::unique_ptr<FuseClient> client_;
