@@ -23,6 +23,10 @@ inline constexpr uint16_t kMaxIoPages = kMaxIoBytes / 4096;
 inline constexpr size_t kMaxCopiedBytes = kMaxXattr + 2 * kMaxTarget;
 // LIMIT: one request may not keep the others waiting for the copying of terabytes; the kernel asks again.
 inline constexpr uint64_t kMaxCopyRangeBytes = 64U << 20;
+// LIMIT: long positions in directories that have a short number, some 50 bytes each; beyond them, the
+// listings of directories that are not open lose theirs, and then 32-bit programs fail in the largest
+// directories.
+inline constexpr size_t kMaxShortCookies = 1U << 18;
 // LIMIT: what one READDIR asks of the host at a time; shared by all handles.
 inline constexpr size_t kDirectoryBufferBytes = 32768;
 

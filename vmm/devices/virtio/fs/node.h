@@ -46,6 +46,10 @@ struct Node {
   uint32_t handles = 0;   // open handles
   uint32_t pins = 0;      // those of the request at hand, and one for each open handle
 
+  // Of a directory: ShortCookies::epoch() when the guest was last told to drop what it had kept of its
+  // listing.
+  uint64_t listing_epoch = 0;
+
   // Size and modification time when the guest last agreed with the host about the contents (open.cpp).
   uint64_t seen_size = 0;
   int64_t seen_mtime = -1;

@@ -153,6 +153,11 @@ void NodeTable::forget(NodePin node, uint64_t count) {
   }
 }
 
+bool NodeTable::is_open(uint64_t id) const {
+  const auto found = nodes_.find(id);
+  return found != nodes_.end() && found->second->handles > 0;
+}
+
 void NodeTable::add_handle(const NodePin& node) {
   ++node->handles;
   if (node->keep == Keep::cached) {

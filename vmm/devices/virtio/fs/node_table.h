@@ -45,6 +45,8 @@ class NodeTable {
   // Takes `count` lookups back; more than there are count as all.
   static void forget(NodePin node, uint64_t count);
 
+  // Whether the guest has a handle of the node `id`.
+  [[nodiscard]] bool is_open(uint64_t id) const;
   void add_handle(const NodePin& node);
   void remove_handle(const NodePin& node);
 

@@ -54,6 +54,7 @@ Server::Server(std::vector<Export> exports, OwnDescriptors own, NodeTable::Bound
       own_(std::move(own)),
       nodes_(bounds),
       handles_(nodes_, handles),
+      cookies_(kMaxShortCookies, [this](uint64_t id) { return nodes_.is_open(id); }),
       all_exclusive_(
           std::all_of(exports_.begin(), exports_.end(), [](const Export& one) { return one.exclusive; })) {
   writeback_cache_ = writeback_cache && all_exclusive_;
@@ -72,6 +73,7 @@ void Server::reset() {
   is_initialised_ = false;
   handles_.clear();
   nodes_.clear();
+  cookies_.clear();
   listing_ = {};
 }
 

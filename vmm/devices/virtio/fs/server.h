@@ -17,6 +17,7 @@
 #include "vmm/devices/virtio/fs/node_table.h"
 #include "vmm/devices/virtio/fs/reply.h"
 #include "vmm/devices/virtio/fs/request.h"
+#include "vmm/devices/virtio/fs/short_cookies.h"
 
 namespace caisson::vmm::fs {
 
@@ -44,6 +45,7 @@ class Server {
   [[nodiscard]] size_t node_count() const { return nodes_.size(); }
   [[nodiscard]] size_t handle_count() const { return handles_.size(); }
   [[nodiscard]] size_t cached_descriptors() const { return nodes_.cached_descriptors(); }
+  [[nodiscard]] size_t cookie_count() const { return cookies_.size(); }
 
   using Operation = Result<void> (Server::*)(Request& in, Reply& out);
 
@@ -97,7 +99,7 @@ class Server {
   // What the host last said of one directory, for the READDIR that follows (directory.cpp).
   struct Listing {
     uint64_t handle = 0;
-    uint64_t next_offset = 0;  // the cookie of the entry at `position`
+    uint64_t next_offset = 0;  // what the guest was told for the entry at `position`
     size_t position = 0;
     size_t filled = 0;
     std::vector<std::byte> entries;
@@ -141,6 +143,7 @@ class Server {
                              Reply& out);
   Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out);
   [[nodiscard]] int host_flags(uint32_t flags) const;
+  [[nodiscard]] uint32_t listing_flags(Node& node, uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);
   Result<ActAs> act_as_caller(const Request& in, uint32_t mask);
   Result<void> change(Node& node, const fuse_setattr_in& wanted, const Handle* handle);
@@ -156,6 +159,7 @@ class Server {
   OwnDescriptors own_;
   NodeTable nodes_;
   HandleTable handles_;
+  ShortCookies cookies_;
   bool writeback_cache_;
   bool all_exclusive_;
   // Agreed on by INIT.

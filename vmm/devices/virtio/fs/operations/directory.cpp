@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// READDIR and READDIRPLUS: the host's own cookies are the offsets, so that they stay good while the directory
-// changes.
+// READDIR and READDIRPLUS: the host's own positions are the offsets, so that they stay good while the
+// directory changes; those that are long go by a short number (short_cookies.h).
 #include <dirent.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,7 +47,8 @@ Result<std::optional<Server::Entry>> Server::next_entry(Handle& handle, uint64_t
   Listing& listing = listing_;
   const bool is_next = listing.handle == number && listing.next_offset == offset && offset != 0;
   if (!is_next) {
-    if (::lseek(handle.fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+    const uint64_t position = TRY(cookies_.position(handle.node->id, offset));
+    if (::lseek(handle.fd.get(), static_cast<off_t>(position), SEEK_SET) < 0) {
       return refuse_errno();
     }
     listing.handle = number;
@@ -70,7 +71,7 @@ Result<std::optional<Server::Entry>> Server::next_entry(Handle& handle, uint64_t
   }
   const auto* entry = reinterpret_cast<const dirent64*>(listing.entries.data() + listing.position);
   return Entry{.inode = entry->d_ino,
-               .next_offset = static_cast<uint64_t>(entry->d_off),
+               .next_offset = TRY(cookies_.shorten(handle.node->id, static_cast<uint64_t>(entry->d_off))),
                .type = entry->d_type,
                .name = entry->d_name};
 }

@@ -65,7 +65,22 @@ Result<void> Server::open(Request& in, Reply& out) {
   return put_opened(std::move(node), std::move(fd), stat, out);
 }
 
+// [fuse] The guest may keep the listing it has read, for whoever opens the directory next, unless positions
+// in it mean nothing any more. Its kernel also opens directories for the sake of an ioctl, without flags, and
+// then drops nothing.
+uint32_t Server::listing_flags(Node& node, uint32_t flags) const {
+  if (!node.from->exclusive) {
+    return 0;
+  }
+  const bool is_good = node.listing_epoch == cookies_.epoch();
+  if (flags != 0) {
+    node.listing_epoch = cookies_.epoch();
+  }
+  return is_good ? FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE : FOPEN_CACHE_DIR;
+}
+
 Result<void> Server::opendir(Request& in, Reply& out) {
+  const auto arguments = TRY(in.take<fuse_open_in>());
   NodePin node = TRY(node_of(in));
   if (!node->is_directory()) {
     return refuse(ENOTDIR);
@@ -75,9 +90,7 @@ Result<void> Server::opendir(Request& in, Reply& out) {
   fuse_open_out answer{};
   if (handle.node->from != nullptr && !handle.node->is_veiled) {
     handle.fd = TRY(open_contents(*handle.node, O_RDONLY | O_DIRECTORY));
-    if (handle.node->from->exclusive) {
-      answer.open_flags = FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE;
-    }
+    answer.open_flags = listing_flags(*handle.node, arguments.flags);
   }
   answer.fh = TRY(handles_.add(std::move(handle)));
   return out.put(answer);
