@@ -152,7 +152,7 @@ class Server {
   void advance_listing(uint64_t next_offset);
   [[nodiscard]] std::optional<Entry> next_export(const Node& node, uint64_t offset) const;
   fuse_entry_out look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry);
-  Result<OwnDescriptors::Name> xattr_path(Node& node, std::string_view name);
+  Result<OwnDescriptors::Name> xattr_path(Node& node);
   Result<void> put_value(uint32_t wanted, size_t length, Reply& out);
 
   std::vector<Export> exports_;
