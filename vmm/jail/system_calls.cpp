@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/jail/system_calls.h"
 
+#include <linux/fs.h>
 #include <linux/kvm.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -219,6 +220,10 @@ constexpr Conditional kConditional[] = {
     {SYS_ioctl, equal(1, TCGETS)},  // isatty()
     {SYS_ioctl, equal(1, TIOCGWINSZ)},
     {SYS_ioctl, equal(1, TIOCSWINSZ)},
+    {SYS_ioctl, equal(1, FS_IOC_GETFLAGS)},  // chattr and lsattr of the guest's
+    {SYS_ioctl, equal(1, FS_IOC_SETFLAGS)},
+    {SYS_ioctl, equal(1, FS_IOC_FSGETXATTR)},
+    {SYS_ioctl, equal(1, FS_IOC_FSSETXATTR)},
 };
 
 // Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
 #include <linux/kvm.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -89,13 +90,16 @@ TEST(jail_system_calls, memory_is_never_code) {
             EPERM);
 }
 
-TEST(jail_system_calls, ioctls_are_those_of_terminals_and_of_kvm_where_it_is_ours) {
+TEST(jail_system_calls, ioctls_are_those_of_terminals_of_inode_flags_and_of_kvm_where_it_is_ours) {
   constexpr int kNotATerminal = -1;
   const auto attempt = [](unsigned long request) {
     return [request] { return error_of(SYS_ioctl, kNotATerminal, request, nullptr); };
   };
   EXPECT_EQ(exit_code_of(attempt(TIOCGWINSZ)), EBADF);
   EXPECT_EQ(exit_code_of(attempt(TIOCSTI)), EPERM);
+  EXPECT_EQ(exit_code_of(attempt(FS_IOC_SETFLAGS)), EBADF);
+  EXPECT_EQ(exit_code_of(attempt(FITRIM)), EPERM);
+  EXPECT_EQ(exit_code_of(attempt(FIFREEZE)), EPERM);
   EXPECT_EQ(exit_code_of(attempt(KVM_RUN)), EPERM);
   EXPECT_EQ(exit_code_of(attempt(KVM_RUN), JailKind::own_machine), EBADF);
   EXPECT_EQ(exit_code_of(attempt(TIOCSTI), JailKind::own_machine), EPERM);

@@ -6,7 +6,7 @@
 namespace caisson::vmm::fs {
 namespace {
 
-constexpr size_t kOpcodes = FUSE_TMPFILE + 1;
+constexpr size_t kOpcodes = kOpcodeStatx + 1;
 using Table = std::array<OperationEntry, kOpcodes>;
 
 template <typename T>
@@ -16,7 +16,7 @@ constexpr uint32_t kOpened = kSize<fuse_entry_out> + kSize<fuse_open_out>;
 
 // Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), GETLK, SETLK,
 // SETLKW (locks are the guest's own: one kernel, one truth), FLUSH (nothing of ours waits for a close), BMAP,
-// IOCTL, POLL, SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut,
+// POLL, SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut,
 // never the host's, so what left the guest is safe; fsync goes to the disk).
 constexpr Table make_table() {
   Table table{};
@@ -29,6 +29,8 @@ constexpr Table make_table() {
   table[FUSE_BATCH_FORGET]    = {"batch_forget", &Server::batch_forget, kSize<fuse_batch_forget_in>, 0, false};
   table[FUSE_GETATTR]         = {"getattr", &Server::getattr, kSize<fuse_getattr_in>, kSize<fuse_attr_out>};
   table[FUSE_SETATTR]         = {"setattr", &Server::setattr, kSize<fuse_setattr_in>, kSize<fuse_attr_out>};
+  table[kOpcodeStatx]         = {"statx", &Server::getattr_extended, kSize<StatxIn>, kSize<StatxOut>};
+  table[FUSE_IOCTL]           = {"ioctl", &Server::ioctl, kSize<fuse_ioctl_in>, kSize<fuse_ioctl_out>};
   table[FUSE_READLINK]        = {"readlink", &Server::readlink};
   table[FUSE_STATFS]          = {"statfs", &Server::statfs, 0, kSize<fuse_statfs_out>};
   table[FUSE_OPEN]            = {"open", &Server::open, kSize<fuse_open_in>, kSize<fuse_open_out>};

@@ -57,6 +57,10 @@ class Server {
   Result<void> lookup(Request& in, Reply& out);
   Result<void> forget(Request& in, Reply& out);
   Result<void> batch_forget(Request& in, Reply& out);
+  // statx.cpp
+  Result<void> getattr_extended(Request& in, Reply& out);
+  // ioctl.cpp
+  Result<void> ioctl(Request& in, Reply& out);
   // attributes.cpp
   Result<void> getattr(Request& in, Reply& out);
   Result<void> setattr(Request& in, Reply& out);
