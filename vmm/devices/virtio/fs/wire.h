@@ -35,6 +35,12 @@ inline constexpr uint32_t kOldestMinor = 31;
 #define FUSE_ALLOW_IDMAP (1ULL << 40)
 #endif
 
+// [fuse] 7.38, newer than the header: no file handles, so that name_to_handle_at() fails as
+// open_by_handle_at() would.
+#ifndef FUSE_NO_EXPORT_SUPPORT
+#define FUSE_NO_EXPORT_SUPPORT (1ULL << 38)
+#endif
+
 // [fuse] 7.39, newer than the header: STATX, by names of our own that a newer header leaves alone.
 inline constexpr uint32_t kOpcodeStatx = 52;
 struct StatxIn {

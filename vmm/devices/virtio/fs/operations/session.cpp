@@ -17,11 +17,12 @@ namespace {
 // POSIX_LOCKS, FLOCK_LOCKS are left out: the guest is the only locker, and its kernel does it without us.
 // ALLOW_IDMAP: who asks is used nowhere but where files are made.
 // EXPORT_SUPPORT is left out: it would have us look up "." and "..".
+// NO_EXPORT_SUPPORT: who asks for a file handle is told so; it could not be opened again.
 constexpr uint64_t kWanted = FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_DONT_MASK |
                              FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO |
                              FUSE_PARALLEL_DIROPS | FUSE_POSIX_ACL | FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS |
                              FUSE_SUBMOUNTS | FUSE_HANDLE_KILLPRIV_V2 | FUSE_SETXATTR_EXT | FUSE_INIT_EXT |
-                             FUSE_ALLOW_IDMAP;
+                             FUSE_ALLOW_IDMAP | FUSE_NO_EXPORT_SUPPORT;
 
 // Reads ahead and delayed writes under way at once; enough to keep one thread busy.
 constexpr uint16_t kBackground = 64;
