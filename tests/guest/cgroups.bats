@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   setup_sandbox_root
-  hierarchies=$(list_hierarchies) above=caisson-cgroups.$$.$BATS_TEST_NUMBER
+  hierarchies=$(list_hierarchies) above=caisson-cgroups.$unique
   export -f join_cgroup
   mkfifo "$scratch/joined"
   # shellcheck disable=SC2016 # the inner shell expands

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   setup_sandbox_root
-  cgroup=caisson-test-growth.$$.$BATS_TEST_NUMBER
+  cgroup=caisson-test-growth.$unique
   memory=$(memory_hierarchy)/$cgroup
 }
 teardown() {

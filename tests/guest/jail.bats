@@ -50,7 +50,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$vmm/status"; }
   [ "${#lines[@]}" -eq 2 ]
 }
 
-need_fuse() { [ -c /dev/fuse ] || skip "this host has no /dev/fuse"; }
+need_fuse() { [ -c /dev/fuse ] || skip "host: it has no /dev/fuse"; }
 
 # as_host SCRIPT: what it prints where a program of the host has joined the mount namespace.
 as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$1" 2>&1; }

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   setup_sandbox_root
-  cgroup=caisson-test-oom.$$.$BATS_TEST_NUMBER
+  cgroup=caisson-test-oom.$unique
   memory=$(memory_hierarchy)/$cgroup
 }
 teardown() {
@@ -97,7 +97,7 @@ ended() { caisson state box | jq -r '.status, .annotations["org.caisson.ended"]'
 }
 
 @test "oom: an engine that protects itself from the host's OOM killer does not protect the container" {
-  (echo -1000 >/proc/self/oom_score_adj) 2>/dev/null || skip "lacks CAP_SYS_RESOURCE, with which engines protect themselves"
+  (echo -1000 >/proc/self/oom_score_adj) 2>/dev/null || skip "host: it gives no CAP_SYS_RESOURCE, with which engines protect themselves"
   greedy
   (
     echo -1000 >/proc/self/oom_score_adj

@@ -21,8 +21,7 @@ create_sleeper() {
     caisson exec box sh -c "for n in 1 2 3; do echo $i; done" >"$scratch/exec.$i" &
     pids+=($!)
   done
-  # By pid: bats' own watchdog is a child of this shell too, and a bare wait would wait for it.
-  wait "${pids[@]}"
+  wait_for_all "${pids[@]}"
   for i in 1 2 3 4 5 6 7 8; do
     [ "$(sort -u "$scratch/exec.$i")" = "$i" ]
     [ "$(wc -l <"$scratch/exec.$i")" -eq 3 ]
@@ -41,7 +40,7 @@ create_sleeper() {
     caisson run -b "$scratch/b$i" "box$i" >"$scratch/out.$i" 2>&1 </dev/null &
     pids+=($!)
   done
-  wait "${pids[@]}"
+  wait_for_all "${pids[@]}"
   for i in $(seq 20); do
     [ "$(cat "$scratch/out.$i")" = "container $i" ]
   done

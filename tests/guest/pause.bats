@@ -55,7 +55,7 @@ ticks() {
     caisson pause box
     look_in
     caisson resume box
-    wait "${lookers[@]}"
+    wait_for_all "${lookers[@]}"
     [ "$(status_now)" = running ]
     ticks
   done
@@ -65,7 +65,7 @@ ticks() {
   caisson pause box
   local lookers
   look_in
-  wait "${lookers[@]}"
+  wait_for_all "${lookers[@]}"
   [ "$(status_now)" = paused ]
   run ticks 3
   [ "$status" -eq 124 ]

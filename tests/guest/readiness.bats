@@ -65,7 +65,7 @@ received 'READY=1'" ]
   make_service '.process.env += ["NOTIFY_SOCKET=/elsewhere"]'
   # shellcheck disable=SC2016 # the container's shell expands
   set_command sh -c 'echo $NOTIFY_SOCKET; env | grep -c NOTIFY_SOCKET; notify READY=1'
-  under_manager "@caisson-test-$$-$BATS_TEST_NUMBER" run -b "$bundle" box >"$scratch/out"
+  under_manager "@caisson-test-$unique" run -b "$bundle" box >"$scratch/out"
   cat "$scratch/out"
   [ "$(cat "$scratch/out")" = "/run/notify/notify
 1

@@ -102,19 +102,44 @@ Result<void> AgentOnHost::lay_out() {
 
 Result<void> AgentOnHost::spawn(const std::string& program) {
   const std::string at = directory_.string();
-  // Whatever ends the test ends unshare(1), which ends the agent.
-  std::vector<std::string> words = {"setpriv",      "--pdeathsig",
-                                    "KILL",         "unshare",
-                                    "--kill-child", "--fork",
-                                    "--pid",        "--mount",
-                                    "--mount-proc", "--propagation",
-                                    "private",      program,
-                                    "--rpc",        "unix:" + at + "/rpc",
-                                    "--streams",    "unix:" + at + "/streams",
-                                    "--events",     "unix:" + at + "/events",
-                                    "--exports",    at + "/exports",
-                                    "--run",        at + "/run",
-                                    "--cgroups",    ""};
+  // Whatever ends the test ends unshare(1), which ends the agent. An agent that is wrong may change the
+  // devices that it gives to containers: they are its own here, not the host's.
+  static constexpr const char* kWithDevices = R"(
+    mkdir "$1" && mount -t tmpfs -o mode=755 devices "$1" || exit
+    for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do
+      mknod -m 666 "$1"/$device && mount --bind "$1/${device%% *}" "/dev/${device%% *}" || exit
+    done
+    shift
+    exec "$@")";
+  std::vector<std::string> words = {"setpriv",
+                                    "--pdeathsig",
+                                    "KILL",
+                                    "unshare",
+                                    "--kill-child",
+                                    "--fork",
+                                    "--pid",
+                                    "--mount",
+                                    "--mount-proc",
+                                    "--propagation",
+                                    "private",
+                                    "sh",
+                                    "-c",
+                                    kWithDevices,
+                                    "sh",
+                                    at + "/devices",
+                                    program,
+                                    "--rpc",
+                                    "unix:" + at + "/rpc",
+                                    "--streams",
+                                    "unix:" + at + "/streams",
+                                    "--events",
+                                    "unix:" + at + "/events",
+                                    "--exports",
+                                    at + "/exports",
+                                    "--run",
+                                    at + "/run",
+                                    "--cgroups",
+                                    ""};
   std::vector<char*> argv;
   for (std::string& word : words) {
     argv.push_back(word.data());

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Jobs side by side, as many as this host has CPUs. What a job prints is shown when it has ended; its last line counts, as a
-# tier's does (docs/testing.md), into the caller's passed, failed and skipped.
+# Jobs side by side, as many as this host has CPUs. What a job prints is shown when it has ended; its last line and its exit
+# status count (tally.bash) into the caller's passed, failed and skipped.
 # shellcheck shell=bash
+# shellcheck source=tests/support/tally.bash
+source "$(dirname "${BASH_SOURCE[0]}")/tally.bash"
 
 declare -A job_names=() job_starts=() # by process, the leader of the job's own group
 job_logs=$(mktemp -d)
@@ -31,16 +33,11 @@ end_jobs() {
 }
 
 _await_one_job() {
-  local ended name
-  wait -n -p ended "${!job_names[@]}"
+  local ended name status=0
+  wait -n -p ended "${!job_names[@]}" || status=$?
   name=${job_names[$ended]}
   echo "--- $name: ended after $((SECONDS - job_starts[$ended])) s"
   unset "job_names[$ended]" "job_starts[$ended]"
   cat "$job_logs/$name"
-  if [[ $(tail -n 1 "$job_logs/$name") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
-  else
-    echo "not ok: $name did not finish"
-    failed=$((failed + 1))
-  fi
+  tally_line "$(tail -n 1 "$job_logs/$name")" "$status"
 }

@@ -21,7 +21,7 @@ class QemuBoot : public ::testing::Test {
  protected:
   void SetUp() override {
     if (std::system("command -v qemu-system-x86_64 >/dev/null") != 0) {
-      GTEST_SKIP() << "needs qemu-system-x86_64 (scripts/bootstrap run)";
+      FAIL() << "needs qemu-system-x86_64 (scripts/bootstrap run)";
     }
     loop_ = EventLoop::create().value();
     device_loop_ = EventLoop::create().value();
@@ -107,7 +107,7 @@ TEST_F(QemuBoot, stop_of_a_paused_machine_reaps_it) {
 
 TEST_F(QemuBoot, other_identity_boots_too) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "needs root";
+    FAIL() << "needs root";
   }
   start({.accelerator = QemuAccelerator::tcg,
          .program = "qemu-system-x86_64",

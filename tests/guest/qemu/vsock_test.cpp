@@ -66,10 +66,10 @@ class QemuVsock : public ::testing::Test {
  protected:
   void SetUp() override {
     if (kernel().empty()) {
-      GTEST_SKIP() << "needs a guest kernel (guest-kernel/build)";
+      FAIL() << "needs a guest kernel (guest-kernel/build)";
     }
     if (std::system("command -v qemu-system-x86_64 >/dev/null") != 0) {
-      GTEST_SKIP() << "needs qemu-system-x86_64 (scripts/bootstrap run)";
+      FAIL() << "needs qemu-system-x86_64 (scripts/bootstrap run)";
     }
     std::string pattern = (fs::temp_directory_path() / "qemu-vsock-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);

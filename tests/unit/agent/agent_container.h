@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <optional>
@@ -31,6 +32,13 @@ class AgentContainer : public testing::Test {
     auto connected = agent_->connect();
     ASSERT_TRUE(connected) << connected.error().message;
     client_.emplace(std::move(*connected));
+  }
+
+  // No test may change the host, whatever the agent does.
+  void TearDown() override {
+    struct stat null {};
+    ASSERT_EQ(::stat("/dev/null", &null), 0);
+    EXPECT_EQ(null.st_mode, mode_t{S_IFCHR | 0666}) << "the host's /dev/null was changed";
   }
 
   struct Outcome {

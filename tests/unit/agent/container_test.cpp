@@ -204,7 +204,7 @@ agent::v1::ReadProcResponse read_proc(agent::AgentClient& client, uint32_t pid) 
 TEST_F(AgentContainer, proc_shows_its_processes_as_it_counts_them) {
   if (const UniqueFd processes(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
       ::ioctl(processes.get(), _IOR(0xb7, 0x9, int), ::getpid()) < 0) {
-    GTEST_SKIP() << "this host's kernel does not translate pids: it is older than Linux 6.11";
+    GTEST_SKIP() << "host: its kernel does not translate pids, it is older than Linux 6.11";
   }
   auto request = container_request("c", 1, {"sh", "-c", "sleep 1000 & exec sleep 1001"});
   auto* mapping = request.add_uid_mappings();

@@ -170,7 +170,7 @@ class MemoryCgroup {
 TEST(HostOomKillInCgroup, the_kernel_kills_its_caller_in_the_jail_and_counts_it) {
   const MemoryCgroup cgroup;
   if (!cgroup.is_usable()) {
-    GTEST_SKIP() << "no memory cgroup can be made here";
+    GTEST_SKIP() << "host: no memory cgroup can be made here";
   }
   for (const JailKind kind : {JailKind::child_machine, JailKind::own_machine}) {
     const long before = cgroup.kills();
