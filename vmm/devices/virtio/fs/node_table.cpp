@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/devices/virtio/fs/node_table.h"
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
@@ -26,6 +27,8 @@ NodeTable::NodeTable(Bounds bounds) : bounds_(bounds) {
 }
 
 void NodeTable::clear() {
+  assert(
+      std::none_of(nodes_.begin(), nodes_.end(), [](const auto& entry) { return entry.second->pins > 0; }));
   by_identity_.clear();
   cached_.clear();
   nameless_.clear();

@@ -25,7 +25,7 @@ Result<uint64_t> ShortCookies::shorten(uint64_t directory, uint64_t position) {
     return kFirst + found->second;
   }
   if (size_ >= most_) {
-    make_room();
+    make_room(directory);
   }
   if (size_ >= most_) {
     return is_number(position) ? Result<uint64_t>(refuse(EOVERFLOW)) : position;
@@ -48,10 +48,10 @@ Result<uint64_t> ShortCookies::position(uint64_t directory, uint64_t told) const
   return known->second.positions[told - kFirst];
 }
 
-void ShortCookies::make_room() {
+void ShortCookies::make_room(uint64_t wanted) {
   const size_t before = size_;
   std::erase_if(directories_, [&](const auto& entry) {
-    if (is_open_(entry.first)) {
+    if (entry.first == wanted || is_open_(entry.first)) {
       return false;
     }
     size_ -= entry.second.positions.size();

@@ -36,7 +36,8 @@ class ShortCookies {
     std::vector<uint64_t> positions;                 // by number
     std::unordered_map<uint64_t, uint32_t> numbers;  // by position
   };
-  void make_room();
+  // Drops what no open directory but `wanted` has.
+  void make_room(uint64_t wanted);
 
   size_t most_;
   IsOpen is_open_;

@@ -55,6 +55,13 @@ TEST(ShortCookies, directories_that_are_not_open_make_room) {
   EXPECT_EQ(cookies.size(), 2U);
 }
 
+TEST(ShortCookies, directory_that_wants_a_number_keeps_those_it_has) {
+  ShortCookies cookies(1, [](uint64_t) { return false; });
+  ASSERT_EQ(cookies.shorten(1, kLong), kNumbers);
+  EXPECT_EQ(cookies.shorten(1, kLong + 1), kLong + 1);
+  EXPECT_EQ(cookies.shorten(1, kLong), kNumbers);
+}
+
 // Where the host's file system hashes its directories, as ext4 does large ones.
 TEST_F(FsTest, offsets_of_a_large_directory_fit_32_bit_programs_and_can_be_returned_to) {
   for (int i = 0; i < 1000; ++i) {
