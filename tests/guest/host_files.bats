@@ -57,7 +57,7 @@ ${lines[1]}" ]
 @test "host files: inode flags and the time of birth are the host's, and no flag binds the host's root" {
   mkdir "$scratch/volume"
   echo x >"$scratch/volume/f"
-  lsattr "$scratch/volume/f" || skip "the file system of $scratch has no inode flags"
+  lsattr "$scratch/volume/f" || skip "host: the file system of $scratch has no inode flags"
   born=$(stat -c %W "$scratch/volume/f")
   run caisson do --rw "$scratch/volume" -- sh -c "cd $scratch/volume; stat -c 'born %W' f; chattr +dA f && lsattr f; chattr +i f; echo immutable \$?; echo more >>f && echo written"
   echo "exit $status: $output"

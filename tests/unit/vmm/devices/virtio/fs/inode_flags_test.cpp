@@ -39,7 +39,7 @@ class InodeFlags : public FsTest {
 
 TEST_F(InodeFlags, are_read_and_those_of_the_list_are_set) {
   if (send(FS_IOC_GETFLAGS).error == ENOTTY) {
-    GTEST_SKIP() << "the host's file system has no inode flags";
+    GTEST_SKIP() << "host: the file system has no inode flags";
   }
   const uint32_t before = flags();
   ASSERT_EQ(set(before | FS_NODUMP_FL), 0);
@@ -54,7 +54,7 @@ TEST_F(InodeFlags, are_read_and_those_of_the_list_are_set) {
 
 TEST_F(InodeFlags, that_bind_the_hosts_own_root_are_refused) {
   if (send(FS_IOC_GETFLAGS).error == ENOTTY) {
-    GTEST_SKIP() << "the host's file system has no inode flags";
+    GTEST_SKIP() << "host: the file system has no inode flags";
   }
   const uint32_t before = flags();
   EXPECT_EQ(set(before | FS_IMMUTABLE_FL), EPERM);
