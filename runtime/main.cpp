@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "common/harmless.h"
+#include "common/ttrpc/parser_log.h"
 #include "runtime/commands/command.h"
 #include "runtime/install_paths.h"
 #include "runtime/oci/version.h"
@@ -95,17 +97,21 @@ Result<int> run_command(CommandLine& line) {
   return line.command->run(line.globals);
 }
 
-// As runc does: a record in the log where there is one, and one line on standard error.
+// As runc does: a record in the log where there is one, and one line on standard error. It may quote the
+// guest.
 void report(const Globals& globals, const Error& error) {
+  constexpr size_t kMostBytes = 16384;  // LIMIT: the log's
+  const std::string text = harmless(error.message, kMostBytes, Lines::many);
   if (!globals.log.path.empty()) {
     spdlog::error("{}", error.message);
-    std::fprintf(stderr, "%s\n", error.message.c_str());
+    std::fprintf(stderr, "%s\n", text.c_str());
   } else {
-    std::fprintf(stderr, "ERRO[0000] %s\n", error.message.c_str());
+    std::fprintf(stderr, "ERRO[0000] %s\n", text.c_str());
   }
 }
 
 int main_program(int argc, char** argv) {
+  ttrpc::silence_parser();
   CommandLine line;
   CLI::App program("Runs each container in a virtual machine of its own, with runc's command line",
                    "caisson");

@@ -4,10 +4,15 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "common/harmless.h"
+
 namespace caisson {
 namespace {
 
 using Json = nlohmann::json;
+
+// LIMIT: a message with the last lines of a guest's console is some 4 KiB.
+constexpr size_t kMostMessageBytes = 16384;
 
 constexpr std::string_view kHypervisorNames[] = {"auto", "kvm", "qemu"};
 constexpr std::string_view kStdioNames[] = {"none", "streams", "terminal"};
@@ -252,6 +257,7 @@ Result<LaunchStatus> parse_launch_status(std::string_view json) {
   LaunchStatus status;
   TRY(reader.read("ready", status.ready));
   TRY(reader.read("error_code", status.error.code));
+  // Quotes the guest, and comes from a process that faces it.
   TRY(reader.read("error", status.error.message));
   TRY(reader.read("machine", status.machine));
   TRY(reader.read("announcement", status.announcement));
@@ -259,6 +265,11 @@ Result<LaunchStatus> parse_launch_status(std::string_view json) {
   TRY(reader.read("kernel_release", status.kernel_release));
   TRY(reader.read("agent_tsc_at_start", status.agent_tsc_at_start));
   TRY(reader.read("agent_tsc_at_ready", status.agent_tsc_at_ready));
+  status.error.message = harmless(status.error.message, kMostMessageBytes, Lines::many);
+  for (std::string* word :
+       {&status.machine, &status.announcement, &status.agent_version, &status.kernel_release}) {
+    *word = harmless(*word);
+  }
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/harmless.h"
 #include "common/ttrpc/ttrpc.pb.h"
 
 namespace caisson::ttrpc {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::string_view kErrorNumberType = "type.caisson/caisson.ttrpc.wire.ErrorNumber";
 constexpr int kUnknown = 2;
 // LIMIT: a peer's sentence ends up in logs and state files.
-constexpr size_t kMaxMessageBytes = 64U << 10;
+constexpr size_t kMaxMessageBytes = 16384;
 // LIMIT: MAX_ERRNO of the kernel.
 constexpr int kMaxErrorNumber = 4095;
 
@@ -65,7 +66,8 @@ void put_error(const Error& error, wire::Status& status) {
 }
 
 Error to_error(const wire::Status& status) {
-  return Error{.code = error_number(status), .message = status.message().substr(0, kMaxMessageBytes)};
+  return Error{.code = error_number(status),
+               .message = harmless(status.message(), kMaxMessageBytes, Lines::many)};
 }
 
 }  // namespace caisson::ttrpc

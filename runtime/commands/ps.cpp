@@ -10,6 +10,7 @@
 
 #include "agent/client/agent_client.h"
 #include "agent/proto/agent.pb.h"
+#include "common/harmless.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
@@ -22,13 +23,6 @@ using Entry = agent::v1::ListProcessesResponse::Entry;
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr uint64_t kNanoseconds = 1'000'000'000;
-
-// Foreign text must not reach the terminal as control sequences.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, '?');
-  return text;
-}
 
 std::string start_of(const Entry& entry, uint64_t uptime_ns) {
   const auto age =
@@ -56,7 +50,7 @@ struct Layout {
 };
 
 std::string terminal_of(const Entry& entry) {
-  return entry.tty().empty() ? "?" : printable(entry.tty());
+  return entry.tty().empty() ? "?" : harmless(entry.tty());
 }
 
 // As ps has it: a number where the host knows no name.
@@ -71,15 +65,15 @@ constexpr Layout kFull{.title = "UID          PID    PPID  C STIME TTY          
                          std::printf("%-8s %7u %7u %2u %5s %-8s %8s %s\n", user_of(entry).c_str(),
                                      entry.pid(), entry.ppid(), entry.cpu_percent(),
                                      start_of(entry, uptime_ns).c_str(), terminal_of(entry).c_str(),
-                                     cpu_time_of(entry).c_str(), printable(entry.command()).c_str());
+                                     cpu_time_of(entry).c_str(), harmless(entry.command()).c_str());
                        }};
 
 // ps -e -x
 constexpr Layout kWithState{.title = "    PID TTY      STAT     TIME COMMAND",
                             .print = [](const Entry& entry, uint64_t) {
                               std::printf("%7u %-8s %-4s %8s %s\n", entry.pid(), terminal_of(entry).c_str(),
-                                          printable(entry.state()).c_str(), cpu_time_of(entry).c_str(),
-                                          printable(entry.command()).c_str());
+                                          harmless(entry.state()).c_str(), cpu_time_of(entry).c_str(),
+                                          harmless(entry.command()).c_str());
                             }};
 
 class Ps final : public Command {

@@ -2,6 +2,7 @@
 // caisson state: prints one container's state as runc does.
 #include <cstdio>
 
+#include "common/harmless.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
@@ -22,7 +23,7 @@ class State final : public Command {
         state.annotations["org.caisson.ended"] = reason;
       }
     } else if (const std::string silence = directory.read("silence").value_or(""); !silence.empty()) {
-      state.annotations["org.caisson.guest"] = silence;
+      state.annotations["org.caisson.guest"] = harmless(silence);
     }
     const std::string text = state_json(state, JsonLayout::indented) + "\n";
     std::fputs(text.c_str(), stdout);

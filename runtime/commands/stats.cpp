@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/stats.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -56,10 +57,18 @@ Json memory_entry(const CgroupFiles& files, const char* limit, const char* usage
           {"failcnt", flat_value(events, "max")}};
 }
 
+// The guest names them, and people read them.
+bool is_kernels_name(std::string_view key) {
+  constexpr size_t kLongest = 64;  // LIMIT: the kernel's are half as long
+  return !key.empty() && key.size() <= kLongest && std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 Json memory_stats(const CgroupFiles& files) {
   Json raw = Json::object();
   for_each_flat(file_of(files, "memory.stat"), [&raw](std::string_view key, uint64_t value) {
-    if (raw.size() < kMaxRawEntries) raw[std::string(key)] = value;
+    if (raw.size() < kMaxRawEntries && is_kernels_name(key)) raw[std::string(key)] = value;
   });
   return {{"cache", flat_value(file_of(files, "memory.stat"), "file")},
           {"usage", memory_entry(files, "memory.max", "memory.current", "memory.peak")},
@@ -104,7 +113,6 @@ std::string stats_event(const std::string& id, const CgroupFiles& files) {
         {"hugetlb", Json::object()},
         {"intel_rdt", Json::object()},
         {"network_interfaces", nullptr}}}};
-  // Keys come from the guest: invalid UTF-8 must not throw.
   return event.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "common/harmless.h"
 #include "runtime/unix_socket.h"
 
 namespace caisson::runtime {
@@ -47,8 +48,8 @@ Result<std::string> ask(const UniqueFd& socket, std::string_view verb) {
     return fail(EPROTO, "read answer of caisson-vmm: not a JSON object");
   }
   if (const auto error = answer.find("error"); error != answer.end()) {
-    return fail(
-        EIO, std::string(verb) + " machine: " + (error->is_string() ? error->get<std::string>() : "failed"));
+    return fail(EIO, std::string(verb) + " machine: " +
+                         (error->is_string() ? harmless(error->get_ref<const std::string&>()) : "failed"));
   }
   return line;
 }

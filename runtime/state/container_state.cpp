@@ -5,6 +5,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "common/harmless.h"
+
 namespace caisson::runtime {
 namespace {
 
@@ -144,7 +146,7 @@ std::string reason_of_end(std::string_view exit_json) {
   }
   const auto lost = record.find("guestLost");
   if (lost != record.end() && lost->is_string() && !lost->get_ref<const std::string&>().empty()) {
-    return lost->get<std::string>();
+    return harmless(lost->get_ref<const std::string&>(), kMostForeignBytes, Lines::many);
   }
   const auto out_of_memory = record.find("outOfMemory");
   const bool killed =

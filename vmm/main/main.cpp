@@ -19,6 +19,7 @@
 #include <string>
 
 #include "common/launch/launch_spec.h"
+#include "common/ttrpc/parser_log.h"
 #include "common/version.h"
 #include "vmm/main/sandbox.h"
 
@@ -127,6 +128,7 @@ Result<Ending> launch() {
   const UniqueFd document(kLaunchFd);
   UniqueFd status_fd(kStatusFd);
   LaunchSpec spec = TRY(parse_launch_spec(TRY(read_document(document))));
+  spec.log.ration_bytes = kLogRationBytes;
   TRY(set_up_log(spec.log));
   // A session of our own: the terminal of whoever started us must not signal the container behind caisson's
   // back.
@@ -162,6 +164,7 @@ int main(int argc, char** argv) {
     [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
     return 2;
   }
+  caisson::ttrpc::silence_parser();
   const auto outcome = caisson::vmm::launch();
   if (!outcome) {
     spdlog::error("{}", outcome.error().message);

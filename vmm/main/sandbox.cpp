@@ -172,11 +172,13 @@ void Sandbox::on_event(const agent::v1::AgentEvent& event) {
       on_ready(event);
       break;
     case agent::v1::AgentEvent::kLog:
-      guest_log_.write(event);
+      guest_log_.write(event.log());
       break;
     case agent::v1::AgentEvent::kOutOfMemory:
       out_of_memory_ = true;
-      spdlog::warn("container {} reached its memory limit and a process of it was killed", spec_.id);
+      guest_log_.say(
+          spdlog::level::warn,
+          fmt::format("container {} reached its memory limit and a process of it was killed", spec_.id));
       break;
     case agent::v1::AgentEvent::kContainerReady:
       service_manager_.tell_ready();
@@ -238,9 +240,9 @@ void Sandbox::on_guest_silence(bool answers) {
     spdlog::warn("container {}: {}", spec_.id, written.error().message);
   }
   if (answers) {
-    spdlog::warn("container {}: the guest answers again", spec_.id);
+    guest_log_.say(spdlog::level::warn, fmt::format("container {}: the guest answers again", spec_.id));
   } else {
-    spdlog::error("container {}: the guest {}", spec_.id, text);
+    guest_log_.say(spdlog::level::err, fmt::format("container {}: the guest {}", spec_.id, text));
   }
 }
 

@@ -22,6 +22,7 @@
 #include "vmm/supervisor/control_socket.h"
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
+#include "vmm/supervisor/guest_log.h"
 #include "vmm/supervisor/guest_watch.h"
 #include "vmm/supervisor/host_oom_kill.h"
 #include "vmm/supervisor/init_process.h"

@@ -4,15 +4,21 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/harmless.h"
+
 namespace caisson::vmm {
 namespace {
 
 // LIMIT: the greeting and every event we know are below 1 KiB.
 constexpr size_t kMaxLineBytes = 65536;
+// LIMIT: what of it goes into a message.
+constexpr size_t kMostWordBytes = 1024;
 
 std::string string_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  return found != object.end() && found->is_string()
+             ? harmless(found->get_ref<const std::string&>(), kMostWordBytes)
+             : std::string();
 }
 
 Result<std::optional<QmpEvent>> parse_line(std::string_view line) {

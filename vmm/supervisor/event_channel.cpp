@@ -10,34 +10,6 @@
 #include "agent/proto/agent.pb.h"
 
 namespace caisson::vmm {
-namespace {
-
-// What a guest says goes into the host's log: without control characters, no line can be forged.
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  for (char& c : clean) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      c = '?';
-    }
-  }
-  return clean;
-}
-
-spdlog::level::level_enum level_of(agent::v1::Log::Level level) {
-  switch (level) {
-    case agent::v1::Log::ERROR:
-      return spdlog::level::err;
-    case agent::v1::Log::WARNING:
-      return spdlog::level::warn;
-    case agent::v1::Log::INFO:
-      return spdlog::level::info;
-    default:
-      return spdlog::level::debug;
-  }
-}
-
-}  // namespace
-
 Result<std::unique_ptr<EventChannel>> EventChannel::open(EventLoop& loop, UniqueFd stream, Handler on_event) {
   const int flags = ::fcntl(stream.get(), F_GETFL);
   if (flags < 0 || ::fcntl(stream.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
@@ -92,22 +64,6 @@ void EventChannel::close() {
     loop_.remove(stream_.get());
     stream_.reset();
   }
-}
-
-void GuestLog::write(const agent::v1::AgentEvent& event) {
-  if (used_bytes_ > kRationBytes) {
-    return;
-  }
-  std::string line = printable(event.log().message());
-  for (const auto& [key, value] : event.log().fields()) {
-    line += " " + printable(key) + "=\"" + printable(value) + "\"";
-  }
-  used_bytes_ += line.size();
-  if (used_bytes_ > kRationBytes) {
-    spdlog::warn("guest has written {} KiB of log, its further records are dropped", kRationBytes / 1024);
-    return;
-  }
-  spdlog::log(level_of(event.log().level()), "guest: {}", line);
 }
 
 }  // namespace caisson::vmm

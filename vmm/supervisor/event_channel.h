@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receives the agent's events (agent/proto/agent.proto, host port 1024): length-prefixed AgentEvent messages.
-// Every byte is hostile: sizes are bounded, and what a guest may write into the host's log is rationed.
+// Every byte is hostile: sizes are bounded; what of it is logged goes through GuestLog.
 #pragma once
 
 #include <cstddef>
@@ -37,18 +37,6 @@ class EventChannel {
   UniqueFd stream_;
   Handler on_event_;
   agent::EventReader reader_;
-};
-
-// Writes a guest's log record to ours, with a ration: past it the guest is no longer heard, and that is said
-// once.
-class GuestLog {
- public:
-  void write(const agent::v1::AgentEvent& event);
-
- private:
-  // LIMIT: what one sandbox may write into the host's log in its life.
-  static constexpr size_t kRationBytes = 256UL * 1024;
-  size_t used_bytes_ = 0;
 };
 
 }  // namespace caisson::vmm

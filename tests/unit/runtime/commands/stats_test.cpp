@@ -34,6 +34,14 @@ TEST(Stats, hostile_files_still_give_one_line) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
+TEST(Stats, names_that_no_kernel_gives_are_left_out) {
+  const std::string line = stats_event("x", {{"memory.stat",
+                                              "a\xc2\x9b"
+                                              "b 1\nc\xe2\x80\xae 2\nd\033[2J 3\nkernel_stack 4\n" +
+                                                  std::string(65, 'e') + " 5\n"}});
+  EXPECT_THAT(line, HasSubstr(R"("raw":{"kernel_stack":4})"));
+}
+
 TEST(Stats, raw_entries_are_bounded) {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += "key" + std::to_string(i) + " 1\n";
