@@ -166,6 +166,8 @@ std::string to_json(const LaunchSpec& spec) {
                {"extra_kernel_arguments", spec.extra_kernel_arguments},
                {"console", spec.console},
                {"count_instructions", spec.count_instructions},
+               {"users_first", spec.users.first},
+               {"users_last", spec.users.last},
                {"hang_seconds", spec.hang_seconds},
                {"clock_ticks", spec.clock.ticks},
                {"clock_nanoseconds", spec.clock.nanoseconds},
@@ -198,6 +200,8 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   TRY(reader.read("extra_kernel_arguments", spec.extra_kernel_arguments));
   TRY(reader.read("console", spec.console));
   TRY(reader.read("count_instructions", spec.count_instructions));
+  TRY(reader.read("users_first", spec.users.first));
+  TRY(reader.read("users_last", spec.users.last));
   TRY(reader.read("hang_seconds", spec.hang_seconds));
   TRY(reader.read("clock_ticks", spec.clock.ticks));
   TRY(reader.read("clock_nanoseconds", spec.clock.nanoseconds));

@@ -13,6 +13,7 @@
 #include "common/host_clock.h"
 #include "common/log.h"
 #include "common/result.h"
+#include "common/user_range.h"
 
 namespace caisson {
 
@@ -81,6 +82,7 @@ struct LaunchSpec {
   std::string extra_kernel_arguments;
   bool console = false;             // guest kernel log to the log
   bool count_instructions = false;  // see MachineConfig
+  UserRange users = kDefaultUsers;  // see MachineConfig
   HostClock::Reading clock;         // the starter's
   uint32_t hang_seconds = 0;        // how long the guest may keep silent until that is reported; 0: for ever
   std::vector<Export> exports;

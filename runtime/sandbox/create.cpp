@@ -132,6 +132,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.extra_kernel_arguments = machine.extra_kernel_arguments;
   spec.console = machine.console;
   spec.count_instructions = machine.count_instructions;
+  spec.users = machine.users;
   spec.hang_seconds = machine.hang_seconds;
   spec.clock = clock.first();
   spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;

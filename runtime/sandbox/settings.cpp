@@ -207,6 +207,19 @@ Result<uint32_t> choose_hang_patience() {
                           std::to_string(kLongestSeconds));
 }
 
+Result<UserRange> choose_users() {
+  const std::string asked = environment("CAISSON_QEMU_USERS");
+  if (asked.empty()) {
+    return kDefaultUsers;
+  }
+  if (const auto range = parse_user_range(asked)) {
+    return *range;
+  }
+  return fail(EINVAL, "CAISSON_QEMU_USERS: \"" + asked +
+                          "\" is not FIRST-LAST, user ids without root's (0) and nobody's (65534), such as " +
+                          to_string(kDefaultUsers));
+}
+
 }  // namespace
 
 InstalledFiles expected_files() {
@@ -235,6 +248,7 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));
   settings.extra_kernel_arguments = TRY(choose_kernel_arguments());
   settings.boot_patience = TRY(choose_boot_patience());
+  settings.users = TRY(choose_users());
   settings.hang_seconds = TRY(choose_hang_patience());
   return settings;
 }

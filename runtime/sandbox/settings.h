@@ -11,6 +11,7 @@
 
 #include "common/launch/launch_spec.h"
 #include "common/result.h"
+#include "common/user_range.h"
 #include "runtime/oci/config.h"
 
 namespace caisson::runtime {
@@ -36,7 +37,8 @@ struct MachineSettings {
   bool console = false;
   bool count_instructions = false;
   std::string extra_kernel_arguments;     // words behind our own; of printable ASCII
-  uint32_t hang_seconds = 0;              // see LaunchSpec
+  UserRange users = kDefaultUsers;        // see LaunchSpec
+  uint32_t hang_seconds = 0;              // likewise
   std::chrono::seconds boot_patience{0};  // from the machine's start to the agent's first word
 };
 

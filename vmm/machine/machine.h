@@ -13,6 +13,7 @@
 #include "common/host_clock.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "common/user_range.h"
 #include "vmm/devices/virtio/device.h"
 
 namespace caisson::vmm {
@@ -42,6 +43,7 @@ struct MachineConfig {
   std::string extra_kernel_arguments;
   bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
   HostClock clock;       // of this host; its frequency is asked for when the machine starts
+  UserRange users = kDefaultUsers;  // of which QEMU's process gets one
   bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
 
   [[nodiscard]] uint32_t all_cpus() const { return std::max(cpus, max_cpus); }

@@ -59,6 +59,7 @@ Result<void> Sandbox::open_machine() {
   config.extra_kernel_arguments = spec_.extra_kernel_arguments;
   config.console = spec_.console;
   config.count_instructions = spec_.count_instructions;
+  config.users = spec_.users;
   config.clock = HostClock(spec_.clock);
   Selected selected = TRY(select_machine(spec_.hypervisor, config, main_loop_));
   machine_ = std::move(selected.machine);

@@ -33,6 +33,10 @@ Result<UniqueFd> create_file(size_t size_bytes) {
   if (::ftruncate(fd.get(), static_cast<off_t>(size_bytes)) < 0) {
     return fail_errno("size guest memory to " + std::to_string(size_bytes) + " bytes");
   }
+  // Linux makes it everybody's (mode 0777), which counts for whoever can name a descriptor of ours or QEMU's.
+  if (::fchmod(fd.get(), 0600) < 0) {
+    return fail_errno("restrict guest memory");
+  }
   // QEMU maps the same file: sealed, it cannot shrink it under our feet (SIGBUS).
   if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
     return fail_errno("seal guest memory");

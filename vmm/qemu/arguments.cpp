@@ -90,13 +90,13 @@ Result<std::vector<std::string>> qemu_arguments(const MachineConfig& config, con
   // clang-format off: an option and its value on a line
   std::vector<std::string> arguments{
       "qemu-system-x86_64",
+      "-name",
+      "caisson,process=qemu-system-x86",  // executed by a descriptor, it would be called by its number
       "-nodefaults",
       "-no-user-config",
       "-display",
       "none",
       "-no-reboot",  // the guest's reset ends QEMU
-      "-sandbox",
-      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
       "-M",
       machine_option(),
       "-accel",

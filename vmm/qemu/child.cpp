@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -25,10 +26,10 @@ struct Prepared {
   std::vector<char*> envp;
   int null_fd;
   int report_fd;
-  pid_t parent;
+  int parent;  // a pidfd
 };
 
-enum class Step : int { descriptors = 1, isolation, identity, parent, execute };
+enum class Step : int { descriptors = 1, host, privileges, parent, filter, execute };
 
 struct Failure {
   Step step;
@@ -39,12 +40,14 @@ const char* describe(Step step) {
   switch (step) {
     case Step::descriptors:
       return "hand descriptors to";
-    case Step::isolation:
-      return "make namespaces for";
-    case Step::identity:
-      return "change the identity of";
+    case Step::host:
+      return "take the host's files away from";
+    case Step::privileges:
+      return "change the user and drop the privileges of";
     case Step::parent:
       return "tie our life to that of";
+    case Step::filter:
+      return "filter system calls of";
     case Step::execute:
       break;
   }
@@ -64,19 +67,6 @@ bool hand_over_descriptors(const Prepared& prepared) {
   return true;
 }
 
-// By system calls of our own: libc's wrappers make every thread it knows of follow, and wait for them. Here
-// it knows of threads that were not cloned, and may find its lock held by one.
-bool change_identity(const std::optional<Child::Identity>& identity) {
-  if (identity) {
-    const auto [uid, gid] = *identity;
-    if (::syscall(SYS_setgroups, 0, nullptr) < 0 || ::syscall(SYS_setresgid, gid, gid, gid) < 0 ||
-        ::syscall(SYS_setresuid, uid, uid, uid) < 0) {
-      return false;
-    }
-  }
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
 void reset_signals() {
   for (int signal = 1; signal < NSIG; ++signal) {
     struct sigaction action {};
@@ -88,12 +78,14 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The kernel kills us when our parent dies; one that died before this call is seen by its absence.
-bool follow_parent(pid_t parent) {
+// The kernel kills us when our parent dies; one that died before this call is seen by its end. Not by
+// getppid(): a parent outside of our process namespace has no number here.
+bool follow_parent(int parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
     return false;
   }
-  if (::getppid() != parent) {
+  pollfd ended{.fd = parent, .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, 0) != 0) {
     ::_exit(127);
   }
   return true;
@@ -109,21 +101,32 @@ bool follow_parent(pid_t parent) {
     give_up(Step::parent);
   }
   reset_signals();
-  ::setpgid(0, 0);
+  ::setsid();
   if (!hand_over_descriptors(prepared)) {
     give_up(Step::descriptors);
   }
-  if (prepared.spec.isolate && ::unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0) {
-    give_up(Step::isolation);
+  const Confinement* const confinement = prepared.spec.confinement;
+  if (confinement != nullptr && !confinement->leave_host()) {
+    give_up(Step::host);
   }
-  if (!change_identity(prepared.spec.identity)) {
-    give_up(Step::identity);
+  if (confinement != nullptr && !confinement->drop_privileges()) {
+    give_up(Step::privileges);
   }
-  // ORDERING: again after the identity, whose change cleared it.
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+    give_up(Step::privileges);
+  }
+  // ORDERING: again after the user, whose change cleared it.
   if (!follow_parent(prepared.parent)) {
     give_up(Step::parent);
   }
-  ::execve(prepared.spec.program.c_str(), prepared.argv.data(), prepared.envp.data());
+  if (confinement == nullptr) {
+    ::execve(prepared.spec.program.c_str(), prepared.argv.data(), prepared.envp.data());
+    give_up(Step::execute);
+  }
+  if (!confinement->filter_calls()) {
+    give_up(Step::filter);
+  }
+  confinement->execute(prepared.argv.data(), prepared.envp.data());
   give_up(Step::execute);
   __builtin_unreachable();
 }
@@ -152,16 +155,20 @@ Result<Child> Child::spawn(const Spec& spec) {
   if (!null_fd) {
     return fail_errno("open /dev/null");
   }
+  const UniqueFd parent(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!parent) {
+    return fail_errno("open our own process");
+  }
   const Prepared prepared{.spec = spec,
                           .argv = pointers(spec.arguments),
                           .envp = pointers(spec.environment),
                           .null_fd = null_fd.get(),
                           .report_fd = report_writer.get(),
-                          .parent = ::getpid()};
+                          .parent = parent.get()};
 
   int pidfd = -1;
   clone_args arguments{};
-  arguments.flags = CLONE_PIDFD;
+  arguments.flags = CLONE_PIDFD | (spec.confinement != nullptr ? Confinement::kNamespaces : 0);
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof(arguments));

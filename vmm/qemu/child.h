@@ -11,27 +11,22 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "vmm/qemu/confinement.h"
 
 namespace caisson::vmm {
 
 class Child {
  public:
-  struct Identity {
-    uid_t uid = 0;
-    gid_t gid = 0;
-  };
-
   struct Spec {
     std::string program;  // path
     std::vector<std::string> arguments;
     std::vector<std::string> environment;  // all of it: ours is not inherited
     std::vector<int> inherited;  // kept open under their own numbers (3 and up); all others are closed
     int standard_error = -1;     // becomes its standard output too
-    // The death of a parent kills the child only where the parent may signal it: the identity must be our
-    // own, or we keep CAP_KILL for as long as we live.
-    std::optional<Identity> identity;
-    // Network, IPC and UTS namespaces of its own, empty ones; needs CAP_SYS_ADMIN.
-    bool isolate = false;
+    // None: a stand-in that a test runs as itself; `program` is then executed by its path. The death of a
+    // parent kills a child of another user only where the parent may signal it: it must keep CAP_KILL as long
+    // as it lives.
+    const Confinement* confinement = nullptr;
   };
 
   struct Exit {

@@ -2,10 +2,9 @@
 // What an operator may choose about QEMU. The rest of a machine is MachineConfig.
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include "vmm/qemu/child.h"
+#include "vmm/qemu/sandbox_user.h"
 
 namespace caisson::vmm {
 
@@ -14,8 +13,9 @@ enum class QemuAccelerator { tcg, kvm };
 struct QemuOptions {
   QemuAccelerator accelerator = QemuAccelerator::tcg;
   std::string program = "qemu-system-x86_64";  // a path, or a name looked up in PATH
-  std::optional<Child::Identity>
-      identity;  // see Child::Spec; none: nobody (65534) when we are root, else our own
+  // Only for what a test runs in QEMU's place; what is not root runs it so anyway.
+  bool confine = true;
+  SandboxUser::Places user_places = {};
 };
 
 }  // namespace caisson::vmm

@@ -27,9 +27,6 @@ constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent
 constexpr const char* kEnvironment = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304";
 constexpr auto kEndGrace = std::chrono::seconds(2);
 
-// QEMU needs no file that is not everybody's, and must not be root.
-constexpr Child::Identity kNobody{.uid = 65534, .gid = 65534};
-
 Result<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     if (::access(name.c_str(), X_OK) < 0) {
@@ -59,16 +56,25 @@ Result<void> check(const MachineConfig& config) {
   return {};
 }
 
-// QEMU opens /dev/kvm itself: an identity of ours gets the group that may.
-Result<void> prepare_kvm(QemuOptions& options) {
+constexpr const char* kKvmDevice = "/dev/kvm";
+
+// QEMU opens it itself, as a member of the group that may.
+Result<gid_t> group_of_kvm() {
   struct stat status {};
-  if (::access("/dev/kvm", R_OK | W_OK) < 0 || ::stat("/dev/kvm", &status) < 0) {
+  if (::access(kKvmDevice, R_OK | W_OK) < 0 || ::stat(kKvmDevice, &status) < 0) {
     return fail_errno("open /dev/kvm for QEMU (choose software emulation, or give access to it)");
   }
-  if (options.identity) {
-    options.identity->gid = status.st_gid;
+  return status.st_gid;
+}
+
+std::string describe(const Child::Exit& exit) {
+  const std::string number = std::to_string(exit.code);
+  if (!exit.signalled) {
+    return "status " + number;
   }
-  return {};
+  return "signal " + number +
+         (exit.code == SIGSYS ? ": it made a system call that its filter forbids (docs/threat-model.md)"
+                              : "");
 }
 
 // Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves
@@ -94,14 +100,10 @@ Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& co
   TRY(check(config));
   QemuOptions found = options;
   found.program = TRY(find_program(options.program));
-  if (!found.identity && ::geteuid() == 0) {
-    found.identity = kNobody;
-  }
-  if (found.accelerator == QemuAccelerator::kvm) {
-    TRY(prepare_kvm(found));
-  }
+  found.confine = found.confine && ::geteuid() == 0;
   std::unique_ptr<QemuMachine> machine(new QemuMachine(config, main_loop, std::move(found)));
   TRY(machine->open_files());
+  TRY(machine->prepare_confinement());
   return machine;
 }
 
@@ -131,6 +133,25 @@ Result<void> QemuMachine::open_files() {
     return fail_errno("open initramfs " + config_.initramfs);
   }
   initramfs_bytes_ = static_cast<uint64_t>(status.st_size);
+  return {};
+}
+
+Result<void> QemuMachine::prepare_confinement() {
+  const bool kvm = options_.accelerator == QemuAccelerator::kvm;
+  const gid_t group = kvm ? TRY(group_of_kvm()) : 0;
+  if (!options_.confine) {
+    return {};
+  }
+  user_ = std::make_unique<SandboxUser>(TRY(SandboxUser::claim(config_.users, options_.user_places)));
+  confinement_ = std::make_unique<Confinement>(TRY(Confinement::prepare({.program = options_.program,
+                                                                         .uid = user_->id(),
+                                                                         .gid = kvm ? group : user_->id(),
+                                                                         .device = kvm ? kKvmDevice : ""})));
+  // It opens the file anew, by its descriptor's path.
+  if (::fchown(memory_->regions().front().fd, user_->id(), user_->id()) < 0) {
+    return fail_errno("give guest memory to user " + std::to_string(user_->id()) +
+                      " (CAISSON_QEMU_USERS names ids that this host does not have)");
+  }
   return {};
 }
 
@@ -197,8 +218,11 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
                    .inherited = {memory_->regions().front().fd, kernel_.get(), initramfs_.get(),
                                  console.theirs.get(), monitor.theirs.get()},
                    .standard_error = complaints.theirs.get(),
-                   .identity = options_.identity,
-                   .isolate = ::geteuid() == 0};
+                   .confinement = confinement_.get()};
+  if (user_) {
+    // Its user stays taken until QEMU, too, has ended.
+    spec.inherited.push_back(user_->lock());
+  }
   for (const Attached& attached : devices_) {
     spec.inherited.push_back(attached.qemu_end.get());
   }
@@ -211,6 +235,7 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
   for (Attached& attached : devices_) {
     attached.qemu_end.reset();
   }
+  confinement_.reset();
   kernel_.reset();
   initramfs_.reset();
   console_ = std::move(console.ours);
@@ -296,9 +321,7 @@ void QemuMachine::on_child_end() {
     cause_ = MachineStop{.reason = StopReason::guest_reset, .detail = "QEMU ended"};
   }
   if (!cause_) {
-    cause_ = MachineStop{.reason = StopReason::machine_error,
-                         .detail = "QEMU ended with " + std::string(exit.signalled ? "signal " : "status ") +
-                                   std::to_string(exit.code)};
+    cause_ = MachineStop{.reason = StopReason::machine_error, .detail = "QEMU ended with " + describe(exit)};
   }
   const std::string complaint = last_lines(complaint_tail_.text(), kDetailBytes);
   if (cause_->reason == StopReason::machine_error && !complaint.empty()) {

@@ -14,8 +14,10 @@
 #include "vmm/machine/text_tail.h"
 #include "vmm/memory/guest_memory.h"
 #include "vmm/qemu/child.h"
+#include "vmm/qemu/confinement.h"
 #include "vmm/qemu/options.h"
 #include "vmm/qemu/qmp.h"
+#include "vmm/qemu/sandbox_user.h"
 #include "vmm/vhost_user/server.h"
 
 namespace caisson::vmm {
@@ -50,6 +52,7 @@ class QemuMachine final : public Machine {
   QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions options);
 
   Result<void> open_files();
+  Result<void> prepare_confinement();
   Result<std::vector<std::string>> arguments(int console, int monitor) const;
   Result<void> watch_child();
   void on_console();
@@ -71,6 +74,8 @@ class QemuMachine final : public Machine {
   uint64_t kernel_bytes_ = 0;
   UniqueFd initramfs_;
   uint64_t initramfs_bytes_ = 0;
+  std::unique_ptr<SandboxUser> user_;         // none where QEMU runs as we do
+  std::unique_ptr<Confinement> confinement_;  // until it runs
   std::vector<Attached> devices_;
 
   std::unique_ptr<Child> child_;

@@ -105,16 +105,6 @@ TEST_F(QemuBoot, stop_of_a_paused_machine_reaps_it) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // no child is left
 }
 
-TEST_F(QemuBoot, other_identity_boots_too) {
-  if (::geteuid() != 0) {
-    FAIL() << "needs root";
-  }
-  start({.accelerator = QemuAccelerator::tcg,
-         .program = "qemu-system-x86_64",
-         .identity = Child::Identity{65534, 65534}});
-  expect_entropy();
-}
-
 TEST_F(QemuBoot, program_that_is_no_kernel_is_a_machine_error_in_qemus_words) {
   config_.kernel = "/proc/self/exe";
   start();

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -15,6 +16,8 @@
 
 namespace caisson::vmm {
 namespace {
+
+constexpr uid_t kUser = 1'900'000'000;
 
 struct Pipe {
   Pipe() {
@@ -32,9 +35,7 @@ Child::Spec shell(const std::string& script, const Pipe& output) {
           .arguments = {"sh", "-c", script},
           .environment = {"ONLY=this", "PATH=/usr/bin:/bin"},
           .inherited = {},
-          .standard_error = output.writer.get(),
-          .identity = {},
-          .isolate = false};
+          .standard_error = output.writer.get()};
 }
 
 std::string read_all(Pipe& pipe) {
@@ -130,12 +131,23 @@ TEST(Child, pause_of_an_ended_child_is_refused) {
 }
 
 // Crash-only: the death of the parent, by kill -9, ends the child.
-TEST(Child, parents_death_by_kill_ends_the_child) {
+void expect_to_die_with_parent(bool is_confined) {
   Pipe alive;  // its write end is held by parent and child: end of file once both are gone
   Pipe ready;
+  Pipe silent;
   const pid_t parent = ::fork();
   if (parent == 0) {
-    auto child = Child::spawn(shell("exec sleep 100", alive));
+    Child::Spec spec = shell("exec sleep 100", alive);
+    std::optional<Result<Confinement>> confinement;
+    if (is_confined) {
+      ::fchmod(silent.reader.get(), 0666);
+      confinement = Confinement::prepare({.program = "/bin/cat", .uid = kUser, .gid = kUser, .device = ""});
+      spec.program = "/bin/cat";
+      spec.arguments = {"cat", "/proc/self/fd/" + std::to_string(silent.reader.get())};
+      spec.inherited = {silent.reader.get()};
+      spec.confinement = &**confinement;
+    }
+    auto child = Child::spawn(spec);
     [[maybe_unused]] const ssize_t sent = ::write(ready.writer.get(), child ? "y" : "n", 1);
     ::pause();
     ::_exit(0);
@@ -151,22 +163,21 @@ TEST(Child, parents_death_by_kill_ends_the_child) {
   EXPECT_NE(poller.revents & POLLHUP, 0);
 }
 
-TEST(Child, identity_is_changed_and_no_privilege_comes_back) {
+TEST(Child, parents_death_by_kill_ends_the_child) {
+  expect_to_die_with_parent(false);
+}
+
+TEST(Child, parents_death_by_kill_ends_a_confined_child_of_another_user) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "needs root";
+    FAIL() << "needs root";
   }
-  Pipe output;
-  Child::Spec spec = shell("id -u; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -d ' \\t'", output);
-  spec.identity = Child::Identity{.uid = 65534, .gid = 65534};
-  auto child = Child::spawn(spec);
-  ASSERT_TRUE(child);
-  EXPECT_EQ(read_all(output), "65534\nCapEff:0000000000000000\nNoNewPrivs:1\n");
+  expect_to_die_with_parent(true);
 }
 
 // libc's setresuid() in the clone waited for threads it does not have.
-TEST(Child, identity_is_changed_while_other_threads_come_and_go) {
+TEST(Child, confined_child_starts_while_other_threads_come_and_go) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "needs root";
+    FAIL() << "needs root";
   }
   std::atomic<bool> done = false;
   std::thread churn([&] {
@@ -174,28 +185,86 @@ TEST(Child, identity_is_changed_while_other_threads_come_and_go) {
       std::thread([] {}).join();
     }
   });
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 20; ++i) {
     Pipe output;
-    Child::Spec spec = shell("exit 3", output);
-    spec.identity = Child::Identity{.uid = 65534, .gid = 65534};
+    const auto confinement =
+        Confinement::prepare({.program = "/bin/true", .uid = kUser, .gid = kUser, .device = ""});
+    ASSERT_TRUE(confinement) << confinement.error().message;
+    Child::Spec spec = shell("", output);
+    spec.program = "/bin/true";
+    spec.arguments = {"true"};
+    spec.confinement = &*confinement;
     auto child = Child::spawn(spec);
-    ASSERT_TRUE(child);
-    EXPECT_EQ(child->reap().code, 3);
+    ASSERT_TRUE(child) << child.error().message;
+    EXPECT_EQ(child->reap().code, 0) << read_all(output);
   }
   done = true;
   churn.join();
 }
 
-TEST(Child, isolated_child_sees_no_network_interface_but_a_loopback_that_is_down) {
+TEST(Child, confined_child_is_alone_and_nobody) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "needs root";
+    FAIL() << "needs root";
   }
   Pipe output;
-  Child::Spec spec = shell("tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '", output);
-  spec.isolate = true;
+  const auto confinement =
+      Confinement::prepare({.program = "/bin/cat", .uid = kUser, .gid = kUser + 1, .device = ""});
+  ASSERT_TRUE(confinement) << confinement.error().message;
+  Child::Spec spec = shell("", output);
+  spec.program = "/bin/cat";
+  spec.arguments = {"cat", "/proc/self/status", "/proc/self/net/dev", "/etc/passwd", "/proc/version"};
+  spec.confinement = &*confinement;
   auto child = Child::spawn(spec);
-  ASSERT_TRUE(child);
-  EXPECT_EQ(read_all(output), "lo\n");
+  ASSERT_TRUE(child) << child.error().message;
+  const std::string text = read_all(output);
+  for (const char* expected :
+       {"\nPid:\t1\n", "\nUid:\t1900000000\t1900000000\t1900000000\t1900000000\n",
+        "\nGid:\t1900000001\t1900000001\t1900000001\t1900000001\n", "\nGroups:\t \n",
+        "\nCapInh:\t0000000000000000\n", "\nCapPrm:\t0000000000000000\n", "\nCapEff:\t0000000000000000\n",
+        "\nCapBnd:\t0000000000000000\n", "\nCapAmb:\t0000000000000000\n", "\nNoNewPrivs:\t1\n",
+        "\nSeccomp:\t2\n", "    lo:", "/etc/passwd: No such file", "/proc/version: No such file"}) {
+    EXPECT_NE(text.find(expected), std::string::npos) << expected << " is not in:\n" << text;
+  }
+  EXPECT_EQ(text.find("eth"), std::string::npos) << text;
+}
+
+TEST(Child, program_that_is_a_script_cannot_be_confined) {
+  if (::geteuid() != 0) {
+    FAIL() << "needs root";
+  }
+  const auto confinement =
+      Confinement::prepare({.program = "/usr/bin/ldd", .uid = kUser, .gid = kUser, .device = ""});
+  ASSERT_FALSE(confinement);
+  EXPECT_EQ(confinement.error().code, ENOEXEC);
+}
+
+// Of a process namespace of its own, and of another user.
+TEST(Child, confined_child_is_paused_resumed_killed) {
+  if (::geteuid() != 0) {
+    FAIL() << "needs root";
+  }
+  Pipe output;
+  Pipe input;
+  const auto confinement =
+      Confinement::prepare({.program = "/bin/cat", .uid = kUser, .gid = kUser, .device = ""});
+  ASSERT_TRUE(confinement) << confinement.error().message;
+  Child::Spec spec = shell("", output);
+  spec.program = "/bin/cat";
+  const std::string path = "/proc/self/fd/" + std::to_string(input.reader.get());
+  spec.arguments = {"cat", path};
+  spec.inherited = {input.reader.get()};
+  spec.confinement = &*confinement;
+  ASSERT_EQ(::fchmod(input.reader.get(), 0666), 0);
+  auto child = Child::spawn(spec);
+  ASSERT_TRUE(child) << child.error().message;
+  ASSERT_TRUE(child->pause());
+  ASSERT_EQ(::write(input.writer.get(), "x", 1), 1);
+  pollfd poller{.fd = output.reader.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&poller, 1, 50), 0);
+  ASSERT_TRUE(child->resume());
+  EXPECT_EQ(::poll(&poller, 1, 5000), 1);
+  child->kill();
+  EXPECT_EQ(child->reap().code, SIGKILL);
 }
 
 }  // namespace

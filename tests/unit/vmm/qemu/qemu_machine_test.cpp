@@ -21,8 +21,6 @@ class QemuMachineTest : public ::testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "qemu-machine-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
-    // QEMU runs as nobody.
-    std::filesystem::permissions(folder_, std::filesystem::perms{0755});
     write("kernel", "\177ELF");
     write("initramfs", "i");
     loop_ = EventLoop::create().value();
@@ -41,7 +39,7 @@ class QemuMachineTest : public ::testing::Test {
           "socket,id=monitor,fd=*) MONITOR=${a##*=} ;; esac; done\n" +
               script + "\n");
     ::chmod((folder_ / "qemu").c_str(), 0755);
-    return {.accelerator = QemuAccelerator::tcg, .program = (folder_ / "qemu").string(), .identity = {}};
+    return {.accelerator = QemuAccelerator::tcg, .program = (folder_ / "qemu").string(), .confine = false};
   }
 
   MachineStop run(const std::string& script) {
@@ -70,7 +68,7 @@ class QemuMachineTest : public ::testing::Test {
 };
 
 TEST_F(QemuMachineTest, missing_qemu_is_refused_with_the_remedy) {
-  const auto machine = QemuMachine::create(config_, *loop_, {.program = "no-such-qemu", .identity = {}});
+  const auto machine = QemuMachine::create(config_, *loop_, {.program = "no-such-qemu"});
   ASSERT_FALSE(machine);
   EXPECT_THAT(machine.error().message, HasSubstr("install the package qemu-system-x86"));
 }
