@@ -94,6 +94,7 @@ status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
   # As the first's user on the host itself, where both can be seen.
   local file
   for file in mem maps environ fd fdinfo root cwd exe ns/mnt; do
+    # shellcheck disable=SC2016 # the inner shell expands
     run setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all --bounding-set=-all \
       sh -c 'ls -A "$1/" >/dev/null 2>&1 || head -c 1 "$1" >/dev/null' sh "/proc/$second/$file"
     [ "$status" -ne 0 ] || {

@@ -16,6 +16,7 @@ LaunchSpec example() {
   spec.cpus = 2;
   spec.memory_bytes = 256ULL << 20;
   spec.hang_seconds = 7;
+  spec.users = {.first = 70000, .last = 70009};
   spec.clock = {.ticks = ~0ULL, .nanoseconds = 3};
   spec.kernel = "/k";
   spec.initramfs = "/i";
@@ -107,6 +108,20 @@ TEST(LaunchStatus, round_trip_survives_invalid_utf8_in_the_message) {
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->error.code, ENOENT);
   EXPECT_NE(parsed->error.message.find("console said"), std::string::npos);
+}
+
+TEST(LaunchStatus, words_of_the_guest_are_harmless) {
+  LaunchStatus status;
+  status.agent_version = "1\033[2J";
+  status.kernel_release = "6\xc2\x9b";
+  status.announcement = std::string(100'000, 'x');
+  status.error = {.code = ENOENT, .message = "a\nb\033c"};
+  const auto parsed = parse_launch_status(to_json(status));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->agent_version, "1?[2J");
+  EXPECT_EQ(parsed->kernel_release, "6?");
+  EXPECT_LE(parsed->announcement.size(), 4096U);
+  EXPECT_EQ(parsed->error.message, "a\nb?c");
 }
 
 }  // namespace

@@ -101,6 +101,12 @@ TEST(ReasonOfEnd, is_told_only_when_it_was_not_the_containers_own) {
   }
 }
 
+// A process that faces the guest wrote it.
+TEST(ReasonOfEnd, is_bounded_and_has_nothing_that_a_terminal_obeys) {
+  EXPECT_EQ(reason_of_end("{\"guestLost\":\"panic\\u001b[2J\\u009b\\u202e\\nline\"}"), "panic?[2J??\nline");
+  EXPECT_LE(reason_of_end("{\"guestLost\":\"" + std::string(1 << 20, 'x') + "\"}").size(), 4096U);
+}
+
 TEST(ContainerState, oci_document_has_no_pid_when_stopped) {
   EXPECT_THAT(oci_state_json(sample(), Status::running), ::testing::HasSubstr("\"pid\":"));
   EXPECT_THAT(oci_state_json(sample(), Status::stopped), ::testing::Not(::testing::HasSubstr("\"pid\":")));

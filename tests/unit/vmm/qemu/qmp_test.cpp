@@ -79,5 +79,15 @@ TEST(QmpReader, deep_nesting_is_survived) {
   EXPECT_FALSE(feed(reader, std::string(60000, '[') + "\n"));
 }
 
+TEST(QmpReader, words_that_go_into_messages_are_harmless) {
+  QmpReader reader;
+  const auto events = feed(reader, "{\"event\":\"SHUTDOWN\",\"data\":{\"reason\":\"a\\u001b[2J\\nb\"}}\n");
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->at(0).reason, "a?[2J?b");
+  const auto refused = feed(reader, "{\"error\":{\"desc\":\"" + std::string(5000, 'x') + "\\u001b\"}}\n");
+  ASSERT_FALSE(refused);
+  EXPECT_LE(refused.error().message.size(), 1100U);
+}
+
 }  // namespace
 }  // namespace caisson::vmm
