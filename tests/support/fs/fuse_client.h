@@ -65,7 +65,7 @@ class FuseClient {
   // `buffer_bytes` is the most a request or an answer may have.
   explicit FuseClient(vmm::FsDevice::Config config, size_t buffer_bytes = kReplyBytes)
       : memory_(2 * buffer_bytes + (64U << 10)),
-        driver_(memory_, {.size = 16, .event_index = false, .indirect = false}),
+        driver_(memory_, {.size = 256, .event_index = false, .indirect = false}),
         hiprio_(memory_, {.size = 16, .event_index = false, .indirect = false}),
         request_(memory_.allocate(buffer_bytes + 512)),
         reply_(memory_.allocate(buffer_bytes + sizeof(fuse_out_header))),
@@ -196,6 +196,8 @@ class FuseClient {
                     .name(name));
   }
 
+  // Of the request sent last.
+  [[nodiscard]] uint64_t last_unique() const { return unique_; }
   vmm::FsDevice& device() { return *device_; }
   FakeDriver& driver() { return driver_; }
   EventLoop& loop() { return *loop_; }

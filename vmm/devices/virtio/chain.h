@@ -33,6 +33,9 @@ class Chain {
   [[nodiscard]] uint64_t readable_bytes() const { return readable_bytes_; }
   [[nodiscard]] uint64_t writable_bytes() const { return writable_bytes_; }
 
+  // The queue is gone, and its driver with it: nobody waits for this chain any more.
+  void abandon() { outstanding_ = false; }
+
   // Copies out the readable bytes from `offset`; returns how many there were (at most out.size()).
   size_t copy_out(size_t offset, std::span<std::byte> out) const;
   // Copies into the writable bytes at `offset`; returns how many fitted.

@@ -9,6 +9,8 @@ namespace {
 
 // [virtio-1.2] 5.11.2: hiprio is queue 0, the only request queue is 1 (no notification queue is offered). The
 // guest's kernel sends transfers no larger than a queue has entries, so 256 pages and their headers must fit.
+constexpr uint16_t kHiprio = 0;
+constexpr uint16_t kRequests = 1;
 constexpr std::array<uint16_t, 2> kQueueSizes = {1024, 1024};
 
 }  // namespace
@@ -17,13 +19,20 @@ Result<std::unique_ptr<FsDevice>> FsDevice::create(Config config, EventLoop& loo
   if (config.tag.empty() || config.tag.size() > sizeof(ConfigSpace::tag)) {
     return fail(EINVAL, "create the file system device: a tag has 1 to 36 bytes");
   }
-  auto server = TRY(fs::Server::create(std::move(config.server)));
-  return std::unique_ptr<FsDevice>(new FsDevice(config.tag, std::move(server), loop));
+  auto device = std::unique_ptr<FsDevice>(new FsDevice(config.tag, loop));
+  device->server_ = TRY(fs::Server::create(
+      std::move(config.server), loop,
+      [self = device.get()](uint64_t ticket, int error) { self->answer_later(ticket, error); }));
+  return device;
 }
 
-FsDevice::FsDevice(std::string_view tag, std::unique_ptr<fs::Server> server, EventLoop& loop)
-    : server_(std::move(server)), loop_(&loop) {
+FsDevice::FsDevice(std::string_view tag, EventLoop& loop) : loop_(&loop) {
   std::copy(tag.begin(), tag.end(), config_.tag.begin());
+}
+
+FsDevice::~FsDevice() {
+  ++*generation_;
+  drop_waiting();
 }
 
 std::span<const uint16_t> FsDevice::queue_sizes() const {
@@ -56,17 +65,21 @@ std::vector<VirtQueue::State> FsDevice::reset() {
   for (const auto& queue : activation_.queues) {
     states.push_back(queue ? queue->state() : VirtQueue::State{});
   }
+  drop_waiting();
   activation_ = {};
   server_->reset();
   ++*generation_;
   return states;
 }
 
+// Whichever queue was kicked: requests first, since an interrupt is about one of them; then what was
+// forgotten, for which the guest's kernel seldom kicks, since nobody waits for it.
 void FsDevice::on_kick(uint16_t index) {
-  if (drain(index)) {
+  ++kicks_;
+  if (drain(kRequests) && drain(kHiprio)) {
     return;
   }
-  // The loop has other descriptors to look after; this queue's turn comes again.
+  // The loop has other descriptors to look after; the queues' turn comes again.
   loop_->post([this, index, generation = generation_, wanted = *generation_] {
     if (*generation == wanted) {
       on_kick(index);
@@ -91,8 +104,13 @@ bool FsDevice::drain(uint16_t index) {
       if (!*chain) {
         break;
       }
-      const uint32_t written = server_->serve(**chain);
-      queue.push(std::move(**chain), written);
+      const fs::Server::Served served_now = server_->serve(**chain);
+      if (served_now.ticket != 0) {
+        waiting_.emplace(served_now.ticket,
+                         Waiting{.queue = index, .unique = served_now.unique, .chain = std::move(**chain)});
+      } else {
+        queue.push(std::move(**chain), served_now.written);
+      }
       if (++served % fs::kNotifyEvery == 0) {
         queue.notify();
       }
@@ -102,8 +120,28 @@ bool FsDevice::drain(uint16_t index) {
   return served < fs::kChainsPerTurn;
 }
 
+void FsDevice::drop_waiting() {
+  for (auto& [ticket, waiting] : waiting_) {
+    waiting.chain.abandon();
+  }
+  waiting_.clear();
+}
+
+void FsDevice::answer_later(uint64_t ticket, int error) {
+  auto found = waiting_.extract(ticket);
+  if (found.empty()) {
+    return;
+  }
+  Waiting& waiting = found.mapped();
+  const uint32_t written = fs::Server::answer(waiting.chain, waiting.unique, error);
+  auto& queue = activation_.queues[waiting.queue];
+  queue->push(std::move(waiting.chain), written);
+  queue->notify();
+}
+
 // Outcome of a breach of the ring's rules: the device stops and asks for a reset [virtio-1.2] 2.1.2.
 void FsDevice::stop(const Error& error) {
+  drop_waiting();
   activation_.queues.assign(activation_.queues.size(), std::nullopt);
   if (activation_.needs_reset) {
     activation_.needs_reset(error.message);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,7 +27,7 @@ class FsDevice final : public VirtioDevice {
 
   FsDevice(const FsDevice&) = delete;
   FsDevice& operator=(const FsDevice&) = delete;
-  ~FsDevice() override { ++*generation_; }
+  ~FsDevice() override;
 
   [[nodiscard]] VirtioDeviceId id() const override { return VirtioDeviceId::fs; }
   [[nodiscard]] std::string_view name() const override { return "fs"; }
@@ -38,12 +39,17 @@ class FsDevice final : public VirtioDevice {
   std::vector<VirtQueue::State> reset() override;
 
   [[nodiscard]] const fs::Server& server() const { return *server_; }
+  // How often the driver kicked; for the tests that count round trips.
+  [[nodiscard]] uint64_t kicks() const { return kicks_; }
 
  private:
-  FsDevice(std::string_view tag, std::unique_ptr<fs::Server> server, EventLoop& loop);
+  FsDevice(std::string_view tag, EventLoop& loop);
 
   // Serves what queue `index` holds, a turn at most; false when there is more.
   bool drain(uint16_t index);
+  void answer_later(uint64_t ticket, int error);
+  // Of whoever waits there is no driver left.
+  void drop_waiting();
   void stop(const Error& error);
 
   // [virtio-1.2] 5.11.4
@@ -54,9 +60,17 @@ class FsDevice final : public VirtioDevice {
   static_assert(sizeof(ConfigSpace) == 40);
 
   ConfigSpace config_;
+  uint64_t kicks_ = 0;
   std::unique_ptr<fs::Server> server_;
   EventLoop* loop_;
   Activation activation_;
+  // Requests whose answer comes later, by their tickets.
+  struct Waiting {
+    uint16_t queue;
+    uint64_t unique;
+    Chain chain;
+  };
+  std::map<uint64_t, Waiting> waiting_;
   // Of activations. Posted work holds on to it, to tell that its own, or the device, is gone.
   std::shared_ptr<uint64_t> generation_ = std::make_shared<uint64_t>(0);
 };

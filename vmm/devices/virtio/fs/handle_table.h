@@ -18,7 +18,6 @@ struct Handle {
   HandleKind kind = HandleKind::file;
   NodePin node;
   UniqueFd fd;  // none for the synthetic root and veiled directories
-  bool has_written = false;
 };
 
 class HandleTable {

@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <ctime>
 
 #include "common/detached_directory.h"
+#include "vmm/devices/virtio/fs/limits.h"
 #include "vmm/devices/virtio/fs/wire.h"
 
 namespace caisson::vmm::fs {
@@ -27,6 +30,11 @@ constexpr std::array<long, 20> kKernelInterfaces = {
     kFuseControlMagic, kNfsdMagic,       kRpcPipeMagic,      kConfigFsMagic,      DEVMEM_MAGIC,
 };
 
+// Wraps for absurd years, which is as good a mark as any.
+int64_t nanoseconds(const statx_timestamp& time) {
+  return static_cast<int64_t>(static_cast<uint64_t>(time.tv_sec) * 1'000'000'000U + time.tv_nsec);
+}
+
 }  // namespace
 
 Identity identity_of(const struct statx& stat) {
@@ -36,12 +44,22 @@ Identity identity_of(const struct statx& stat) {
 }
 
 BirthTime birth_time_of(const struct statx& stat) {
-  if ((stat.stx_mask & STATX_BTIME) == 0) {
-    return 0;
-  }
-  // Wraps for absurd years, which is as good a mark as any.
-  return static_cast<BirthTime>(static_cast<uint64_t>(stat.stx_btime.tv_sec) * 1'000'000'000U +
-                                stat.stx_btime.tv_nsec);
+  return (stat.stx_mask & STATX_BTIME) == 0 ? 0 : nanoseconds(stat.stx_btime);
+}
+
+Version version_of(const struct statx& stat) {
+  return {.size = stat.stx_size,
+          .modified_ns = nanoseconds(stat.stx_mtime),
+          .changed_ns = nanoseconds(stat.stx_ctime)};
+}
+
+bool is_settled(const struct statx& stat) {
+  // The clock that the host's kernel stamps files with; one that was set back leaves them unsettled.
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  const auto changed =
+      std::chrono::seconds(stat.stx_ctime.tv_sec) + std::chrono::nanoseconds(stat.stx_ctime.tv_nsec);
+  return changed + kSettleTime < std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 Result<struct statx> stat_at(int directory, const char* name) {

@@ -29,6 +29,18 @@ using BirthTime = int64_t;
 [[nodiscard]] Identity identity_of(const struct statx& stat);
 [[nodiscard]] BirthTime birth_time_of(const struct statx& stat);
 
+// Size and times of a file's contents, to tell whether they are what they were. The time of change cannot be
+// put back by utimensat(2), as that of modification can.
+struct Version {
+  uint64_t size = 0;
+  int64_t modified_ns = -1;
+  int64_t changed_ns = -1;
+  bool operator==(const Version&) const = default;
+};
+[[nodiscard]] Version version_of(const struct statx& stat);
+// True if the file changed so long ago that another change would show in its times (kSettleTime).
+[[nodiscard]] bool is_settled(const struct statx& stat);
+
 // `name` must be a checked component (request.h), or "" for `directory` itself.
 [[nodiscard]] Result<struct statx> stat_at(int directory, const char* name);
 [[nodiscard]] Result<UniqueFd> open_path_at(int directory, const char* name);

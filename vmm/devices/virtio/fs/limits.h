@@ -40,6 +40,11 @@ inline constexpr size_t kMaxNodes = 4U << 20;
 // that directories moved by the host could make of the names we remember.
 inline constexpr size_t kMaxDepth = 4096;
 
+// LIMIT: locks that are waited for at once; each is a thread of ours, and a page or two of its stack.
+inline constexpr size_t kMaxLockWaiters = 64;
+// LIMIT: owners of record locks, each a descriptor of ours; the guest's kernel takes ENOLCK from any server.
+inline constexpr size_t kMaxLockOwners = 1024;
+
 // Descriptors kept away from the guest's reach, for the rest of the process.
 inline constexpr size_t kReservedDescriptors = 256;
 
@@ -50,8 +55,12 @@ inline constexpr int kChainsPerTurn = 256;
 // How long the guest may trust what it has seen. An exclusive export changes only by the guest's own hand,
 // which its kernel sees; the bound is there for an engine that copies a file into a running container.
 inline constexpr std::chrono::seconds kExclusiveTime{60};
-// Shared exports: as fresh as an NFS client would have it.
-inline constexpr std::chrono::seconds kSharedTime{1};
+// Shared exports: not at all. The guest's kernel asks again at each name and each look at a file, though not
+// twice within one system call (guest-kernel/patches).
+inline constexpr std::chrono::seconds kSharedTime{0};
+// Two changes of a file within one tick of the host's clock leave the same times; 10 ms is the longest tick
+// (HZ=100).
+inline constexpr std::chrono::milliseconds kSettleTime{20};
 // The synthetic root never changes.
 inline constexpr std::chrono::seconds kRootTime{86400};
 

@@ -50,9 +50,8 @@ struct Node {
   // listing.
   uint64_t listing_epoch = 0;
 
-  // Size and modification time when the guest last agreed with the host about the contents (open.cpp).
-  uint64_t seen_size = 0;
-  int64_t seen_mtime = -1;
+  // What the contents were when the guest last opened them, if that says anything (open.cpp).
+  Version seen;
 
   UniqueFd fd;
   Keep keep = Keep::none;

@@ -14,10 +14,9 @@ constexpr uint32_t kSize = sizeof(T);
 
 constexpr uint32_t kOpened = kSize<fuse_entry_out> + kSize<fuse_open_out>;
 
-// Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), GETLK, SETLK,
-// SETLKW (locks are the guest's own: one kernel, one truth), FLUSH (nothing of ours waits for a close), BMAP,
-// POLL, SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut,
-// never the host's, so what left the guest is safe; fsync goes to the disk).
+// Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), BMAP, POLL,
+// SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut, never
+// the host's, so what left the guest is safe; fsync goes to the disk).
 constexpr Table make_table() {
   Table table{};
   // clang-format off
@@ -54,6 +53,10 @@ constexpr Table make_table() {
   table[FUSE_RMDIR]           = {"rmdir", &Server::rmdir};
   table[FUSE_RENAME]          = {"rename", &Server::rename, kSize<fuse_rename_in>};
   table[FUSE_RENAME2]         = {"rename2", &Server::rename2, kSize<fuse_rename2_in>};
+  table[FUSE_GETLK]           = {"getlk", &Server::getlk, kSize<fuse_lk_in>, kSize<fuse_lk_out>};
+  table[FUSE_SETLK]           = {"setlk", &Server::setlk, kSize<fuse_lk_in>};
+  table[FUSE_SETLKW]          = {"setlkw", &Server::setlkw, kSize<fuse_lk_in>};
+  table[FUSE_FLUSH]           = {"flush", &Server::flush, kSize<fuse_flush_in>};
   table[FUSE_READDIR]         = {"readdir", &Server::readdir, kSize<fuse_read_in>};
   table[FUSE_READDIRPLUS]     = {"readdirplus", &Server::readdirplus, kSize<fuse_read_in>};
   table[FUSE_SETXATTR]        = {"setxattr", &Server::setxattr, FUSE_COMPAT_SETXATTR_IN_SIZE};

@@ -24,7 +24,7 @@ Result<size_t> default_descriptors() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::create(Config config) {
+Result<std::unique_ptr<Server>> Server::create(Config config, EventLoop& loop, AnswerLater answer_later) {
   std::set<std::string> names;
   for (const Export& one : config.exports) {
     TRY(one.check());
@@ -41,23 +41,26 @@ Result<std::unique_ptr<Server>> Server::create(Config config) {
   // for the files looked up most recently and for deleted files still referred to.
   const size_t share = (descriptors - config.exports.size()) / 8;
   OwnDescriptors own = TRY(OwnDescriptors::open());
-  auto server = std::unique_ptr<Server>(
-      new Server(std::move(config.exports), std::move(own),
-                 {.nodes = kMinNodes, .cached_descriptors = share, .nameless_descriptors = share}, 3 * share,
-                 config.writeback_cache));
-  return server;
+  const size_t owners = std::min(kMaxLockOwners, share);
+  return std::unique_ptr<Server>(new Server(std::move(config), std::move(own),
+                                            {.nodes = kMinNodes,
+                                             .cached_descriptors = share - owners / 2,
+                                             .nameless_descriptors = share - owners / 2},
+                                            3 * share, owners, loop, std::move(answer_later)));
 }
 
-Server::Server(std::vector<Export> exports, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles,
-               bool writeback_cache)
-    : exports_(std::move(exports)),
+Server::Server(Config config, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles,
+               size_t lock_owners, EventLoop& loop, AnswerLater answer_later)
+    : exports_(std::move(config.exports)),
       own_(std::move(own)),
       nodes_(bounds),
       handles_(nodes_, handles),
       cookies_(kMaxShortCookies, [this](uint64_t id) { return nodes_.is_open(id); }),
+      locks_(lock_owners),
+      waiters_(loop, std::move(answer_later)),
       all_exclusive_(
           std::all_of(exports_.begin(), exports_.end(), [](const Export& one) { return one.exclusive; })) {
-  writeback_cache_ = writeback_cache && all_exclusive_;
+  writeback_cache_ = config.writeback_cache && all_exclusive_;
 }
 
 Result<void> Server::start(uint64_t guest_memory_bytes) {
@@ -71,16 +74,18 @@ Result<void> Server::start(uint64_t guest_memory_bytes) {
 
 void Server::reset() {
   is_initialised_ = false;
+  waiters_.clear();
+  locks_.clear();
   handles_.clear();
   nodes_.clear();
   cookies_.clear();
   listing_ = {};
 }
 
-uint32_t Server::serve(const Chain& chain) {
+Server::Served Server::serve(const Chain& chain) {
   const auto header = Request::parse_header(chain);
   if (!header) {
-    return 0;  // without its header there is no request to answer
+    return {};  // without its header there is no request to answer
   }
   const OperationEntry* operation = find_operation(header->opcode);
   const bool has_answer = operation == nullptr || operation->has_answer;
@@ -88,15 +93,23 @@ uint32_t Server::serve(const Chain& chain) {
     Reply none(chain);
     (void)dispatch(chain, *header, none);
     nodes_.trim();
-    return 0;
+    return {};
   }
   if (chain.writable_bytes() < sizeof(fuse_out_header)) {
-    return 0;  // nobody could learn what came of it, so nothing is done
+    return {};  // nobody could learn what came of it, so nothing is done
   }
   Reply out(chain);
+  ticket_ = 0;
   const auto done = dispatch(chain, *header, out);
   nodes_.trim();
-  return out.finish(header->unique, done ? 0 : done.error().code);
+  if (done && ticket_ != 0) {
+    return {.written = 0, .ticket = ticket_, .unique = header->unique};
+  }
+  return {.written = out.finish(header->unique, done ? 0 : done.error().code), .ticket = 0, .unique = 0};
+}
+
+uint32_t Server::answer(const Chain& chain, uint64_t unique, int error) {
+  return Reply(chain).finish(unique, error);
 }
 
 Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, Reply& out) {
@@ -104,6 +117,7 @@ Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, 
   if (operation == nullptr) {
     return refuse(ENOSYS);
   }
+  ++requests_[header.opcode];
   if (!is_initialised_ && header.opcode != FUSE_INIT) {
     return refuse(EPROTO);
   }
@@ -176,6 +190,9 @@ fuse_attr Server::attr_of(const Node& node, const struct statx& stat) {
   fuse_attr attr = to_attr(stat);
   if (node.is_submount) {
     attr.flags |= FUSE_ATTR_SUBMOUNT;
+  }
+  if (node.is_regular() && !node.from->exclusive && !is_settled(stat)) {
+    attr.flags |= kAttrUnsettled;
   }
   return attr;
 }

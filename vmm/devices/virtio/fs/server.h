@@ -4,6 +4,7 @@
 // happen here. Every method named like an operation lives in operations/<family>.cpp.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "vmm/devices/virtio/fs/handle_table.h"
 #include "vmm/devices/virtio/fs/host_file.h"
 #include "vmm/devices/virtio/fs/limits.h"
+#include "vmm/devices/virtio/fs/lock_table.h"
+#include "vmm/devices/virtio/fs/lock_waiters.h"
 #include "vmm/devices/virtio/fs/node_table.h"
 #include "vmm/devices/virtio/fs/reply.h"
 #include "vmm/devices/virtio/fs/request.h"
@@ -32,16 +35,30 @@ class Server {
     bool writeback_cache = false;
   };
 
-  static Result<std::unique_ptr<Server>> create(Config config);
+  // What became of a request: `written` bytes of an answer, 0 for none; or its answer comes later, under this
+  // ticket, from `answer_later`.
+  struct Served {
+    uint32_t written = 0;
+    uint64_t ticket = 0;
+    uint64_t unique = 0;  // for answer()
+  };
+  using AnswerLater = LockWaiters::Done;
+
+  // `answer_later` is called on `loop`, which must outlive the server.
+  static Result<std::unique_ptr<Server>> create(Config config, EventLoop& loop, AnswerLater answer_later);
 
   // A guest with `guest_memory_bytes` is about to mount, by requests served on the calling thread.
   Result<void> start(uint64_t guest_memory_bytes);
   // The guest is gone: drops all nodes and handles.
   void reset();
 
-  // Carries out the request in `chain`. Returns the bytes written into it; 0 for requests without an answer.
-  uint32_t serve(const Chain& chain);
+  // The answer without contents to a request that was served before: its bytes in `chain`.
+  static uint32_t answer(const Chain& chain, uint64_t unique, int error);
+  // Carries out the request in `chain`, or begins to.
+  Served serve(const Chain& chain);
 
+  // How many requests of each opcode there were.
+  [[nodiscard]] const std::map<uint32_t, uint64_t>& requests() const { return requests_; }
   [[nodiscard]] size_t node_count() const { return nodes_.size(); }
   [[nodiscard]] size_t handle_count() const { return handles_.size(); }
   [[nodiscard]] size_t cached_descriptors() const { return nodes_.cached_descriptors(); }
@@ -90,6 +107,11 @@ class Server {
   Result<void> rmdir(Request& in, Reply& out);
   Result<void> rename(Request& in, Reply& out);
   Result<void> rename2(Request& in, Reply& out);
+  // lock.cpp
+  Result<void> getlk(Request& in, Reply& out);
+  Result<void> setlk(Request& in, Reply& out);
+  Result<void> setlkw(Request& in, Reply& out);
+  Result<void> flush(Request& in, Reply& out);
   // directory.cpp
   Result<void> readdir(Request& in, Reply& out);
   Result<void> readdirplus(Request& in, Reply& out);
@@ -115,8 +137,8 @@ class Server {
     std::string_view name;
   };
 
-  Server(std::vector<Export> exports, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles,
-         bool writeback_cache);
+  Server(Config config, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles, size_t lock_owners,
+         EventLoop& loop, AnswerLater answer_later);
 
   // server.cpp: what the operations share.
   Result<void> dispatch(const Chain& chain, const fuse_in_header& header, Reply& out);
@@ -150,6 +172,10 @@ class Server {
   [[nodiscard]] uint32_t listing_flags(Node& node, uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);
   Result<ActAs> act_as_caller(const Request& in, uint32_t mask);
+  Result<LockTable::Entry*> lock_owner(Node& node, uint64_t owner);
+  Result<void> set_lock(Request& in, bool may_wait);
+  Result<void> write_pages(const Handle& handle, const Request& in, const fuse_write_in& arguments,
+                           uint64_t done);
   Result<void> change(Node& node, const fuse_setattr_in& wanted, const Handle* handle);
   Result<void> list(Request& in, Reply& out, bool with_attributes);
   Result<std::optional<Entry>> next_entry(Handle& handle, uint64_t number, uint64_t offset);
@@ -160,10 +186,14 @@ class Server {
   Result<void> put_value(uint32_t wanted, size_t length, Reply& out);
 
   std::vector<Export> exports_;
+  std::map<uint32_t, uint64_t> requests_;  // by opcode, of those there are
   OwnDescriptors own_;
   NodeTable nodes_;
   HandleTable handles_;
   ShortCookies cookies_;
+  LockTable locks_;
+  LockWaiters waiters_;
+  uint64_t ticket_ = 0;  // of the request at hand, if it is to be answered later
   bool writeback_cache_;
   bool all_exclusive_;
   // Agreed on by INIT.

@@ -25,6 +25,9 @@ static_assert(sizeof(fuse_init_out) == 64);
 static_assert(sizeof(fuse_setattr_in) == 88);
 static_assert(sizeof(fuse_write_in) == 40);
 static_assert(sizeof(fuse_setxattr_in) == 16);
+static_assert(sizeof(fuse_lk_in) == 48);
+static_assert(sizeof(fuse_lk_out) == 24);
+static_assert(sizeof(fuse_flush_in) == 24);
 
 // The oldest minor we speak: everything before it has shorter structs that no kernel of ours sends.
 inline constexpr uint32_t kOldestMinor = 31;
@@ -84,6 +87,13 @@ struct StatxOut {
 };
 static_assert(sizeof(StatxIn) == 24);
 static_assert(sizeof(StatxOut) == 32 + 256);
+
+// [caisson] Private to our guest's kernel (guest-kernel/patches), in fuse_attr.flags: the file changed so
+// recently that a further change may leave the same times, so that equal times do not mean equal contents.
+inline constexpr uint32_t kAttrUnsettled = 1U << 31;
+// [caisson] Likewise, in fuse_open_out.open_flags: locks on this file are ours to keep, not the guest
+// kernel's.
+inline constexpr uint32_t kOpenHostLocks = 1U << 31;
 
 // A refusal whose only reader is the guest: an errno and no words.
 [[nodiscard]] inline tl::unexpected<Error> refuse(int code) {

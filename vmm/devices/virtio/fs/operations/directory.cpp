@@ -78,7 +78,8 @@ Result<std::optional<Server::Entry>> Server::next_entry(Handle& handle, uint64_t
 
 // [fuse] Node 0: the kernel looks the name up itself, when it needs to.
 fuse_entry_out Server::look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry) {
-  if (!handle.fd || is_dot(entry.name)) {
+  // Of a shared export the kernel could keep none of it.
+  if (!handle.fd || is_dot(entry.name) || !parent->from->exclusive) {
     return {};
   }
   const auto stat = stat_at(handle.fd.get(), entry.name.data());

@@ -93,12 +93,37 @@ Result<void> Server::write(Request& in, Reply& out) {
   }
   TRY(check_writable(*handle->node));
   slice(chain_->readable(), in.payload_offset(), arguments.size, parts_);
-  handle->has_written = true;
   const WithoutFsetid drop((arguments.write_flags & FUSE_WRITE_KILL_SUIDGID) != 0);
+  const auto written =
+      transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, write_flags(arguments));
+  if ((arguments.write_flags & FUSE_WRITE_CACHE) != 0 && (!written || *written < arguments.size)) {
+    TRY(write_pages(*handle, in, arguments, written ? *written : 0));
+  }
   fuse_write_out answer{};
-  answer.size = static_cast<uint32_t>(
-      TRY(transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, write_flags(arguments))));
+  answer.size =
+      (arguments.write_flags & FUSE_WRITE_CACHE) != 0 ? arguments.size : static_cast<uint32_t>(TRY(written));
   return out.put(answer);
+}
+
+// What a map left in the guest's page cache, from byte `done` on, a page at a time: those that have room on
+// the host are not lost because another has none, and that one's error is told. The guest's kernel does not
+// look at how much of such a write was done.
+Result<void> Server::write_pages(const Handle& handle, const Request& in, const fuse_write_in& arguments,
+                                 uint64_t done) {
+  constexpr uint64_t kPage = 4096;
+  Result<void> outcome;
+  // LIMIT: kMaxIoPages of them.
+  while (done < arguments.size) {
+    const uint64_t at = arguments.offset + done;
+    const uint64_t bytes = std::min(kPage - at % kPage, arguments.size - done);
+    slice(chain_->readable(), in.payload_offset() + done, bytes, parts_);
+    const auto written = transfer(Direction::to_host, handle.fd.get(), parts_, at, write_flags(arguments));
+    if (outcome && (!written || *written < bytes)) {
+      outcome = refuse(written ? ENOSPC : written.error().code);
+    }
+    done += bytes;
+  }
+  return outcome;
 }
 
 Result<void> Server::lseek(Request& in, Reply& out) {
@@ -123,7 +148,6 @@ Result<void> Server::fallocate(Request& in, Reply& /*out*/) {
   if ((arguments.mode & ~kModes) != 0) {
     return refuse(EOPNOTSUPP);
   }
-  handle->has_written = true;
   if (::fallocate(handle->fd.get(), static_cast<int>(arguments.mode), static_cast<off_t>(arguments.offset),
                   static_cast<off_t>(arguments.length)) != 0) {
     return refuse_errno();
@@ -141,7 +165,6 @@ Result<void> Server::copy_file_range(Request& in, Reply& out) {
   }
   auto source = static_cast<off_t>(arguments.off_in);
   auto target = static_cast<off_t>(arguments.off_out);
-  to->has_written = true;
   const ssize_t copied = ::copy_file_range(from->fd.get(), &source, to->fd.get(), &target,
                                            std::min(arguments.len, kMaxCopyRangeBytes), 0);
   if (copied < 0) {

@@ -5,14 +5,6 @@
 #include "vmm/devices/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
-namespace {
-
-int64_t mtime_of(const struct statx& stat) {
-  return static_cast<int64_t>(static_cast<uint64_t>(stat.stx_mtime.tv_sec) * 1'000'000'000U +
-                              stat.stx_mtime.tv_nsec);
-}
-
-}  // namespace
 
 // Only the access mode and O_TRUNC reach the host. O_APPEND, O_SYNC and O_DSYNC come again with each write
 // and are obeyed there (io.cpp): on the descriptor, O_APPEND would misplace what the page cache writes back.
@@ -25,23 +17,22 @@ int Server::host_flags(uint32_t flags) const {
   return access | static_cast<int>(flags & O_TRUNC);
 }
 
-// Close-to-open: what the guest has cached stays if the file is as it was when the guest last saw or closed
-// it.
+// Close-to-open: what the guest has cached stays if the file is as it was when the guest last opened it.
 uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
   if (node.from->exclusive) {
     return FOPEN_KEEP_CACHE;
   }
-  const bool is_unchanged = node.seen_mtime == mtime_of(stat) && node.seen_size == stat.stx_size;
-  node.seen_mtime = mtime_of(stat);
-  node.seen_size = stat.stx_size;
+  const Version now = version_of(stat);
+  const bool is_unchanged = node.seen == now;
+  // What may yet change without a trace was not seen at all.
+  node.seen = is_settled(stat) ? now : Version{};
   return is_unchanged ? FOPEN_KEEP_CACHE : 0;
 }
 
 Result<void> Server::put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out) {
   fuse_open_out answer{};
-  answer.open_flags = cache_flags(*node, stat);
-  answer.fh = TRY(handles_.add(
-      {.kind = HandleKind::file, .node = std::move(node), .fd = std::move(fd), .has_written = false}));
+  answer.open_flags = cache_flags(*node, stat) | (node->from->exclusive ? 0 : kOpenHostLocks);
+  answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = std::move(node), .fd = std::move(fd)}));
   return out.put(answer);
 }
 
@@ -86,7 +77,7 @@ Result<void> Server::opendir(Request& in, Reply& out) {
     return refuse(ENOTDIR);
   }
   TRY(handles_.check_room());
-  Handle handle{.kind = HandleKind::directory, .node = std::move(node), .fd = {}, .has_written = false};
+  Handle handle{.kind = HandleKind::directory, .node = std::move(node), .fd = {}};
   fuse_open_out answer{};
   if (handle.node->from != nullptr && !handle.node->is_veiled) {
     handle.fd = TRY(open_contents(*handle.node, O_RDONLY | O_DIRECTORY));
@@ -100,14 +91,11 @@ Result<void> Server::release(Request& in, Reply& /*out*/) {
   const auto arguments = TRY(in.take<fuse_release_in>());
   const HandleKind kind = in.header().opcode == FUSE_RELEASE ? HandleKind::file : HandleKind::directory;
   const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, kind));
-  if (handle->has_written && !handle->node->from->exclusive) {
-    // The guest's cache holds what it wrote, so the times its writes left are no news to it.
-    const auto stat = stat_at(handle->fd.get(), "");
-    handle->node->seen_mtime = stat ? mtime_of(*stat) : -1;
-    handle->node->seen_size = stat ? stat->stx_size : 0;
-  }
   if (listing_.handle == arguments.fh) {
     listing_.handle = 0;
+  }
+  if (handle->node->handles == 1) {
+    locks_.remove_all(*handle->node);  // nobody is left who could hold one
   }
   handles_.remove(arguments.fh);
   return {};

@@ -14,7 +14,7 @@ namespace {
 // HANDLE_KILLPRIV_V2: set-ID bits and file capabilities fall where the write happens, so the kernel need not
 // ask
 //   for security.capability before each.
-// POSIX_LOCKS, FLOCK_LOCKS are left out: the guest is the only locker, and its kernel does it without us.
+// POSIX_LOCKS, FLOCK_LOCKS: only if there is a shared export, and only for the files of one (kOpenHostLocks).
 // ALLOW_IDMAP: who asks is used nowhere but where files are made.
 // EXPORT_SUPPORT is left out: it would have us look up "." and "..".
 // NO_EXPORT_SUPPORT: who asks for a file handle is told so; it could not be opened again.
@@ -57,7 +57,7 @@ Result<void> Server::init(Request& in, Reply& out) {
   }
   uint64_t wanted = kWanted;
   // Where the host may write too, a changed time or size empties the guest's page cache.
-  wanted |= all_exclusive_ ? 0 : FUSE_AUTO_INVAL_DATA;
+  wanted |= all_exclusive_ ? 0 : FUSE_AUTO_INVAL_DATA | FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS;
   wanted |= writeback_cache_ ? FUSE_WRITEBACK_CACHE : 0;
   const uint64_t agreed = offered & wanted;
   answer.flags = static_cast<uint32_t>(agreed);
@@ -80,8 +80,10 @@ Result<void> Server::destroy(Request& /*in*/, Reply& /*out*/) {
   return {};
 }
 
-// Every request is finished before the next is looked at: there is never one to interrupt.
-Result<void> Server::interrupt(Request& /*in*/, Reply& /*out*/) {
+// Only a lock is waited for; every other request is finished before the next is looked at.
+Result<void> Server::interrupt(Request& in, Reply& /*out*/) {
+  const auto arguments = TRY(in.take<fuse_interrupt_in>());
+  waiters_.interrupt(arguments.unique);
   return {};
 }
 

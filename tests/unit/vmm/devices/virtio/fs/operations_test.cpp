@@ -2,7 +2,12 @@
 // Each operation done right, as shells, package managers and databases use it.
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
+
+#include <fstream>
+#include <thread>
 
 #include "tests/unit/vmm/devices/virtio/fs/fixture.h"
 
@@ -25,8 +30,7 @@ TEST_F(FsTest, init_agrees_only_on_what_was_offered) {
   const auto all = client_->init().as<fuse_init_out>();
   EXPECT_EQ(all.max_pages, 256);
   EXPECT_EQ(all.max_write, 1U << 20);
-  EXPECT_EQ(all.flags & (FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS | FUSE_EXPORT_SUPPORT | FUSE_WRITEBACK_CACHE),
-            0U);
+  EXPECT_EQ(all.flags & (FUSE_EXPORT_SUPPORT | FUSE_WRITEBACK_CACHE), 0U);
   EXPECT_NE(all.flags & FUSE_AUTO_INVAL_DATA, 0U);
   EXPECT_EQ(client_->init(0).as<fuse_init_out>().flags, 0U);
 }
@@ -313,14 +317,64 @@ TEST_F(FsTest, shared_export_keeps_the_cache_only_of_an_unchanged_file) {
     client_->release(file, opened.fh);
     return (opened.open_flags & FOPEN_KEEP_CACHE) != 0;
   };
+  const auto settle = [] { std::this_thread::sleep_for(2 * vmm::fs::kSettleTime); };
+  EXPECT_FALSE(keeps());
+  EXPECT_FALSE(keeps());  // a second change could have been within the same tick
+  settle();
   EXPECT_FALSE(keeps());
   EXPECT_TRUE(keeps());
   scratch_.write("file", "other");
   EXPECT_FALSE(keeps());
-  const uint64_t handle = open(file, O_RDWR);
-  client_->write(file, handle, 0, "own");
-  client_->release(file, handle);
+  settle();
+  EXPECT_FALSE(keeps());
   EXPECT_TRUE(keeps());
+  // The same size, and the time of modification put back.
+  const auto time = files::last_write_time(scratch_ / "file");
+  scratch_.write("file", "trick");
+  files::last_write_time(scratch_ / "file", time);
+  settle();
+  EXPECT_FALSE(keeps());
+}
+
+TEST_F(FsTest, shared_export_is_asked_about_every_time) {
+  scratch_.write("file", "one");
+  const auto entry = client_->lookup(root_, "file").as<fuse_entry_out>();
+  EXPECT_EQ(entry.entry_valid + entry.entry_valid_nsec + entry.attr_valid + entry.attr_valid_nsec, 0U);
+  EXPECT_NE(entry.attr.flags & vmm::fs::kAttrUnsettled, 0U);
+  std::this_thread::sleep_for(2 * vmm::fs::kSettleTime);
+  EXPECT_EQ(client_->getattr(entry.nodeid).as<fuse_attr_out>().attr_valid, 0U);
+  EXPECT_EQ(client_->getattr(entry.nodeid).as<fuse_attr_out>().attr.flags & vmm::fs::kAttrUnsettled, 0U);
+}
+
+// A file system of 64 KiB that is full but for one page.
+TEST_F(FsTest, page_cache_write_that_does_not_fit_is_an_error_and_what_has_room_is_kept) {
+  const files::path small = scratch_ / "small";
+  files::create_directory(small);
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("small", small.c_str(), "tmpfs", 0, "size=65536") != 0) {
+    GTEST_SKIP() << "a mount needs root";
+  }
+  {
+    FuseClient client(config_of(UniqueFd(::open(small.c_str(), O_PATH | O_CLOEXEC))));
+    ASSERT_EQ(client.init().error, 0);
+    const uint64_t root = client.walk({"root"});
+    const Answer made = client.create(root, "file", O_RDWR, 0644);
+    const uint64_t file = made.as<fuse_entry_out>().nodeid;
+    const uint64_t handle = made.as<fuse_open_out>(sizeof(fuse_entry_out)).fh;
+    const std::string page(4096, 'o');
+    // The last page of 32 is there, and 14 of the 16 pages are taken.
+    EXPECT_EQ(client.write(file, handle, 31 * 4096, page).error, 0);
+    EXPECT_EQ(client.create(root, "rest", O_RDWR, 0644).error, 0);
+    std::ofstream(small / "rest") << std::string(13 * 4096, 'r') << std::flush;
+    const std::string pages(32 * 4096, 'n');
+    EXPECT_EQ(client.write(file, handle, 0, pages, 0, FUSE_WRITE_CACHE).error, ENOSPC);
+    EXPECT_EQ(client.read(file, handle, 0, 4096).text(), std::string(4096, 'n'));
+    EXPECT_EQ(client.read(file, handle, 31 * 4096, 4096).text(), std::string(4096, 'n'));
+    // A plain write says how much of it there was.
+    const Answer some = client.write(file, handle, 4096, pages.substr(0, 8 * 4096));
+    EXPECT_TRUE(some.error == ENOSPC || some.as<fuse_write_out>().size < 8 * 4096);
+  }
+  EXPECT_EQ(::umount2(small.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(FsTest, exclusive_export_may_be_cached_long) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Locks that have to be waited for: a thread each, since the host's kernel has no other way to wait for one.
+// The server's own thread goes on meanwhile. Everything but the threads themselves belongs to the loop's
+// thread.
+#pragma once
+
+#include <fcntl.h>
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <variant>
+
+#include "common/event_loop.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm::fs {
+
+// What to ask the host for: a record lock (F_OFD_SETLK and its kin), or LOCK_SH, LOCK_EX or LOCK_UN of
+// flock(2).
+using LockRequest = std::variant<struct flock, int>;
+
+// Asks at once: EAGAIN when somebody else has it.
+Result<void> ask_for_lock(int fd, const LockRequest& request);
+
+class LockWaiters {
+ public:
+  // Told on the loop's thread: the ticket, and 0 or an errno.
+  using Done = std::function<void(uint64_t ticket, int error)>;
+
+  // Both must outlive this.
+  LockWaiters(EventLoop& loop, Done done);
+  LockWaiters(const LockWaiters&) = delete;
+  LockWaiters& operator=(const LockWaiters&) = delete;
+  ~LockWaiters();
+
+  // Begins to wait; the ticket done() will be told. `unique` is the guest's name for the request.
+  // ENOLCK when too many wait.
+  Result<uint64_t> wait(uint64_t unique, UniqueFd fd, LockRequest request);
+  // The guest wants that request back: it ends with EINTR, unless it has its lock by then.
+  void interrupt(uint64_t unique);
+  // Ends all without a word.
+  void clear();
+
+  [[nodiscard]] size_t size() const { return waiters_.size(); }
+
+ private:
+  class Waiter;
+
+  EventLoop* loop_;
+  Done done_;
+  uint64_t next_ticket_ = 1;
+  std::list<std::unique_ptr<Waiter>> waiters_;
+  // Posted work holds on to it, to tell that we are gone, or were cleared.
+  std::shared_ptr<uint64_t> generation_ = std::make_shared<uint64_t>(0);
+};
+
+}  // namespace caisson::vmm::fs
