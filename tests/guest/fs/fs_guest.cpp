@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "vmm/devices/virtio/fs/fs_device.h"
+#include "vmm/devices/virtio/fs/operations.h"
 #include "vmm/qemu/qemu_machine.h"
 
 namespace caisson {
@@ -20,6 +21,7 @@ struct Options {
   uint64_t memory_mib = 512;
   uint32_t cpus = 1;
   bool writeback = false;
+  bool count = false;
   uint32_t timeout_s = 280;
   std::string arguments;
 };
@@ -42,6 +44,14 @@ Result<vmm::fs::Export> parse_export(const std::string& text) {
   return one;
 }
 
+// On standard output, a line each: requests by their names, and kicks.
+void print_counts(const vmm::FsDevice& device) {
+  for (const auto& [opcode, count] : device.server().requests()) {
+    std::printf("%s %llu\n", vmm::fs::find_operation(opcode)->name, static_cast<unsigned long long>(count));
+  }
+  std::printf("kicks %llu\n", static_cast<unsigned long long>(device.kicks()));
+}
+
 Result<int> run(const Options& options) {
   vmm::FsDevice::Config config;
   config.server.writeback_cache = options.writeback;
@@ -57,6 +67,7 @@ Result<int> run(const Options& options) {
                                                .initramfs = options.initramfs,
                                                .extra_kernel_arguments = options.arguments,
                                                .console = true,
+                                               .clock = {},
                                                .count_instructions = false},
                                               *main_loop));
   TRY(machine->attach(*device, *file_loop));
@@ -76,6 +87,9 @@ Result<int> run(const Options& options) {
   machine.reset();
   file_loop->stop();
   files.join();
+  if (options.count) {
+    print_counts(*device);
+  }
   TRY(std::move(ran));
   if (stop.reason != vmm::StopReason::guest_reset) {
     std::fprintf(stderr, "%s\n", console.c_str());
@@ -98,6 +112,7 @@ int main(int argc, char** argv) {
   app.add_option("--cpus", options.cpus);
   app.add_option("--append", options.arguments);
   app.add_option("--timeout", options.timeout_s, "seconds");
+  app.add_flag("--count", options.count, "print how many requests and kicks there were");
   app.add_flag("--writeback", options.writeback);
   CLI11_PARSE(app, argc, argv);
   const auto result = caisson::run(options);

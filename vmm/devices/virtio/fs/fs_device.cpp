@@ -133,7 +133,7 @@ void FsDevice::answer_later(uint64_t ticket, int error) {
     return;
   }
   Waiting& waiting = found.mapped();
-  const uint32_t written = fs::Server::answer(waiting.chain, waiting.unique, error);
+  const uint32_t written = fs::Server::end_waiting(waiting.chain, waiting.unique, error);
   auto& queue = activation_.queues[waiting.queue];
   queue->push(std::move(waiting.chain), written);
   queue->notify();

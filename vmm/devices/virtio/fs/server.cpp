@@ -108,7 +108,7 @@ Server::Served Server::serve(const Chain& chain) {
   return {.written = out.finish(header->unique, done ? 0 : done.error().code), .ticket = 0, .unique = 0};
 }
 
-uint32_t Server::answer(const Chain& chain, uint64_t unique, int error) {
+uint32_t Server::end_waiting(const Chain& chain, uint64_t unique, int error) {
   return Reply(chain).finish(unique, error);
 }
 

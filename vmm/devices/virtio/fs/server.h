@@ -40,7 +40,7 @@ class Server {
   struct Served {
     uint32_t written = 0;
     uint64_t ticket = 0;
-    uint64_t unique = 0;  // for answer()
+    uint64_t unique = 0;  // for end_waiting()
   };
   using AnswerLater = LockWaiters::Done;
 
@@ -53,7 +53,7 @@ class Server {
   void reset();
 
   // The answer without contents to a request that was served before: its bytes in `chain`.
-  static uint32_t answer(const Chain& chain, uint64_t unique, int error);
+  static uint32_t end_waiting(const Chain& chain, uint64_t unique, int error);
   // Carries out the request in `chain`, or begins to.
   Served serve(const Chain& chain);
 

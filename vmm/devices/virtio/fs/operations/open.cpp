@@ -94,6 +94,10 @@ Result<void> Server::release(Request& in, Reply& /*out*/) {
   if (listing_.handle == arguments.fh) {
     listing_.handle = 0;
   }
+  // The open file's own locks (F_OFD_SETLK) have it for their owner.
+  if (arguments.lock_owner != 0) {
+    locks_.remove(*handle->node, arguments.lock_owner);
+  }
   if (handle->node->handles == 1) {
     locks_.remove_all(*handle->node);  // nobody is left who could hold one
   }

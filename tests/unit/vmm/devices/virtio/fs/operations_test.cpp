@@ -352,7 +352,7 @@ TEST_F(FsTest, page_cache_write_that_does_not_fit_is_an_error_and_what_has_room_
   files::create_directory(small);
   if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       ::mount("small", small.c_str(), "tmpfs", 0, "size=65536") != 0) {
-    GTEST_SKIP() << "a mount needs root";
+    GTEST_SKIP() << "host: a mount needs root";
   }
   {
     FuseClient client(config_of(UniqueFd(::open(small.c_str(), O_PATH | O_CLOEXEC))));
