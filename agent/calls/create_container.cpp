@@ -133,6 +133,15 @@ Result<void> make_notify_socket(Agent& agent, const v1::CreateContainerRequest& 
   return {};
 }
 
+std::string time_offsets_of(const v1::CreateContainerRequest& request) {
+  std::string lines;
+  for (const v1::TimeOffset& offset : request.time_offsets()) {
+    lines += offset.clock() + " " + std::to_string(offset.seconds()) + " " +
+             std::to_string(offset.nanoseconds()) + "\n";
+  }
+  return lines;
+}
+
 Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
                     const std::shared_ptr<ttrpc::Responder>& responder) {
   TRY(make_mount_point(agent, container));
@@ -157,6 +166,7 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
       .new_namespaces = 0,
       .id_maps = id_maps_of(request.uid_mappings(), request.gid_mappings()),
       .binds = TRY(make_binds_for(request, agent.options().exports)),
+      .time_offsets = time_offsets_of(request),
       .root = container.root};
   TRY(choose_namespaces(agent, request, container, order));
   container.init =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies what a directory holds into a fresh tmpfs (mount option "tmpcopyup"): files, directories, symlinks,
-// with owner and mode. Source and target are descriptors; no symlink is followed.
+// nodes, with owner, mode, set-ID bits, extended attributes (so access control lists and capabilities), times
+// and hard links. Source and target are descriptors; no symlink is followed.
 #pragma once
 
 #include "common/result.h"

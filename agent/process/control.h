@@ -12,12 +12,14 @@
 namespace caisson::agent {
 
 enum class ControlKind : uint8_t {
-  need_id_maps = 1,  // child: my user namespace exists; write its maps
-  id_maps_written,   // agent
-  terminal,          // child: carries the master side of its terminal
-  ready,             // child: all is done but the exec
-  go,                // agent
-  error,             // child: set-up failed; I exit
+  need_id_maps = 1,      // child: my user namespace exists; write its maps
+  id_maps_written,       // agent
+  need_time_offsets,     // child: my children's time namespace exists; write its offsets
+  time_offsets_written,  // agent
+  terminal,              // child: carries the master side of its terminal
+  ready,                 // child: all is done but the exec
+  go,                    // agent
+  error,                 // child: set-up failed; I exit
 };
 
 struct ControlMessage {

@@ -45,22 +45,6 @@ void forget_signals() {
   }
 }
 
-Result<void> write_time_offsets(const v1::CreateContainerRequest& request) {
-  if (request.time_offsets().empty()) {
-    return {};
-  }
-  std::string lines;
-  for (const v1::TimeOffset& offset : request.time_offsets()) {
-    lines += offset.clock() + " " + std::to_string(offset.seconds()) + " " +
-             std::to_string(offset.nanoseconds()) + "\n";
-  }
-  const UniqueFd file(::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC));
-  if (!file || ::write(file.get(), lines.data(), lines.size()) < 0) {
-    return fail_errno("set time offsets");
-  }
-  return {};
-}
-
 // Under their numbers from the start, so that nothing opened later takes one of them; closed on exec until
 // bequeath(), so that no hook gets them. Returns what must be kept, the child's own descriptors out of the
 // way.
@@ -157,11 +141,15 @@ Result<void> make_late_namespaces(Child& child) {
     TRY(bring_loopback_up());
   }
   if (makes_namespace(request, CLONE_NEWTIME)) {
-    // Offsets must be written before a process is in the namespace; execve takes us in.
+    // Offsets must be written before a process is in the namespace; execve takes us in. We are not dumpable,
+    // so that in a user namespace the file is not ours to open.
     if (::unshare(CLONE_NEWTIME) < 0) {
       return fail_errno("make time namespace");
     }
-    TRY(write_time_offsets(request));
+    if (!request.time_offsets().empty()) {
+      TRY(child.control.send(ControlKind::need_time_offsets));
+      TRY(child.control.expect(ControlKind::time_offsets_written));
+    }
   }
   return {};
 }

@@ -133,13 +133,11 @@ bool Process::hear_one() {
 void Process::hear(ControlMessage message) {
   switch (message.kind) {
     case ControlKind::need_id_maps:
-      // Failing this, the child reads end of file and gives up.
-      if (auto written = write_id_maps(pid(), order_.id_maps);
-          !written || !control_->send(ControlKind::id_maps_written)) {
-        failed_ = true;
-        settle(std::move(written));
-        hear_end();
-      }
+      answer(write_id_maps(pid(), order_.id_maps), ControlKind::id_maps_written);
+      break;
+    case ControlKind::need_time_offsets:
+      answer(write_proc_setting(pid(), "timens_offsets", order_.time_offsets),
+             ControlKind::time_offsets_written);
       break;
     case ControlKind::terminal:
       streams_.set_terminal(std::move(message.fd));
@@ -154,6 +152,15 @@ void Process::hear(ControlMessage message) {
       break;
     default:
       break;
+  }
+}
+
+// Failing this, the child reads end of file and gives up.
+void Process::answer(Result<void> done, ControlKind kind) {
+  if (!done || !control_->send(kind)) {
+    failed_ = true;
+    settle(std::move(done));
+    hear_end();
   }
 }
 

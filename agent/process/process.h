@@ -34,9 +34,10 @@ struct LaunchOrder {
   uint64_t token = 0;     // the host's name for it
   std::string container;  // id
   Blueprint plan;
-  uint64_t new_namespaces = 0;  // CLONE_NEW*
-  IdMaps id_maps;               // for a child with a user namespace of its own
-  std::vector<UniqueFd> binds;  // see mounts/bind.h; closed once the child has them
+  uint64_t new_namespaces = 0;    // CLONE_NEW*
+  IdMaps id_maps;                 // for a child with a user namespace of its own
+  std::vector<UniqueFd> binds;    // see mounts/bind.h; closed once the child has them
+  std::string time_offsets = {};  // lines of /proc/PID/timens_offsets
   Owner root = {};  // of the container, as the guest counts users: its pipes are to have an id it knows
 };
 
@@ -81,6 +82,7 @@ class Process : public std::enable_shared_from_this<Process> {
   // False when there is nothing more to hear.
   bool hear_one();
   void hear(ControlMessage message);
+  void answer(Result<void> done, ControlKind kind);
   void hear_end();
   Result<void> set_oom_score() const;
   Result<void> give_to_root(const UniqueFd& pipe) const;
