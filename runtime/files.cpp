@@ -2,15 +2,20 @@
 #include "runtime/files.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 
 #include "common/unique_fd.h"
 
 namespace caisson::runtime {
 namespace {
+
+// With what is added to it a name is within NAME_MAX.
+constexpr size_t kMaxNamePrefix = 200;
 
 Result<void> write_all(int fd, const std::string& path, std::string_view text) {
   while (!text.empty()) {
@@ -21,6 +26,43 @@ Result<void> write_all(int fd, const std::string& path, std::string_view text) {
     text.remove_prefix(written > 0 ? static_cast<size_t>(written) : 0);
   }
   return {};
+}
+
+enum class Existing { replace, keep };
+
+// A name that nobody has laid a file or a link under beforehand, nor can guess.
+Result<std::string> unguessable(const std::string& name) {
+  uint64_t number = 0;
+  if (::getrandom(&number, sizeof(number), 0) != static_cast<ssize_t>(sizeof(number))) {
+    return fail_errno("name a new file");
+  }
+  return "." + name.substr(0, kMaxNamePrefix) + "." + std::to_string(number);
+}
+
+// The directory may be anybody's (/tmp): it is looked up once, and what is written is ours alone.
+Result<void> put_file(const std::string& path, std::string_view text, mode_t mode, Existing existing) {
+  const size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+  const UniqueFd directory(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    return fail_errno("open " + parent);
+  }
+  const std::string temporary = TRY(unguessable(name));
+  const UniqueFd file(::openat(directory.get(), temporary.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file) {
+    return fail_errno("create " + path);
+  }
+  auto written = write_all(file.get(), path, text);
+  if (written && ::renameat2(directory.get(), temporary.c_str(), directory.get(), name.c_str(),
+                             existing == Existing::keep ? RENAME_NOREPLACE : 0) < 0) {
+    written = fail_errno((existing == Existing::keep ? "create " : "replace ") + path);
+  }
+  if (!written) {
+    ::unlinkat(directory.get(), temporary.c_str(), 0);
+  }
+  return written;
 }
 
 }  // namespace
@@ -67,21 +109,11 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 }
 
 Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode) {
-  const std::string temporary = path + "." + std::to_string(::getpid()) + ".new";
-  const UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (!file) {
-    return fail_errno("create " + temporary);
-  }
-  if (auto written = write_all(file.get(), temporary, text); !written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  if (::rename(temporary.c_str(), path.c_str()) < 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    return fail_errno("replace " + path, error);
-  }
-  return {};
+  return put_file(path, text, mode, Existing::replace);
+}
+
+Result<void> create_file(const std::string& path, std::string_view text, mode_t mode) {
+  return put_file(path, text, mode, Existing::keep);
 }
 
 }  // namespace caisson::runtime

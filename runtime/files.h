@@ -18,5 +18,7 @@ Result<std::string> read_all(int fd, const std::string& what, size_t limit);
 Result<void> write_file(const std::string& path, std::string_view text);
 // Readers see the old text or the new, whole.
 Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
+// The same, but EEXIST where there is one.
+Result<void> create_file(const std::string& path, std::string_view text, mode_t mode);
 
 }  // namespace caisson::runtime

@@ -9,13 +9,23 @@
 namespace caisson::agent {
 namespace {
 
+// "atime", "relatime" and "nostrictatime" leave the kernel's default, for which no bit is set;
+// mount_setattr(2) takes only the whole field away.
+uint64_t cleared_by_access_times(const v1::Mount& mount) {
+  const bool is_named = (mount.flags() & MS_RELATIME) != 0 ||
+                        (mount.flags_cleared() & uint64_t{MS_NOATIME | MS_STRICTATIME}) != 0;
+  return is_named ? uint64_t{MOUNT_ATTR__ATIME} : 0;
+}
+
 // A new file system was mounted with its own.
 MountAttributes own_attributes(const v1::Mount& mount) {
   if (!is_bind(mount)) {
     return {};
   }
   const uint64_t set = mount_attributes_of(mount.flags());
-  return {.set = set, .clear = mount_attributes_of(mount.flags_cleared()) | cleared_by(set)};
+  return {
+      .set = set,
+      .clear = mount_attributes_of(mount.flags_cleared()) | cleared_by(set) | cleared_by_access_times(mount)};
 }
 
 MountAttributes attributes_beneath(const v1::Mount& mount) {

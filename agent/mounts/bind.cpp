@@ -2,8 +2,13 @@
 #include "agent/mounts/bind.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "agent/mounts/adjust.h"
 #include "agent/mounts/exports.h"
@@ -30,6 +35,27 @@ Result<UniqueFd> make_bind(int exports, const v1::Mount& mount) {
   UniqueFd copy = TRY(copy_source(exports, mount));
   TRY(adjust_mount(mount, copy.get()));
   return copy;
+}
+
+Result<void> restrict_beneath(const v1::Mount& mount, int root) {
+  for (int i = 0; i < std::min(mount.mounts_beneath_size(), mount.flags_beneath_size()); ++i) {
+    // Options that are of every mount beneath have been obeyed.
+    const uint64_t set = mount_attributes_of(mount.flags_beneath(i)) & ~mount.recursive_clear();
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    const UniqueFd beneath(
+        static_cast<int>(::syscall(SYS_openat2, root, mount.mounts_beneath(i).c_str(), &how, sizeof(how))));
+    if (set == 0 || !beneath) {
+      continue;
+    }
+    // One that is a file's, or has gone, is no mount here.
+    if (auto changed = change_mount(beneath.get(), {.set = set, .clear = cleared_by(set)});
+        !changed && changed.error().code != EINVAL) {
+      return changed;
+    }
+  }
+  return {};
 }
 
 Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& request,

@@ -14,6 +14,10 @@ namespace caisson::agent {
 // `exports` is the directory of the host's exports, in the caller's own mount namespace.
 Result<UniqueFd> make_bind(int exports, const v1::Mount& mount);
 
+// What the host forbids on mounts beneath the source, once `mount` is attached: the kernel changes no part of
+// a tree that is not. `root` is the mount's.
+Result<void> restrict_beneath(const v1::Mount& mount, int root);
+
 // Those that the container's first process shall not make itself, since it lives in a user namespace, or
 // since it takes a process more to map ids. One for each mount, in order; invalid for the others. Called by
 // the agent.

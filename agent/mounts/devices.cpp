@@ -11,10 +11,10 @@
 #include <array>
 
 #include "agent/mounts/mount_fd.h"
-#include "agent/mounts/resolve.h"
 #include "agent/mounts/spare_nodes.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
+#include "common/resolve_in_root.h"
 
 // Names of fields of the contract; makedev() needs no macro of that name.
 #undef major

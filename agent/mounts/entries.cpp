@@ -17,9 +17,9 @@
 #include "agent/mounts/bind.h"
 #include "agent/mounts/copy_up.h"
 #include "agent/mounts/mount_fd.h"
-#include "agent/mounts/resolve.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
+#include "common/resolve_in_root.h"
 
 namespace caisson::agent {
 namespace {
@@ -94,11 +94,13 @@ Result<UniqueFd> new_sysfs(NewFilesystem wanted) {
   return clone;
 }
 
-// A tmpfs takes the mode of the directory it hides, unless it is given one.
-std::string tmpfs_data(const v1::Mount& mount, int target) {
+// A tmpfs takes the mode of the directory it hides, unless it is given one; one that hides nothing is for
+// everybody, as /tmp is.
+std::string tmpfs_data(const v1::Mount& mount, const ResolvedPlace& place) {
   std::string data = mount.data();
   struct stat info {};
-  if (("," + data).find(",mode=") == std::string::npos && ::fstat(target, &info) == 0) {
+  if (!place.made && !mount.place_is_new() && ("," + data).find(",mode=") == std::string::npos &&
+      ::fstat(place.fd.get(), &info) == 0) {
     std::array<char, 16> mode{};
     std::snprintf(mode.data(), mode.size(), "mode=%o", info.st_mode & 07777U);
     data += (data.empty() ? "" : ",") + std::string(mode.data());
@@ -131,7 +133,7 @@ Result<UniqueFd> own_part_of_cgroups(const Child& child, uint64_t flags) {
   return clone;
 }
 
-Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, int target) {
+Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, const ResolvedPlace& place) {
   NewFilesystem wanted{
       .type = mount.type(), .source = mount.source(), .data = mount.data(), .flags = mount.flags()};
   if (mount.type() == "cgroup" || mount.type() == "cgroup2") {
@@ -148,13 +150,13 @@ Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, int targe
   if (mount.type() != "tmpfs") {
     return new_filesystem(wanted);
   }
-  wanted.data = tmpfs_data(mount, target);
+  wanted.data = tmpfs_data(mount, place);
   if (mount.destination() == "/dev" || mount.tmpcopyup()) {
     wanted.flags &= ~uint64_t{MS_RDONLY};  // something is to be written first
   }
   UniqueFd made = TRY(new_filesystem(wanted));
   if (mount.tmpcopyup()) {
-    TRY_CONTEXT("copy up", copy_tree(target, made.get()));
+    TRY_CONTEXT("copy up", copy_tree(place.fd.get(), made.get()));
     TRY(change_mount(made.get(), {.set = mount_attributes_of(mount.flags())}));
   }
   return made;
@@ -174,18 +176,21 @@ Result<void> mount_entry(const Child& child, const v1::Mount& mount, UniqueFd so
     missing = S_ISDIR(info.st_mode) ? Missing::make_directory : Missing::make_file;
   }
   const bool plain = mount.type() == "proc" || mount.type() == "sysfs";
-  const UniqueFd target = TRY(resolve_in_root(child.root.get(), mount.destination(), missing,
-                                              plain ? LastLink::keep : LastLink::follow));
+  const bool keeps_link = plain || mount.keep_destination_link();
+  const ResolvedPlace place = TRY(resolve_place_in_root(child.root.get(), mount.destination(), missing,
+                                                        keeps_link ? LastLink::keep : LastLink::follow));
+  const int target = place.fd.get();
   if (plain) {
-    TRY(refuse_symlink(mount, target.get()));
+    TRY(refuse_symlink(mount, target));
   }
-  TRY(refuse_at_root(child, target.get()));
-  TRY(refuse_inside_proc(mount, target.get()));
+  TRY(refuse_at_root(child, target));
+  TRY(refuse_inside_proc(mount, target));
   if (!source) {
-    source = TRY(new_mount(child, mount, target.get()));
+    source = TRY(new_mount(child, mount, place));
     TRY(adjust_mount(mount, source.get()));
   }
-  return attach_mount(source, target.get());
+  TRY(attach_mount(source, target));
+  return restrict_beneath(mount, source.get());
 }
 
 Result<void> mount_notify_directory(const Child& child) {

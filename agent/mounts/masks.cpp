@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "agent/mounts/mount_fd.h"
-#include "agent/mounts/resolve.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
+#include "common/resolve_in_root.h"
 
 namespace caisson::agent {
 namespace {

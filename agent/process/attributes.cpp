@@ -11,9 +11,9 @@
 #include <array>
 #include <climits>
 
-#include "agent/mounts/resolve.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
+#include "common/resolve_in_root.h"
 
 namespace caisson::agent {
 namespace {
@@ -55,6 +55,31 @@ Result<std::string> sysctl_path(std::string key) {
   return "sys/" + key;
 }
 
+// A limit beyond fs.nr_open, or any that is raised by a user namespace's root, is EPERM.
+bool set_as_near_as_possible(__rlimit_resource_t resource, const rlimit& wanted) {
+  rlimit own{};
+  if (::setrlimit(resource, &wanted) == 0) {
+    return true;
+  }
+  if (errno != EPERM || ::getrlimit(resource, &own) < 0) {
+    return false;
+  }
+  const rlimit nearest{.rlim_cur = std::min(wanted.rlim_cur, own.rlim_max),
+                       .rlim_max = std::min(wanted.rlim_max, own.rlim_max)};
+  return ::setrlimit(resource, &nearest) == 0;
+}
+
+Result<void> set_limit(const v1::Rlimit& limit) {
+  if (limit.resource() >= RLIM_NLIMITS) {
+    return fail_errno("no such limit", EINVAL);
+  }
+  const auto resource = static_cast<__rlimit_resource_t>(limit.resource());
+  const rlimit wanted{.rlim_cur = limit.soft(), .rlim_max = limit.hard()};
+  const bool is_set =
+      limit.of_caller() ? set_as_near_as_possible(resource, wanted) : ::setrlimit(resource, &wanted) == 0;
+  return is_set ? Result<void>{} : fail_errno("to " + std::to_string(limit.soft()));
+}
+
 }  // namespace
 
 Result<void> set_sysctls(Child& child) {
@@ -72,12 +97,7 @@ Result<void> set_limits(Child& child) {
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
   for (const v1::Rlimit& limit : child.plan.process->rlimits()) {
-    const rlimit wanted{.rlim_cur = limit.soft(), .rlim_max = limit.hard()};
-    if (limit.resource() >= RLIM_NLIMITS ||
-        ::setrlimit(static_cast<__rlimit_resource_t>(limit.resource()), &wanted) < 0) {
-      return fail_errno("set rlimit " + std::to_string(limit.resource()),
-                        limit.resource() >= RLIM_NLIMITS ? EINVAL : errno);
-    }
+    TRY_CONTEXT("set rlimit " + std::to_string(limit.resource()), set_limit(limit));
   }
   return {};
 }

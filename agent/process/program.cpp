@@ -155,6 +155,9 @@ Result<void> complete_environment(Child& child) {
 
 Result<void> find_executable(Child& child) {
   const v1::Process& process = *child.plan.process;
+  if (process.without_program()) {
+    return {};
+  }
   if (process.args().empty()) {
     return fail(EINVAL, "execute process: args is empty");
   }
@@ -190,6 +193,9 @@ Result<void> bequeath(Child& child) {
 
 Result<void> execute(Child& child) {
   const v1::Process& process = *child.plan.process;
+  if (process.without_program()) {
+    return fail(EINVAL, "execute process: the configuration has none");
+  }
   std::vector<std::string> args(process.args().begin(), process.args().end());
   const std::vector<char*> argv = pointers(args);
   const std::vector<char*> envp = pointers(child.environment);

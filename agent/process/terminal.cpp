@@ -11,9 +11,9 @@
 
 #include <algorithm>
 
-#include "agent/mounts/resolve.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
+#include "common/resolve_in_root.h"
 
 namespace caisson::agent {
 namespace {

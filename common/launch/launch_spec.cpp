@@ -91,6 +91,7 @@ Result<LaunchSpec::Export> parse_export(const Json& object) {
   TRY(reader.read("writable_beneath", parsed.writable_beneath));
   TRY(reader.read("recursive", parsed.recursive));
   TRY(reader.read("exclusive", parsed.exclusive));
+  TRY(reader.read("detached", parsed.detached));
   return parsed;
 }
 
@@ -139,7 +140,8 @@ std::string to_json(const LaunchSpec& spec) {
                        {"read_only", entry.read_only},
                        {"writable_beneath", entry.writable_beneath},
                        {"recursive", entry.recursive},
-                       {"exclusive", entry.exclusive}});
+                       {"exclusive", entry.exclusive},
+                       {"detached", entry.detached}});
   }
   Json view = Json::array();
   for (const LaunchSpec::ViewMount& entry : spec.view) {

@@ -47,6 +47,9 @@ struct LaunchSpec {
     bool recursive = false;
     // Nobody else writes it while the container lives (its root file system): long cache times are safe.
     bool exclusive = false;
+    // The descriptor is of a mount that is attached nowhere, and stays so: it is served itself, not a copy of
+    // it.
+    bool detached = false;
   };
 
   // One mount of the container as whoever joins caisson-vmm's mount namespace finds it (podman cp):

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson spec: writes a config.json to start from, the same as runc's but for the host name.
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/commands/command.h"
@@ -21,11 +19,12 @@ class Spec final : public Command {
 
   Result<int> run(const Globals&) override {
     const std::string path = bundle_ + "/config.json";
-    if (::access(path.c_str(), F_OK) == 0) {
+    const auto kind = rootless_ ? oci::ExampleKind::rootless : oci::ExampleKind::privileged;
+    auto created = create_file(path, oci::example_config(kind, ::geteuid(), ::getegid()), 0666);
+    if (!created && created.error().code == EEXIST) {
       return fail(EEXIST, "File config.json exists in " + bundle_ + ". Remove it first");
     }
-    const auto kind = rootless_ ? oci::ExampleKind::rootless : oci::ExampleKind::privileged;
-    TRY(replace_file(path, oci::example_config(kind, ::geteuid(), ::getegid()), 0666));
+    TRY(std::move(created));
     return 0;
   }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/sandbox/unreached_links.h"
 
 namespace caisson::runtime {
 namespace {
@@ -17,6 +18,7 @@ class Start final : public Command {
     ContainerState state = TRY(locked.directory().load());
     const oci::Config config = TRY(oci::parse_config(TRY(locked.directory().read("config.json"))));
     TRY(start_container(locked.directory(), state, config));
+    warn_of_unreached_links(state.vmm.pid);
     return 0;
   }
 

@@ -29,6 +29,7 @@ class Update final : public Command {
     options.optional_number("--blkio-weight", weight_, "Relative weight of block I/O, 10 to 1000");
     options.optional_number("--cpu-period", period_, "Period of the CPU quota in microseconds");
     options.optional_number("--cpu-quota", quota_, "CPU time in a period, in microseconds; -1: no limit");
+    options.optional_number("--cpu-burst", burst_, "CPU time saved up for a later period, in microseconds");
     options.optional_number("--cpu-share", shares_, "Relative weight of CPU time");
     options.text("--cpu-rt-period", rt_period_, "Refused: cgroup v2 has no realtime budget");
     options.text("--cpu-rt-runtime", rt_runtime_, "Refused: cgroup v2 has no realtime budget");
@@ -99,6 +100,7 @@ class Update final : public Command {
     cpu.shares = TRY(positive(shares_, "--cpu-share"));
     cpu.period = TRY(positive(period_, "--cpu-period"));
     cpu.quota = quota_;
+    cpu.burst = TRY(positive(burst_, "--cpu-burst"));
     cpu.cpus = cpus_;
     cpu.mems = mems_;
     oci::Memory& memory = resources.memory.emplace();
@@ -155,6 +157,7 @@ class Update final : public Command {
   std::optional<int64_t> weight_;
   std::optional<int64_t> period_;
   std::optional<int64_t> quota_;
+  std::optional<int64_t> burst_;
   std::optional<int64_t> shares_;
   std::optional<int64_t> pids_;
 };

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <utility>
 
 #include "runtime/oci/names.h"
 #include "runtime/oci/unified.h"
@@ -83,6 +85,54 @@ Result<void> check_names(const Config& config) {
   return {};
 }
 
+// user_namespaces(7), "Defining user and group ID mappings". The guest's kernel would say no more than
+// EINVAL.
+Result<void> check_mapping(const std::vector<IdMapping>& mappings, const std::string& path) {
+  constexpr size_t kMost = 340;
+  if (mappings.size() > kMost) {
+    return fail(EINVAL, path + ": has more than " + std::to_string(kMost) + " entries, the kernel's most");
+  }
+  const auto meets = [](uint64_t first, uint64_t second, uint64_t first_size, uint64_t second_size) {
+    return first < second + second_size && second < first + first_size;
+  };
+  for (size_t i = 0; i < mappings.size(); ++i) {
+    const IdMapping& one = mappings[i];
+    const std::string entry = path + "[" + std::to_string(i) + "]";
+    if (one.size == 0) {
+      return fail(EINVAL, entry + ".size: must not be 0");
+    }
+    // The last number is no id.
+    if (uint64_t{one.container_id} + one.size > UINT32_MAX || uint64_t{one.host_id} + one.size > UINT32_MAX) {
+      return fail(EINVAL, entry + ": ids must be below 4294967295");
+    }
+    for (size_t j = 0; j < i; ++j) {
+      const IdMapping& other = mappings[j];
+      if (meets(one.container_id, other.container_id, one.size, other.size) ||
+          meets(one.host_id, other.host_id, one.size, other.size)) {
+        return fail(EINVAL, entry + ": overlaps with " + path + "[" + std::to_string(j) + "]");
+      }
+    }
+  }
+  return {};
+}
+
+// As runc. Mappings without a namespace of their own concern nobody, to runc and crun as well.
+Result<void> check_mappings(const Linux& config) {
+  if (config.find_namespace(CLONE_NEWUSER) == nullptr) {
+    return {};
+  }
+  for (const auto& [mappings, path] : {std::pair{&config.uid_mappings, "linux.uidMappings"},
+                                       std::pair{&config.gid_mappings, "linux.gidMappings"}}) {
+    if (mappings->empty()) {
+      return fail(EINVAL, std::string(path) +
+                              ": is missing, and linux.namespaces has a user namespace, which knows no ids "
+                              "without; give it, or remove {\"type\": \"user\"}");
+    }
+    TRY(check_mapping(*mappings, path));
+  }
+  return {};
+}
+
 Result<void> check_config(const Config& config) {
   // [oci] config.md, ociVersion: SemVer 2.0.0; every 1.x is compatible.
   if (!config.oci_version.starts_with("1.")) {
@@ -107,6 +157,12 @@ Result<void> check_config(const Config& config) {
       }
     }
   }
+  for (size_t i = 0; i < config.mounts.size(); ++i) {
+    const std::string path = "mounts[" + std::to_string(i) + "]";
+    TRY(check_mapping(config.mounts[i].uid_mappings, path + ".uidMappings"));
+    TRY(check_mapping(config.mounts[i].gid_mappings, path + ".gidMappings"));
+  }
+  TRY(check_mappings(config.linux_));
   TRY(check_names(config));
   TRY(check_hooks(config.hooks.prestart, "prestart"));
   TRY(check_hooks(config.hooks.create_runtime, "createRuntime"));

@@ -11,7 +11,7 @@ std::span<const Row> rows(const Config*) {
       required<&Config::oci_version>("ociVersion", noted, "1.x"),
       required<&Config::root>("root", both),
       field<&Config::mounts>("mounts", both),
-      field<&Config::process>("process", guest),
+      field<&Config::process>("process", guest, "needed from `start` on: `create` does without"),
       field<&Config::hostname>("hostname", guest, "needs a namespace of kind `uts`"),
       field<&Config::domainname>("domainname", guest, "needs a namespace of kind `uts`"),
       field<&Config::hooks>("hooks", both),

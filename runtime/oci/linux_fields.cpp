@@ -24,7 +24,9 @@ std::span<const Row> rows(const Linux*) {
       field<&Linux::masked_paths>("maskedPaths", guest),
       field<&Linux::readonly_paths>("readonlyPaths", guest),
       field<&Linux::personality>("personality", guest),
-      refuse("mountLabel", "the guest kernel has no SELinux; remove it"),
+      refuse("mountLabel",
+             "the guest kernel has no SELinux to label files for; remove it (podman: --security-opt "
+             "label=disable)"),
       refuse("intelRdt", "the guest has no resctrl; remove it"),
       refuse("netDevices", "interfaces follow from the network namespace; remove it"),
       refuse("memoryPolicy", "the guest has one memory node; remove it"),

@@ -85,7 +85,46 @@ constexpr AttributeOption kRecursiveOptions[] = {
     {"rsymfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
 };
 
-constexpr std::string_view kOtherOptions[] = {"tmpcopyup", "idmap", "ridmap"};
+// Words of runc and crun that are neither.
+struct OtherOption {
+  std::string_view name;
+  bool MountOptions::*meaning;
+  bool MountOptions::*also;
+};
+
+constexpr OtherOption kOtherOptions[] = {
+    {"copy-symlink", &MountOptions::copy_link, nullptr},
+    {"dest-nofollow", &MountOptions::keep_destination_link, nullptr},
+    {"idmap", &MountOptions::idmap, nullptr},
+    {"ridmap", &MountOptions::idmap, &MountOptions::idmap_beneath},
+    {"src-nofollow", &MountOptions::keep_source_link, nullptr},
+    {"tmpcopyup", &MountOptions::tmpcopyup, nullptr},
+};
+
+enum class Of { bind, any };
+
+struct Refusal {
+  std::string_view name;
+  bool clears;
+  uint64_t flag;
+  Of of;
+  std::string_view reason;
+};
+
+constexpr std::string_view kOfWholeFileSystem =
+    "is of a whole file system, and a bind mount shows what the host has mounted; mount it so on the host, "
+    "and "
+    "leave this out";
+constexpr std::string_view kNoMandatoryLocks = "Linux has had no mandatory locks since 5.15; leave it out";
+
+constexpr Refusal kRefusals[] = {
+    {"sync", false, MS_SYNCHRONOUS, Of::bind, kOfWholeFileSystem},
+    {"dirsync", false, MS_DIRSYNC, Of::bind, kOfWholeFileSystem},
+    {"mand", false, MS_MANDLOCK, Of::any, kNoMandatoryLocks},
+    {"noacl", true, MS_POSIXACL, Of::any, "the guest's file systems keep access control lists; leave it out"},
+    {"remount", false, MS_REMOUNT, Of::any,
+     "a mount is made once, with all of its options; give them to the entry that makes it"},
+};
 
 template <typename Table>
 const auto* find_option(const Table& table, std::string_view name) {
@@ -113,11 +152,9 @@ MountOptions parse_mount_options(std::span<const std::string> words) {
       options.recursive_clear = (options.recursive_clear & ~recursive->set) | recursive->clear;
     } else if (const auto propagation = find_number(propagation_names(), word)) {
       options.propagation.push_back(*propagation);
-    } else if (word == "tmpcopyup") {
-      options.tmpcopyup = true;
-    } else if (word == "idmap" || word == "ridmap") {
-      options.idmap = true;
-      options.idmap_beneath = options.idmap_beneath || word == "ridmap";
+    } else if (const auto* other = find_option(kOtherOptions, word)) {
+      options.*other->meaning = true;
+      if (other->also != nullptr) options.*other->also = true;
     } else if (!word.empty()) {
       options.data += (options.data.empty() ? "" : ",") + word;
     }
@@ -125,8 +162,32 @@ MountOptions parse_mount_options(std::span<const std::string> words) {
   return options;
 }
 
+Result<void> check_mount_options(const MountOptions& options, bool is_bind, std::string_view type,
+                                 const std::string& context) {
+  for (const Refusal& refusal : kRefusals) {
+    const uint64_t given = refusal.clears ? options.flags_cleared : options.flags;
+    if ((given & refusal.flag) != 0 && (is_bind || refusal.of == Of::any)) {
+      return fail(EINVAL, context + ": " + std::string(refusal.name) + ": " + std::string(refusal.reason));
+    }
+  }
+  // What no table knows is for the file system, and a bind mount makes none.
+  if (is_bind && !options.data.empty()) {
+    return fail(EINVAL, context + ": " + options.data.substr(0, options.data.find(',')) +
+                            ": is no option of a bind mount; correct it, or leave it out");
+  }
+  if (options.tmpcopyup && (is_bind || type != "tmpfs")) {
+    return fail(EINVAL, context + ": tmpcopyup: fills a tmpfs only; leave it out, or set type to \"tmpfs\"");
+  }
+  if (!is_bind && (options.keep_source_link || options.copy_link)) {
+    return fail(EINVAL, context + ": " + (options.copy_link ? "copy-symlink" : "src-nofollow") +
+                            ": is about the source of a bind mount; leave it out");
+  }
+  return {};
+}
+
 std::vector<std::string_view> mount_option_names() {
-  std::vector<std::string_view> names(std::begin(kOtherOptions), std::end(kOtherOptions));
+  std::vector<std::string_view> names;
+  for (const auto& option : kOtherOptions) names.push_back(option.name);
   for (const auto& option : kFlagOptions) names.push_back(option.name);
   for (const auto& option : kRecursiveOptions) names.push_back(option.name);
   for (const auto& option : propagation_names()) names.push_back(option.name);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/result.h"
+
 namespace caisson::runtime::oci {
 
 struct MountOptions {
@@ -21,10 +23,18 @@ struct MountOptions {
   std::string data;
   bool tmpcopyup = false;
   bool idmap = false;
-  bool idmap_beneath = false;  // "ridmap"
+  bool idmap_beneath = false;          // "ridmap"
+  bool keep_source_link = false;       // "src-nofollow"
+  bool keep_destination_link = false;  // "dest-nofollow"
+  bool copy_link = false;              // "copy-symlink"
 };
 
 [[nodiscard]] MountOptions parse_mount_options(std::span<const std::string> words);
+
+// Refuses, by its word, what cannot be honoured; `context` is the JSON path of the words. Of a bind mount
+// that is all that concerns a whole file system, of others what the guest's kernel would pass over.
+Result<void> check_mount_options(const MountOptions& options, bool is_bind, std::string_view type,
+                                 const std::string& context);
 
 // Every word with a meaning of its own, sorted.
 [[nodiscard]] std::vector<std::string_view> mount_option_names();

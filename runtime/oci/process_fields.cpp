@@ -15,7 +15,9 @@ std::span<const Row> rows(const Process*) {
       field<&Process::env>("env", guest),
       required<&Process::cwd>("cwd", guest, "made when absent, as in runc"),
       field<&Process::capabilities>("capabilities", guest),
-      field<&Process::rlimits>("rlimits", guest),
+      field<&Process::rlimits>(
+          "rlimits", guest,
+          "those not set are the caller's, as under runc, where the guest's kernel allows as much"),
       field<&Process::no_new_privileges>("noNewPrivileges", guest),
       field<&Process::oom_score_adj>("oomScoreAdj", guest, "among the processes of its own guest"),
       field<&Process::scheduler>("scheduler", guest),

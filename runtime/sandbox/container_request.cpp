@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/proto/agent.pb.h"
 #include "runtime/oci/mount_options.h"
@@ -20,9 +21,9 @@ namespace {
 
 // File systems the guest's kernel makes out of nothing; a source on the host means nothing to them.
 constexpr std::string_view kGuestFileSystems[] = {
-    "proc",       "sysfs",       "tmpfs",    "devpts",  "mqueue",   "cgroup",  "cgroup2",
-    "ramfs",      "bpf",         "debugfs",  "tracefs", "configfs", "fusectl", "hugetlbfs",
-    "securityfs", "binfmt_misc", "devtmpfs", "pstore",  "overlay",
+    "proc",    "sysfs",     "tmpfs",      "devpts",      "mqueue",   "cgroup",
+    "cgroup2", "ramfs",     "bpf",        "debugfs",     "tracefs",  "configfs",
+    "fusectl", "hugetlbfs", "securityfs", "binfmt_misc", "devtmpfs", "pstore",
 };
 
 std::string absolute(const std::string& path, const std::string& base) {
@@ -75,21 +76,44 @@ Result<void> fill_id_maps(const oci::Mount& mount, const oci::MountOptions& opti
   return {};
 }
 
+// What an option may forbid on a mount.
+constexpr uint64_t kRestrictions =
+    MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME;
+
+void add_beneath(const MountBeneath& mount, agent::v1::Mount& out) {
+  out.add_mounts_beneath(mount.path);
+  // Whether it may be written is the host's to say.
+  out.add_flags_beneath(mount.flags & ~static_cast<uint64_t>(MS_RDONLY));
+}
+
 // Mounts beneath come into being, in the guest, as paths lead there: too late to be mapped with the one
 // above.
-Result<void> fill_mapped_beneath(const std::string& source, const std::string& context,
+Result<void> fill_mapped_beneath(const HostExport& source, const std::string& context,
                                  agent::v1::Mount& out) {
   out.clear_mounts_beneath();
-  for (const std::string& path : TRY(mounts_beneath(source))) out.add_mounts_beneath(path);
+  out.clear_flags_beneath();
+  for (const MountBeneath& mount : TRY(mounts_beneath(source.fd.get()))) add_beneath(mount, out);
   return out.mounts_beneath_size() < static_cast<int>(kMaxMountsBeneath)
              ? Result<void>{}
-             : fail(E2BIG, context + ".options: ridmap: " + source + " has " +
-                               std::to_string(kMaxMountsBeneath) + " mounts beneath it or more; use idmap");
+             : fail(E2BIG, context + ".options: ridmap: the source has " + std::to_string(kMaxMountsBeneath) +
+                               " mounts beneath it or more; use idmap");
+}
+
+// mount(2), bind mounts: a copy has the flags of its source, but for those that are cleared by name. What is
+// read-only on the host stays so, whatever is said.
+uint64_t not_kept(const oci::MountOptions& options) {
+  constexpr uint64_t kAccessTimes = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
+  const uint64_t named = options.flags | options.flags_cleared;
+  return (options.flags_cleared & ~static_cast<uint64_t>(MS_RDONLY)) |
+         ((named & kAccessTimes) != 0 ? uint64_t{MS_NOATIME} : 0);
 }
 
 Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, const std::string& context,
                         Exports& exports, agent::v1::Mount& out) {
   const oci::MountOptions options = oci::parse_mount_options(mount.options);
+  TRY(fill_id_maps(mount, options, source.config.linux_, context, out));
+  TRY(oci::check_mount_options(options, is_bind(mount, options), mount.type, context + ".options"));
+  uint64_t kept_flags = 0;
   if (is_bind(mount, options)) {
     if (mount.source.empty()) {
       return fail(EINVAL, context + ".source: a bind mount needs one");
@@ -100,13 +124,23 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
     const bool recursive = mount.type == "bind"
                                ? (options.flags & MS_BIND) == 0 || (options.flags & MS_REC) != 0
                                : (options.flags & MS_REC) != 0;
-    out.set_export_name(
-        TRY(exports.add_bind(absolute(mount.source, source.bundle), context, read_only, recursive)));
+    out.set_export_name(TRY(exports.add_bind({.path = absolute(mount.source, source.bundle),
+                                              .context = context,
+                                              .read_only = read_only,
+                                              .recursive = recursive,
+                                              .keep_link = options.keep_source_link || options.copy_link,
+                                              .is_restricted = (options.flags & kRestrictions) != 0})));
+    kept_flags = exports.entries().back().flags & ~not_kept(options);
     out.set_type("bind");
-    for (const std::string& path : exports.entries().back().writable_beneath) out.add_mounts_beneath(path);
+    for (const MountBeneath& beneath : exports.entries().back().beneath) add_beneath(beneath, out);
     if (options.idmap_beneath && recursive) {
-      TRY(fill_mapped_beneath(absolute(mount.source, source.bundle), context, out));
+      TRY(fill_mapped_beneath(exports.entries().back(), context, out));
     }
+  } else if (mount.type == "overlay") {
+    // Its layers are the host's, and so is the mount; the guest has it as it has a bind mount's source.
+    out.set_export_name(
+        TRY(exports.add_overlay(mount.options, context + ".options", (options.flags & MS_RDONLY) != 0)));
+    out.set_type("bind");
   } else {
     if (std::find(std::begin(kGuestFileSystems), std::end(kGuestFileSystems), mount.type) ==
         std::end(kGuestFileSystems)) {
@@ -114,22 +148,21 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
                   context + ".type: \"" + mount.type +
                       "\" is neither bind nor a file system of the guest; mount it on the host and bind it");
     }
-    if (mount.type == "overlay") {
-      return fail(EINVAL,
-                  context + ".type: the layers of an overlay are on the host; mount it there and bind it");
-    }
     out.set_type(mount.type);
     out.set_source(mount.source);
   }
   out.set_destination(mount.destination.starts_with('/') ? mount.destination : "/" + mount.destination);
-  out.set_flags(options.flags & ~static_cast<uint64_t>(MS_BIND | MS_REC));
+  out.set_flags((options.flags | kept_flags) & ~static_cast<uint64_t>(MS_BIND | MS_REC));
   out.set_flags_cleared(options.flags_cleared);
   for (const uint64_t propagation : options.propagation) out.add_propagation(propagation);
   out.set_recursive_set(options.recursive_set);
   out.set_recursive_clear(options.recursive_clear);
-  out.set_data(options.data);
+  if (out.export_name().empty()) {
+    out.set_data(options.data);
+  }
   out.set_tmpcopyup(options.tmpcopyup);
-  return fill_id_maps(mount, options, source.config.linux_, context, out);
+  out.set_keep_destination_link(options.keep_destination_link);
+  return {};
 }
 
 // docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the
@@ -150,6 +183,17 @@ Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateCo
   return {};
 }
 
+// As runc and crun clean it.
+Result<std::string> device_path(const std::string& path, const std::string& context) {
+  const std::string clean = std::filesystem::path(path).lexically_normal().string();
+  const std::string whole =
+      clean.size() > 1 && clean.ends_with('/') ? clean.substr(0, clean.size() - 1) : clean;
+  if (!whole.starts_with('/') || whole == "/") {
+    return fail(EINVAL, context + ".path: \"" + path + "\" is not an absolute path of a file");
+  }
+  return whole;
+}
+
 Result<void> fill_devices(const std::vector<oci::Device>& devices, agent::v1::CreateContainerRequest& out) {
   for (size_t i = 0; i < devices.size(); ++i) {
     const oci::Device& device = devices[i];
@@ -161,7 +205,7 @@ Result<void> fill_devices(const std::vector<oci::Device>& devices, agent::v1::Cr
       return fail(EINVAL, context + ": major and minor must be between 0 and 2147483647");
     }
     auto& to = *out.add_devices();
-    to.set_path(device.path);
+    to.set_path(TRY(device_path(device.path, context)));
     to.set_type(device.type.letter == 'b' ? S_IFBLK : device.type.letter == 'p' ? S_IFIFO : S_IFCHR);
     to.set_major(static_cast<uint32_t>(device.major));
     to.set_minor(static_cast<uint32_t>(device.minor));
@@ -225,12 +269,13 @@ std::string rootfs_path(const oci::Config& config, const std::string& bundle) {
 Result<void> plan_container(const RequestSource& source, Exports& exports,
                             agent::v1::CreateContainerRequest& out) {
   const oci::Config& config = source.config;
-  if (!config.process) {
-    return fail(EINVAL, "process: is missing");
-  }
   out.set_container(source.id);
   out.set_process(kInitProcess);
-  TRY(fill_process(*config.process, config.linux_.seccomp, *out.mutable_init()));
+  if (config.process) {
+    TRY(fill_process(*config.process, config.linux_.seccomp, *out.mutable_init()));
+  } else {
+    fill_absent_process(*out.mutable_init());
+  }
 
   const bool read_only_export = config.root.read_only || source.ephemeral_overlay;
   // overlayfs takes no lower layer with mounts of its own in it ("Object is remote").

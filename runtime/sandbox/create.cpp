@@ -23,6 +23,7 @@
 #include "runtime/sandbox/sandbox_cgroup.h"
 #include "runtime/sandbox/service_manager.h"
 #include "runtime/sandbox/settings.h"
+#include "runtime/sandbox/unreached_links.h"
 
 namespace caisson::runtime {
 namespace {
@@ -164,20 +165,20 @@ void announce(const LaunchStatus& status, const CreateRequest& request) {
                 status.agent_tsc_at_start);
   // Engines and scripts compare what a container wrote to standard error: only a log or a person is told
   // there.
-  if (!status.announcement.empty() && (!request.log.path.empty() || ::isatty(STDERR_FILENO) == 1)) {
+  if (!status.announcement.empty() && may_warn_beside_container(request.log)) {
     spdlog::warn("{}", status.announcement);
   }
 }
 
 // On a writable root the guest can make its mount points itself; the host's view of the container wants them
 // sooner.
-Result<void> make_places(const oci::Config& config, const CreateRequest& request,
-                         const std::string& notify_directory) {
+Result<void> make_places(const oci::Config& config, const CreateRequest& request, const Exports& exports,
+                         const std::string& notify_directory,
+                         agent::v1::CreateContainerRequest& guest_request) {
   if (request.ephemeral_overlay || request.shared_root) {
     return {};
   }
-  auto made =
-      make_mount_points(rootfs_path(config, request.bundle), config, request.bundle, notify_directory);
+  auto made = make_mount_points(exports, config, notify_directory, guest_request);
   if (!made && !config.root.read_only) {
     spdlog::debug("{}", made.error().message);
     return {};
@@ -206,7 +207,6 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   const InstalledFiles files = TRY(find_installed_files());
   const MachineSettings machine = TRY(machine_settings(config));
   const auto service_manager = TRY(find_service_manager(std::getenv("NOTIFY_SOCKET")));
-  TRY(make_places(config, request, service_manager ? service_manager->directory : std::string()));
   Exports exports;
   agent::v1::CreateContainerRequest guest_request;
   TRY(plan_container({.config = config,
@@ -215,6 +215,8 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                       .ephemeral_overlay = request.ephemeral_overlay,
                       .shared_root = request.shared_root},
                      exports, guest_request));
+  TRY(make_places(config, request, exports, service_manager ? service_manager->directory : std::string(),
+                  guest_request));
   fill_inherited(request.inherited, request.inherited_count, *guest_request.mutable_init());
   TRY(keep_original_groups(config, *guest_request.mutable_init()->mutable_user()));
   if (service_manager) {
@@ -237,10 +239,10 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                                                 .policy = request.cgroup_policy},
                                                                directory, state));
 
-  auto pty = TRY(open_console({.terminal = config.process->terminal,
+  auto pty = TRY(open_console({.terminal = config.process && config.process->terminal,
                                .socket = request.console_socket,
                                .detached = request.detached,
-                               .size = config.process->console_size}));
+                               .size = config.process ? config.process->console_size : std::nullopt}));
   VmmSpawn spawn{
       .program = files.vmm,
       .spec = launch_spec(request, directory, machine, files, clock, pty.has_value()),

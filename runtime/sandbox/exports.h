@@ -3,6 +3,7 @@
 // O_PATH descriptor that caisson-vmm inherits. Nothing else of the host is ever named to the guest.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,20 +12,27 @@
 
 namespace caisson::runtime {
 
+// LIMIT: each is looked up by the guest before its container is made.
+inline constexpr size_t kMaxMountsBeneath = 1000;
+struct MountBeneath {
+  std::string path;    // relative to what it is beneath
+  uint64_t flags = 0;  // MS_*, of those that a bind mount keeps
+};
+// The host's beneath the open directory; the first kMaxMountsBeneath.
+Result<std::vector<MountBeneath>> mounts_beneath(int directory);
+
 struct HostExport {
   std::string name;  // as LaunchSpec::Export
   UniqueFd fd;
   bool read_only = false;
-  // Of a read-only one: the mounts beneath it that keep what they allow, relative to it.
-  std::vector<std::string> writable_beneath = {};
+  // Where some differ from it in what they allow: the mounts beneath it, which keep that.
+  std::vector<MountBeneath> beneath = {};
+  bool writable_beneath = false;  // of a read-only one: so they are as far as they allow
   bool recursive = false;
   bool exclusive = false;
+  uint64_t flags = 0;     // MS_* of the host's mount that a copy of it has too
+  bool detached = false;  // a mount of its own, attached nowhere: it ends with the last descriptor
 };
-
-// LIMIT: each is looked up by the guest before its container is made.
-inline constexpr size_t kMaxMountsBeneath = 1000;
-// Where the host has mounts beneath the directory `path`, relative to it; the first kMaxMountsBeneath.
-Result<std::vector<std::string>> mounts_beneath(const std::string& path);
 
 // Of a bind mount: what may not be written.
 enum class ReadOnly {
@@ -33,14 +41,25 @@ enum class ReadOnly {
   everything,  // "rro"
 };
 
+struct BindSource {
+  std::string path;
+  std::string context;  // the JSON path it came from
+  ReadOnly read_only = ReadOnly::nothing;
+  bool recursive = false;
+  bool keep_link = false;      // a symbolic link is not followed, but refused
+  bool is_restricted = false;  // by options, which are of this mount and not of those beneath it
+};
+
 class Exports {
  public:
   // Opens a directory; ENOTDIR for anything else.
   Result<std::string> add_directory(const std::string& path, std::string name, bool read_only, bool exclusive,
                                     bool recursive);
-  // Opens the source of a bind mount: a directory or a single file. `context` is the JSON path it came from.
-  Result<std::string> add_bind(const std::string& path, const std::string& context, ReadOnly read_only,
-                               bool recursive);
+  // Opens the source of a bind mount: a directory or a single file.
+  Result<std::string> add_bind(const BindSource& source);
+  // Makes an overlay of directories of the host; `options` are those of config.json, `context` as above.
+  Result<std::string> add_overlay(const std::vector<std::string>& options, const std::string& context,
+                                  bool read_only);
 
   [[nodiscard]] const std::vector<HostExport>& entries() const { return entries_; }
 

@@ -13,6 +13,7 @@
 #include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/start.h"
 #include "runtime/sandbox/terminal_relay.h"
+#include "runtime/sandbox/unreached_links.h"
 
 namespace caisson::runtime {
 namespace {
@@ -72,12 +73,16 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
 }  // namespace
 
 Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep) {
+  TRY(check_process(TRY(oci::parse_config(request.config_text))));
   // Before caisson-vmm starts: no signal may fall between.
   const CaughtSignals signals = TRY(CaughtSignals::take());
   CreatedContainer container = TRY(create_container(root, request, signals));
   auto started =
       start_container(container.agent, container.locked.directory(), container.state, container.config);
   container.locked.unlock();
+  if (started && may_warn_beside_container(request.log)) {
+    warn_of_unreached_links(container.state.vmm.pid);
+  }
   if (!started) {
     TRY(take_away(root, container.state));
     return tl::unexpected(std::move(started).error());

@@ -2,6 +2,9 @@
 #include "runtime/sandbox/guest_process.h"
 
 #include <linux/sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "agent/proto/agent.pb.h"
 #include "runtime/oci/names.h"
@@ -85,6 +88,27 @@ void fill_user(const oci::User& user, agent::v1::User& out) {
   }
 }
 
+// As under runc, whose container is a child of the caller's: what config.json does not set is the caller's.
+Result<void> fill_limits_of_caller(const oci::Process& process, agent::v1::Process& out) {
+  for (uint32_t resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    const bool is_set = std::any_of(process.rlimits.begin(), process.rlimits.end(),
+                                    [&](const oci::Rlimit& limit) { return limit.type.number == resource; });
+    if (is_set) {
+      continue;
+    }
+    rlimit own{};
+    if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &own) < 0) {
+      return fail_errno("read own rlimit " + std::to_string(resource));
+    }
+    auto& to = *out.add_rlimits();
+    to.set_resource(resource);
+    to.set_soft(own.rlim_cur);
+    to.set_hard(own.rlim_max);
+    to.set_of_caller(true);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> fill_process(const oci::Process& process, const std::optional<oci::Seccomp>& seccomp,
@@ -107,6 +131,7 @@ Result<void> fill_process(const oci::Process& process, const std::optional<oci::
     to.set_soft(rlimit.soft);
     to.set_hard(rlimit.hard);
   }
+  TRY(fill_limits_of_caller(process, out));
   out.set_no_new_privileges(process.no_new_privileges);
   out.set_terminal(process.terminal);
   if (process.console_size) {
@@ -131,6 +156,14 @@ Result<void> fill_process(const oci::Process& process, const std::optional<oci::
   out.set_attach_stdout(true);
   out.set_attach_stderr(!process.terminal);
   return {};
+}
+
+void fill_absent_process(agent::v1::Process& out) {
+  out.set_without_program(true);
+  out.set_cwd("/");
+  out.set_attach_stdin(true);
+  out.set_attach_stdout(true);
+  out.set_attach_stderr(true);
 }
 
 }  // namespace caisson::runtime

@@ -16,5 +16,7 @@ namespace caisson::runtime {
 
 Result<void> fill_process(const oci::Process& process, const std::optional<oci::Seccomp>& seccomp,
                           agent::v1::Process& out);
+// Of a configuration without one: what waits for a start that never comes.
+void fill_absent_process(agent::v1::Process& out);
 
 }  // namespace caisson::runtime

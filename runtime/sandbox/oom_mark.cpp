@@ -1,28 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/oom_mark.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "common/unique_fd.h"
+
 namespace caisson::runtime {
+namespace {
+
+constexpr char kMark[] = "oom";
+
+bool is_link(int directory) {
+  char first = 0;
+  return ::readlinkat(directory, kMark, &first, 1) >= 0;
+}
+
+}  // namespace
 
 void link_oom_mark(const oci::Config& config, const std::string& bundle, const std::string& state_directory) {
   const auto manager = config.annotations.find("io.container.manager");
   if (manager == config.annotations.end() || manager->second != "libpod") {
     return;
   }
-  const std::string mark = bundle + "/oom";
-  struct stat info {};
-  // The link of this container's last run; a file there is conmon's own.
-  if (::lstat(mark.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
-    ::unlink(mark.c_str());
+  const UniqueFd directory(::open(bundle.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::string target = state_directory + "/oom";
+  int linked = directory ? ::symlinkat(target.c_str(), directory.get(), kMark) : -1;
+  if (linked < 0 && errno == EEXIST && is_link(directory.get())) {
+    // Of this container's last run; a file there is conmon's own.
+    ::unlinkat(directory.get(), kMark, 0);
+    linked = ::symlinkat(target.c_str(), directory.get(), kMark);
   }
-  if (::symlink((state_directory + "/oom").c_str(), mark.c_str()) < 0 && errno != EEXIST) {
-    spdlog::warn("link {}: {}; podman will not be told of an OOM kill", mark, std::strerror(errno));
+  if (linked < 0 && errno != EEXIST) {
+    spdlog::warn("link {}/{}: {}; podman will not be told of an OOM kill", bundle, kMark,
+                 std::strerror(errno));
   }
 }
 

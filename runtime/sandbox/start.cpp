@@ -24,9 +24,15 @@ Result<void> check_status(const ContainerState& state) {
 
 }  // namespace
 
+Result<void> check_process(const oci::Config& config) {
+  return config.process ? Result<void>()
+                        : fail(EINVAL, "process: is missing, which a container needs to be started");
+}
+
 Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
                              const oci::Config& config) {
   TRY(check_status(state));
+  TRY(check_process(config));
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kStartPatience)));
   return start_container(agent, directory, state, config);
 }

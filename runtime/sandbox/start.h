@@ -9,6 +9,9 @@
 
 namespace caisson::runtime {
 
+// [oci] config.md, process: "This property is REQUIRED when start is called."
+Result<void> check_process(const oci::Config& config);
+
 // Under the lock. Fails, in runc's words, unless the container is created. Updates `state` and its file.
 Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
                              const oci::Config& config);

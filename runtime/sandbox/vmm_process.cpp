@@ -156,9 +156,10 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
     request.spec.exports.push_back({.name = entry.name,
                                     .fd = next_fd++,
                                     .read_only = entry.read_only,
-                                    .writable_beneath = !entry.writable_beneath.empty(),
+                                    .writable_beneath = entry.writable_beneath,
                                     .recursive = entry.recursive,
-                                    .exclusive = entry.exclusive});
+                                    .exclusive = entry.exclusive,
+                                    .detached = entry.detached});
   }
   std::vector<int> inherited;
   for (const InheritedDescriptor& entry : *request.inherited) {

@@ -70,6 +70,29 @@ at_terminal() { timeout 60 script -qec "stty rows 33 cols 77; $*" /dev/null; }
   [ "$(cat "$BATS_TEST_TMPDIR/bind/from-guest")" = guest ]
 }
 
+@test "podman run: writes to an overlay stay in it, and an image can be a mount" {
+  mkdir "$BATS_TEST_TMPDIR/lower"
+  echo lower >"$BATS_TEST_TMPDIR/lower/file"
+  run once --volume "$BATS_TEST_TMPDIR/lower:/v:O" --mount type=image,source=busybox,destination=/image busybox \
+    sh -c 'cat /v/file; echo new >/v/file; cat /v/file /image/data/file'
+  echo "$output"
+  [ "$output" = $'lower\nnew\noriginal' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/lower/file")" = lower ]
+  ! grep -q "$BATS_TEST_TMPDIR" /proc/self/mountinfo
+}
+
+@test "podman run: a network that a VM does not reach is told of, once" {
+  local ready holder
+  exec {ready}< <(exec unshare --net sh -c 'ip link add eth0 type veth peer name other; echo; exec sleep 100' 3>&-)
+  holder=$!
+  read -r <&"$ready"
+  run --separate-stderr podman run --rm --network "ns:/proc/$holder/ns/net" busybox true
+  kill "$holder"
+  echo "$status: $stderr"
+  [ "$status" -eq 0 ]
+  [ "$(grep -c 'network: .*eth0.*--network none' <<<"$stderr")" -eq 1 ]
+}
+
 @test "podman run: capabilities dropped and added, a device of the guest" {
   run once --cap-drop all --cap-add chown,kill --device /dev/null:/dev/nothing busybox \
     sh -c 'grep Cap /proc/self/status; echo x >/dev/nothing && ls -l /dev/nothing; dd if=/dev/nothing 2>&1 | head -n 1'

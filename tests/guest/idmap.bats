@@ -114,7 +114,7 @@ refused() {
   refused ']: uidMappings and gidMappings: one is empty' bind -- '.uidMappings = [{containerID: 0, hostID: 1000, size: 10}]'
   refused "].options: $own_word: give the mount uidMappings" bind "$own_word"
   refused ']: only ids of a bind mount can be mapped' -- "$mapped | .type = \"tmpfs\""
-  refused 'mount /mapped: map ids:' bind -- '.uidMappings = [{containerID: 0, hostID: 1, size: 0}] | .gidMappings = .uidMappings'
+  refused '].uidMappings[0].size: must not be 0' bind -- '.uidMappings = [{containerID: 0, hostID: 1, size: 0}] | .gidMappings = .uidMappings'
 }
 
 @test "user namespace: a bind mount's access times and cleared flags" {

@@ -88,6 +88,8 @@ Result<void> watch_signals(EventLoop& loop, int fd, Sandbox& sandbox) {
   });
 }
 
+constexpr int kFailedExitCode = 255;
+
 // How this process is to end.
 struct Ending {
   int exit_code = 0;
@@ -145,7 +147,13 @@ Result<Ending> launch() {
   }));
   auto outcome = run(std::move(spec), *status, *loop, sandbox);
   if (!outcome) {
+    // The starter tells it, where it hears of it: once is enough.
+    const bool had_reported = status->has_reported();
     status->report_failure(outcome.error());
+    if (!had_reported && status->has_reported()) {
+      spdlog::debug("{}", outcome.error().message);
+      return Ending{.exit_code = kFailedExitCode, .oom_kill = std::nullopt};
+    }
   }
   return outcome;
 }
@@ -168,7 +176,7 @@ int main(int argc, char** argv) {
   const auto outcome = caisson::vmm::launch();
   if (!outcome) {
     spdlog::error("{}", outcome.error().message);
-    return 255;
+    return caisson::vmm::kFailedExitCode;
   }
   caisson::vmm::end(*outcome);
 }

@@ -66,9 +66,6 @@ Result<void> Sandbox::open_machine() {
   wakefulness_ = std::make_unique<Wakefulness>(*machine_);
   machine_name_ = std::move(selected.name);
   announcement_ = std::move(selected.announcement);
-  if (!announcement_.empty()) {
-    spdlog::info("{}", announcement_);
-  }
   return {};
 }
 

@@ -65,6 +65,18 @@ TEST_F(AgentContainer, rlimits_apply) {
   EXPECT_EQ(run(request).out, "77\nunlimited\n");
 }
 
+TEST_F(AgentContainer, limit_of_the_caller_beyond_what_there_can_be_is_the_most_there_can_be) {
+  auto request = container_request("c", 1, {"sh", "-c", "ulimit -Sn; ulimit -Hn"});
+  rlimit own{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &own), 0);
+  auto* limit = request.mutable_init()->add_rlimits();
+  limit->set_resource(RLIMIT_NOFILE);
+  limit->set_soft(55);
+  limit->set_hard(~uint64_t{0});
+  limit->set_of_caller(true);
+  EXPECT_EQ(run(request).out, "55\n" + std::to_string(own.rlim_max) + "\n");
+}
+
 TEST_F(AgentContainer, working_directory_is_made) {
   auto request = container_request("c", 1, {"pwd"});
   request.mutable_init()->set_cwd("/made/for/it");

@@ -19,7 +19,7 @@ class CopyUp : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) {
-      GTEST_SKIP() << "changes owners";
+      GTEST_SKIP() << "host: not root here";
     }
     for (const char* directory : {"from", "to"}) {
       std::filesystem::create_directory(scratch_ / directory);
@@ -79,7 +79,7 @@ TEST_F(CopyUp, extended_attributes_and_access_control_lists_are_kept) {
           0 ||
       ::setxattr((scratch_ / "from/file").c_str(), "system.posix_acl_access", list.data(), list.size(), 0) <
           0) {
-    GTEST_SKIP() << "no access control lists here";
+    GTEST_SKIP() << "host: no access control lists in its temporary directory";
   }
   const auto copied = copy();
   ASSERT_TRUE(copied) << copied.error().message;

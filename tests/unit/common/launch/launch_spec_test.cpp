@@ -25,7 +25,8 @@ LaunchSpec example() {
                           .read_only = true,
                           .writable_beneath = true,
                           .recursive = true,
-                          .exclusive = true});
+                          .exclusive = true,
+                          .detached = true});
   spec.view.push_back({.destination = "/", .export_name = "rootfs"});
   spec.stdio = StdioMode::terminal;
   spec.init_process = ~0ULL;

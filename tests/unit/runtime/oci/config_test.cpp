@@ -149,6 +149,38 @@ TEST(Config, effective_capability_that_is_not_permitted_is_refused) {
               HasSubstr("process.capabilities.effective: CAP_CHOWN is not in permitted"));
 }
 
+std::string mapped(const std::string& uids, const std::string& gids) {
+  return config_with(R"("linux":{"namespaces":[{"type":"user"}],"uidMappings":)" + uids +
+                     R"(,"gidMappings":)" + gids + "}");
+}
+
+TEST(Config, user_namespace_without_mappings_is_refused) {
+  const std::string one = R"([{"containerID":0,"hostID":1,"size":1}])";
+  EXPECT_THAT(error_of(config_with(R"("linux":{"namespaces":[{"type":"user"}]})")),
+              HasSubstr("linux.uidMappings: is missing"));
+  EXPECT_THAT(error_of(mapped("[]", one)), HasSubstr("linux.uidMappings: is missing"));
+  EXPECT_THAT(error_of(mapped(one, "[]")), HasSubstr("linux.gidMappings: is missing"));
+  EXPECT_EQ(error_of(mapped(one, one)), "no error");
+}
+
+TEST(Config, mapping_the_kernel_would_not_take_is_refused_by_its_path) {
+  const std::string one = R"([{"containerID":0,"hostID":1,"size":1}])";
+  EXPECT_THAT(error_of(mapped(R"([{"containerID":0,"hostID":1,"size":0}])", one)),
+              HasSubstr("linux.uidMappings[0].size: must not be 0"));
+  EXPECT_THAT(error_of(mapped(one, R"([{"containerID":4294967290,"hostID":1,"size":6}])")),
+              HasSubstr("linux.gidMappings[0]: ids must be below"));
+  EXPECT_THAT(error_of(mapped(
+                  R"([{"containerID":0,"hostID":1,"size":4},{"containerID":9,"hostID":4,"size":1}])", one)),
+              HasSubstr("linux.uidMappings[1]: overlaps with linux.uidMappings[0]"));
+  EXPECT_EQ(error_of(mapped(
+                R"([{"containerID":0,"hostID":1,"size":4},{"containerID":4,"hostID":5,"size":1}])", one)),
+            "no error");
+  EXPECT_THAT(
+      error_of(config_with(
+          R"("mounts":[{"destination":"/a","uidMappings":[{"containerID":0,"hostID":1,"size":0}]}])")),
+      HasSubstr("mounts[0].uidMappings[0].size: must not be 0"));
+}
+
 TEST(Config, names_without_a_namespace_for_them_are_refused) {
   EXPECT_THAT(error_of(config_with(R"("hostname":"box")")),
               HasSubstr("hostname: needs a namespace of its own"));

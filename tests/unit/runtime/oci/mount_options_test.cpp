@@ -52,6 +52,112 @@ TEST(MountOptions, tmpcopyup_and_idmap_are_recognized) {
   EXPECT_FALSE(parse({"idmap"}).idmap_beneath);
 }
 
+std::string refusal(std::vector<std::string> words, bool is_bind, std::string_view type = "tmpfs") {
+  const auto checked = check_mount_options(parse(std::move(words)), is_bind, type, "mounts[0].options");
+  return checked ? "" : checked.error().message;
+}
+
+// [oci] config.md, "Linux mount options", and what runc and crun know beside it.
+constexpr std::string_view kEveryWord[] = {
+    "acl",
+    "async",
+    "atime",
+    "bind",
+    "copy-symlink",
+    "defaults",
+    "dest-nofollow",
+    "dev",
+    "diratime",
+    "dirsync",
+    "exec",
+    "idmap",
+    "iversion",
+    "lazytime",
+    "loud",
+    "mand",
+    "noacl",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "noexec",
+    "noiversion",
+    "nolazytime",
+    "nomand",
+    "norelatime",
+    "nostrictatime",
+    "nosuid",
+    "nosymfollow",
+    "private",
+    "ratime",
+    "rbind",
+    "rdev",
+    "rdiratime",
+    "relatime",
+    "remount",
+    "rexec",
+    "ridmap",
+    "rnoatime",
+    "rnodev",
+    "rnodiratime",
+    "rnoexec",
+    "rnorelatime",
+    "rnostrictatime",
+    "rnosuid",
+    "rnosymfollow",
+    "ro",
+    "rprivate",
+    "rrelatime",
+    "rro",
+    "rrw",
+    "rshared",
+    "rslave",
+    "rstrictatime",
+    "rsuid",
+    "rsymfollow",
+    "runbindable",
+    "rw",
+    "shared",
+    "silent",
+    "slave",
+    "src-nofollow",
+    "strictatime",
+    "suid",
+    "symfollow",
+    "sync",
+    "tmpcopyup",
+    "unbindable",
+};
+
+TEST(MountOptions, every_word_of_the_specification_runc_and_crun_has_a_meaning) {
+  const auto names = mount_option_names();
+  for (const std::string_view word : kEveryWord) {
+    EXPECT_THAT(names, ::testing::Contains(word));
+    EXPECT_EQ(parse({std::string(word)}).data, "") << word;
+  }
+}
+
+TEST(MountOptions, what_cannot_be_honoured_is_refused_by_its_word) {
+  for (const std::string_view word : kEveryWord) {
+    const bool of_bind = word == "sync" || word == "dirsync" || word == "tmpcopyup";
+    const bool of_others = word == "src-nofollow" || word == "copy-symlink";
+    const bool of_both = word == "mand" || word == "noacl" || word == "remount";
+    const std::string start = "mounts[0].options: " + std::string(word) + ": ";
+    EXPECT_EQ(refusal({std::string(word)}, true).starts_with(start), of_bind || of_both) << word;
+    EXPECT_EQ(refusal({std::string(word)}, false).starts_with(start), of_others || of_both) << word;
+  }
+}
+
+TEST(MountOptions, option_of_a_file_system_is_refused_for_a_bind_mount) {
+  EXPECT_THAT(refusal({"ro", "nosiud", "size=1m"}, true),
+              ::testing::HasSubstr("mounts[0].options: nosiud: "));
+  EXPECT_EQ(refusal({"ro", "size=1m"}, false), "");
+  EXPECT_THAT(refusal({"tmpcopyup"}, false, "proc"), ::testing::HasSubstr("tmpcopyup"));
+}
+
+TEST(MountOptions, option_taken_back_is_not_refused) {
+  EXPECT_EQ(refusal({"sync", "async", "mand", "nomand", "noacl", "acl"}, true), "");
+}
+
 TEST(MountOptions, names_are_sorted_and_hold_those_of_runc) {
   const auto names = mount_option_names();
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/mount_points.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
+#include <thread>
 
+#include "agent/proto/agent.pb.h"
+#include "runtime/sandbox/container_request.h"
 #include "tests/support/scratch_directory.h"
 
 namespace caisson::runtime {
@@ -26,12 +32,50 @@ class MountPoints : public ::testing::Test {
     oci::Config config;
     config.mounts = std::move(mounts);
     config.process = oci::Process{.args = {"sh"}, .cwd = cwd};
-    return make_mount_points(bundle_ + "/rootfs", config, bundle_, "").has_value();
+    return make_for(std::move(config));
+  }
+  bool make_for(oci::Config config, const std::string& notify_directory = "") {
+    config.root.path = "rootfs";
+    if (!config.process) {
+      config.process = oci::Process{.args = {"sh"}, .cwd = "/"};
+    }
+    Exports exports;
+    request_.Clear();
+    return plan_container({.config = config, .id = "x", .bundle = bundle_}, exports, request_) &&
+           make_mount_points(exports, config, notify_directory, request_);
   }
   bool has(const std::string& path) { return files::exists(bundle_ + "/rootfs" + path); }
 
   test::ScratchDirectory scratch_;
   std::string bundle_ = scratch_.path();
+  agent::v1::CreateContainerRequest request_;
+};
+
+struct stat look_at(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info;
+}
+
+// Puts "mnt" and "other" of a directory in each other's place, again and again.
+class Swapper {
+ public:
+  explicit Swapper(const std::string& directory) : directory_(::open(directory.c_str(), O_PATH)) {}
+  ~Swapper() {
+    ended_ = true;
+    thread_.join();
+  }
+
+ private:
+  void swap() const {
+    while (!ended_) {
+      ::renameat2(directory_.get(), "mnt", directory_.get(), "other", RENAME_EXCHANGE);
+    }
+  }
+
+  UniqueFd directory_;
+  std::atomic<bool> ended_ = false;
+  std::thread thread_{[this] { swap(); }};
 };
 
 TEST_F(MountPoints, directories_and_working_directory_are_made) {
@@ -40,18 +84,54 @@ TEST_F(MountPoints, directories_and_working_directory_are_made) {
   EXPECT_TRUE(has("/work/here"));
 }
 
-TEST_F(MountPoints, new_place_of_a_tmpfs_is_for_everybody_and_an_old_one_keeps_its_mode) {
+TEST_F(MountPoints, new_place_of_a_tmpfs_is_the_owners_and_the_guest_is_told_that_it_is_new) {
   files::create_directories(bundle_ + "/rootfs/old");
   files::permissions(bundle_ + "/rootfs/old", files::perms{0750});
+  const mode_t mask = ::umask(0077);
   EXPECT_TRUE(make({{.destination = "/a/new", .type = "tmpfs"}, {.destination = "/old", .type = "tmpfs"}}));
-  EXPECT_EQ(files::status(bundle_ + "/rootfs/a/new").permissions(), files::perms{01777});
-  EXPECT_EQ(files::status(bundle_ + "/rootfs/a").permissions() & files::perms{022}, files::perms::none);
+  EXPECT_EQ(::umask(mask), mode_t{0077}) << "the caller's";
+  EXPECT_EQ(files::status(bundle_ + "/rootfs/a/new").permissions(), files::perms{0755});
+  EXPECT_EQ(files::status(bundle_ + "/rootfs/a").permissions(), files::perms{0755});
   EXPECT_EQ(files::status(bundle_ + "/rootfs/old").permissions(), files::perms{0750});
+  EXPECT_TRUE(request_.mounts(0).place_is_new());
+  EXPECT_FALSE(request_.mounts(1).place_is_new());
+}
+
+TEST_F(MountPoints, what_takes_the_place_of_a_new_one_is_left_as_it_was) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "host: not root here";
+  }
+  oci::Config config;
+  config.mounts = {{.destination = "/mnt", .type = "tmpfs"}};
+  config.linux_.namespaces = {{.type = {CLONE_NEWUSER}}};
+  config.linux_.uid_mappings = {{.container_id = 0, .host_id = 1234, .size = 1}};
+  config.linux_.gid_mappings = {{.container_id = 0, .host_id = 1234, .size = 1}};
+  const std::string root = bundle_ + "/rootfs";
+  files::create_directories(root + "/other");
+  files::permissions(root + "/other", files::perms{0700});
+  const UniqueFd other(::open((root + "/other").c_str(), O_PATH));
+  for (int i = 0; i < 300; ++i) {
+    {
+      const Swapper swapper(root);
+      ASSERT_TRUE(make_for(config));
+    }
+    struct stat info {};
+    ASSERT_EQ(::fstat(other.get(), &info), 0);
+    ASSERT_EQ(info.st_uid, 0U) << "after " << i;
+    ASSERT_EQ(info.st_mode & 07777U, 0700U) << "after " << i;
+    // Each to its own name again, and the new one away.
+    if (look_at(root + "/other").st_ino != info.st_ino) {
+      ASSERT_EQ(::renameat2(AT_FDCWD, (root + "/mnt").c_str(), AT_FDCWD, (root + "/other").c_str(),
+                            RENAME_EXCHANGE),
+                0);
+    }
+    ASSERT_EQ(::rmdir((root + "/mnt").c_str()), 0);
+  }
 }
 
 TEST_F(MountPoints, places_belong_to_the_root_of_a_user_namespace) {
   if (::geteuid() != 0) {
-    GTEST_SKIP() << "changes owners";
+    GTEST_SKIP() << "host: not root here";
   }
   oci::Config config;
   config.mounts = {{.destination = "/a/b", .type = "tmpfs"}};
@@ -59,7 +139,10 @@ TEST_F(MountPoints, places_belong_to_the_root_of_a_user_namespace) {
   config.linux_.uid_mappings = {{.container_id = 5, .host_id = 1, .size = 2},
                                 {.container_id = 0, .host_id = 1234, .size = 1}};
   config.linux_.gid_mappings = {{.container_id = 0, .host_id = 4321, .size = 1}};
-  ASSERT_TRUE(make_mount_points(bundle_ + "/rootfs", config, bundle_, ""));
+  ASSERT_TRUE(make_for(config));
+  EXPECT_EQ(look_at(bundle_).st_uid, 0U);
+  EXPECT_TRUE(make({{.destination = "/mine", .type = "tmpfs"}}));
+  EXPECT_EQ(look_at(bundle_ + "/rootfs/mine").st_uid, 0U) << "who it was before";
   for (const char* made : {"/rootfs/a", "/rootfs/a/b"}) {
     struct stat info {};
     ASSERT_EQ(::stat((bundle_ + made).c_str(), &info), 0);
@@ -69,7 +152,7 @@ TEST_F(MountPoints, places_belong_to_the_root_of_a_user_namespace) {
 }
 
 TEST_F(MountPoints, directory_of_the_notification_socket_is_made) {
-  EXPECT_TRUE(make_mount_points(bundle_ + "/rootfs", {}, bundle_, "/run/there/socket"));
+  EXPECT_TRUE(make_for(oci::Config{}, "/run/there/socket"));
   EXPECT_TRUE(has("/run/there/socket"));
 }
 

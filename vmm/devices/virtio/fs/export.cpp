@@ -27,9 +27,9 @@ Result<void> Export::check() const {
   }
   const struct statx stat = TRY_CONTEXT(what + ": stat", stat_at(fd.get(), ""));
   if (!S_ISDIR(stat.stx_mode) && !S_ISREG(stat.stx_mode)) {
-    return fail(
-        EINVAL,
-        what + ": neither a directory nor a regular file; give devices and sockets to the guest otherwise");
+    return fail(EINVAL, what +
+                            ": neither a directory nor a regular file, which is all that files of the host "
+                            "can be in a guest");
   }
   if (TRY_CONTEXT(what + ": statfs", is_kernel_interface(fd.get()))) {
     return fail(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paths resolved inside a root that tries to lead out of it.
-#include "agent/mounts/resolve.h"
+#include "common/resolve_in_root.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace caisson::agent {
+namespace caisson {
 namespace {
 
 namespace fs = std::filesystem;
@@ -104,4 +104,4 @@ TEST_F(ResolveInRoot, nul_and_endless_paths_are_refused) {
 }
 
 }  // namespace
-}  // namespace caisson::agent
+}  // namespace caisson

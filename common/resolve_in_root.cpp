@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/mounts/resolve.h"
+#include "common/resolve_in_root.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace caisson::agent {
+namespace caisson {
 namespace {
 
 // LIMIT: as the kernel's MAXSYMLINKS.
@@ -37,7 +37,7 @@ class Walk {
   Walk(int root, std::string_view path, Missing missing, LastLink last)
       : root_(root), path_(path), missing_(missing), last_(last), ahead_(split(path)) {}
 
-  Result<UniqueFd> run() {
+  Result<ResolvedPlace> run() {
     while (!ahead_.empty()) {
       const std::string component = std::move(ahead_.front());
       ahead_.pop_front();
@@ -50,13 +50,13 @@ class Walk {
       }
     }
     if (!trail_.empty()) {
-      return std::move(trail_.back());
+      return ResolvedPlace{.fd = std::move(trail_.back()), .made = made_};
     }
     UniqueFd root(::openat(root_, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root) {
       return fail_errno("open root");
     }
-    return root;
+    return ResolvedPlace{.fd = std::move(root), .made = false};
   }
 
  private:
@@ -80,6 +80,7 @@ class Walk {
 
   Result<UniqueFd> open_or_make(const std::string& component) {
     UniqueFd fd(::openat(here(), component.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    made_ = false;
     if (!fd && errno == ENOENT && missing_ != Missing::refuse) {
       TRY(make(component));
       fd.reset(::openat(here(), component.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -95,11 +96,11 @@ class Walk {
     if (ahead_.empty() && missing_ == Missing::make_file) {
       const UniqueFd file(
           ::openat(here(), component.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755));
-      return file || errno == EEXIST ? Result<void>{} : fail_errno("make file " + component);
+      made_ = file.is_valid();
+      return made_ || errno == EEXIST ? Result<void>{} : fail_errno("make file " + component);
     }
-    return ::mkdirat(here(), component.c_str(), 0755) == 0 || errno == EEXIST
-               ? Result<void>{}
-               : fail_errno("make directory " + component);
+    made_ = ::mkdirat(here(), component.c_str(), 0755) == 0;
+    return made_ || errno == EEXIST ? Result<void>{} : fail_errno("make directory " + component);
   }
 
   Result<void> follow(const UniqueFd& link) {
@@ -127,15 +128,20 @@ class Walk {
   std::deque<std::string> ahead_;
   std::vector<UniqueFd> trail_;
   int links_ = 0;
+  bool made_ = false;  // the component looked at last
 };
 
 }  // namespace
 
-Result<UniqueFd> resolve_in_root(int root, std::string_view path, Missing missing, LastLink last) {
+Result<ResolvedPlace> resolve_place_in_root(int root, std::string_view path, Missing missing, LastLink last) {
   if (path.find('\0') != std::string_view::npos || path.size() >= PATH_MAX) {
     return fail(EINVAL, "resolve path: too long, or holds a NUL");
   }
   return Walk(root, path, missing, last).run();
 }
 
-}  // namespace caisson::agent
+Result<UniqueFd> resolve_in_root(int root, std::string_view path, Missing missing, LastLink last) {
+  return std::move(TRY(resolve_place_in_root(root, path, missing, last)).fd);
+}
+
+}  // namespace caisson
