@@ -62,10 +62,11 @@ struct Limit {
   rlim_t hard;
 };
 constexpr Limit kLimits[] = {
-    {RLIMIT_NOFILE, 65536, 1048576},  // the agent's; a container starts with a soft limit of 1024
+    {RLIMIT_NOFILE, 65536, 1048576},  // the agent's
     {RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY},
-    {RLIMIT_SIGPENDING, 65536, 65536},
-    {RLIMIT_MEMLOCK, 8U << 20, 8U << 20},
+    // What a user namespace may not raise again; a container has what its caller has.
+    {RLIMIT_SIGPENDING, 65536, RLIM_INFINITY},
+    {RLIMIT_MEMLOCK, 8U << 20, RLIM_INFINITY},
 };
 
 Result<void> write_setting(const Setting& setting) {
