@@ -15,6 +15,7 @@
 #include "runtime/cgroup/hierarchies.h"
 #include "runtime/cgroup/limits.h"
 #include "runtime/cgroup/members.h"
+#include "runtime/cgroup/tree.h"
 #include "runtime/files.h"
 
 namespace caisson::runtime {
@@ -240,10 +241,7 @@ Result<void> update_cgroup(const std::string& path, const oci::Resources& resour
 
 Result<void> remove_cgroup(const std::vector<std::string>& directories) {
   for (const std::string& directory : directories) {
-    TRY(empty_cgroup(directory));
-    if (::rmdir(directory.c_str()) < 0 && errno != ENOENT) {
-      return fail_errno("remove cgroup " + directory);
-    }
+    TRY(remove_cgroup_tree(directory));
   }
   return {};
 }

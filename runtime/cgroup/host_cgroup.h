@@ -52,7 +52,8 @@ Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, 
 Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes);
 
-// Kills what runs in them, then removes them. Those that are gone already are passed over.
+// Kills what runs in them and beneath, then removes them with all beneath. Those that are gone already are
+// passed over.
 Result<void> remove_cgroup(const std::vector<std::string>& directories);
 
 }  // namespace caisson::runtime

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 
+#include "runtime/cgroup/freezer.h"
 #include "runtime/files.h"
 #include "runtime/state/process_identity.h"
 
@@ -67,6 +68,7 @@ Result<void> empty_cgroup(const std::string& directory) {
       const auto process = identity ? open_process(*identity) : Result<UniqueFd>(fail(ESRCH, "gone"));
       if (process) {
         (void)send_signal(*process, SIGKILL);
+        TRY(leave_frozen_cgroup(pid));
         (void)TRY(wait_for_end(*process, deadline));
       }
     }

@@ -9,6 +9,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   setup_sandbox_root
+  guests=()
   hierarchies=$(list_hierarchies) above=caisson-cgroups.$unique
   export -f join_cgroup
   mkfifo "$scratch/joined"
@@ -20,8 +21,10 @@ setup() {
 teardown() {
   local status=0
   teardown_sandbox_root || status=$?
+  [ -z "${guests:-}" ] || kill -9 "${guests[@]}" 2>/dev/null || true
   kill "$neighbour" && wait "$neighbour"
-  remove_cgroup "$above" "$hierarchies"
+  remove_cgroup "${above%-tree}" "$hierarchies"
+  remove_cgroup "${above%-tree}-tree" "$hierarchies"
   return "$status"
 }
 
@@ -45,6 +48,30 @@ directories() {
   caisson exec box true
   caisson delete --force box
   [ -z "$(directories)" ]
+}
+
+@test "cgroups: what others have made and started beneath a container's goes with it" {
+  # Not beneath the neighbour's: v2 would have threads alone there.
+  local directory guest
+  above=$above-tree
+  make_bundle box ".linux.cgroupsPath = \"/$above/box\"" 'del(.linux.resources)'
+  set_command sleep 1000
+  caisson run --detach -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1 || { cat "$scratch/out"; false; }
+  # A tree with processes at two levels, and an empty branch, where the container has a cgroup.
+  local own kind options point
+  own=$(while read -r kind options point; do [ ! -d "$point/$above/box" ] || echo "$kind $options $point"; done <<<"$hierarchies")
+  for directory in $(directories); do mkdir -p "$directory"/empty/below; done
+  for directory in a "a a/b a/b/c"; do
+    # shellcheck disable=SC2016 # the inner shell expands
+    bash -c 'for name in $1; do join_cgroup "$4/$name" "$2" || exit 1; done && echo >"$3" && exec sleep 1000' bash \
+      "$directory" "$own" "$scratch/joined" "$above/box" 3>&- &
+    guests+=($!)
+    read -r <>"$scratch/joined" # the last writer may not have closed it yet
+  done
+  caisson delete --force box
+  [ -z "$(directories)" ]
+  for guest in "${guests[@]}"; do run ! kill -0 "$guest"; done
+  kill -0 "$neighbour"
 }
 
 @test "cgroups: without limits the neighbours' cgroup stays what it was" {
