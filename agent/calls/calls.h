@@ -27,6 +27,7 @@ void resume_container(Agent& agent, const v1::ResumeContainerRequest& request, t
 void update_container(Agent& agent, const v1::UpdateContainerRequest& request, ttrpc::Responder responder);
 void grow_machine(Agent& agent, const v1::GrowMachineRequest& request, ttrpc::Responder responder);
 void container_stats(Agent& agent, const v1::ContainerStatsRequest& request, ttrpc::Responder responder);
+void adjust_clock(Agent& agent, const v1::AdjustClockRequest& request, ttrpc::Responder responder);
 void shutdown(Agent& agent, const v1::ShutdownRequest& request, ttrpc::Responder responder);
 
 // Limits and device rules, at creation and at update. The container has a cgroup.

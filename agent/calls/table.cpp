@@ -31,6 +31,7 @@ ttrpc::Methods methods_of(Agent& agent) {
       {"UpdateContainer", bind(agent, update_container)},
       {"GrowMachine", bind(agent, grow_machine)},
       {"ContainerStats", bind(agent, container_stats)},
+      {"AdjustClock", bind(agent, adjust_clock)},
       {"Shutdown", bind(agent, shutdown)},
   };
 }

@@ -173,6 +173,24 @@ Result<v1::ContainerStatsResponse> AgentClient::container_stats(std::string_view
   return response;
 }
 
+Result<std::chrono::nanoseconds> AgentClient::adjust_clock(const ClockAdjustment& adjustment,
+                                                           Deadline deadline) {
+  v1::AdjustClockRequest request;
+  request.set_step_ns(adjustment.step.count());
+  request.set_slew_ns(adjustment.slew.count());
+  if (adjustment.rate_ppb) {
+    request.set_rate_ppb(*adjustment.rate_ppb);
+  }
+  v1::AdjustClockResponse response;
+  TRY(client_.call("AdjustClock", request, response, deadline));
+  // LIMIT: until 2116. The difference of two such times is a number, too.
+  constexpr int64_t kLatest = int64_t{1} << 62;
+  if (response.time_ns() < 0 || response.time_ns() > kLatest) {
+    return fail(EPROTO, "read the guest's clock: it shows no time of this age");
+  }
+  return std::chrono::nanoseconds(response.time_ns());
+}
+
 Result<void> AgentClient::shutdown(Deadline deadline) {
   TRY(client_.start("Shutdown", v1::ShutdownRequest(), deadline));
   return {};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "agent/wire/stream_hello.h"
@@ -39,6 +40,13 @@ struct ProcessExit {
   bool out_of_memory = false;
 };
 
+// What is to be done to the guest's wall clock: agent.proto, AdjustClockRequest.
+struct ClockAdjustment {
+  std::chrono::nanoseconds step{0};
+  std::chrono::nanoseconds slew{0};
+  std::optional<int64_t> rate_ppb;
+};
+
 class AgentClient {
  public:
   // Connects to the agent's call port through the Unix socket at `vsock_socket_path` (of any length).
@@ -65,6 +73,8 @@ class AgentClient {
                                 Deadline deadline);
   Result<void> grow_machine(std::span<const uint64_t> memory_blocks, uint32_t cpus, Deadline deadline);
   Result<v1::ContainerStatsResponse> container_stats(std::string_view container, Deadline deadline);
+  // What the guest's clock then shows. EPROTO for a time that no clock of a host comes near.
+  Result<std::chrono::nanoseconds> adjust_clock(const ClockAdjustment& adjustment, Deadline deadline);
   // The guest resets without answering: only a failure to send is an error.
   Result<void> shutdown(Deadline deadline);
 

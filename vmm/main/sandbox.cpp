@@ -37,6 +37,7 @@ Sandbox::~Sandbox() {
   proc_view_.reset();
   watch_.reset();
   init_.reset();
+  clock_.reset();
   machine_.reset();
   for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
     if (loop != nullptr) {
@@ -82,6 +83,8 @@ Result<void> Sandbox::open_devices() {
   proc_view_ = ProcView::show(view_);
   fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
 
+  clock_ = TRY(ClockKeeper::create(main_loop_, *agent_loop_, [this] { return connect_agent(); }));
+
   TRY(machine_->attach(*vsock_, main_loop_));
   TRY(machine_->attach(*fs_, *fs_loop_));
   TRY(machine_->attach(*rng_, main_loop_));
@@ -93,13 +96,14 @@ Result<void> Sandbox::serve_processes() {
   if (!proc_view_) {
     return {};
   }
-  return proc_view_->serve({.main_loop = &main_loop_,
-                            .agent_loop = agent_loop_.get(),
-                            .container = spec_.id,
-                            .connect = [this]() -> Result<agent::AgentClient> {
-                              return init_ ? init_->connect()
-                                           : fail(EAGAIN, "reach the agent: the guest is not ready");
-                            }});
+  return proc_view_->serve(
+      {.main_loop = &main_loop_, .agent_loop = agent_loop_.get(), .container = spec_.id, .connect = [this] {
+         return connect_agent();
+       }});
+}
+
+Result<agent::AgentClient> Sandbox::connect_agent() {
+  return init_ ? init_->connect() : fail(EAGAIN, "reach the agent: the guest is not ready");
 }
 
 Result<void> Sandbox::open_sockets() {
@@ -192,12 +196,6 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
   }
   ready_ = true;
   init_ = std::make_unique<InitProcess>(main_loop_, *agent_loop_, vsock_->muxer(), spec_.init_process);
-  const auto attached = init_->attach(std::move(stdio_), [this](const auto& end) { on_init_end(end); });
-  if (!attached) {
-    status_.report_failure(with_context("reach the agent", attached.error()));
-    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = attached.error().message});
-    return;
-  }
   LaunchStatus status;
   status.ready = true;
   status.error = {.code = 0, .message = {}};
@@ -207,9 +205,38 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
   status.kernel_release = event.ready().kernel_release();
   status.agent_tsc_at_start = event.ready().tsc_at_start();
   status.agent_tsc_at_ready = event.ready().tsc_at_ready();
-  status_.report(status);
+  // ORDERING: who is told that the guest is ready has things run in it, and those shall find the clock right.
+  const auto set_clock = [this, status](agent::AgentClient& agent) {
+    clock_->set_first(agent);
+    main_loop_.post([this, status] { report_ready(status); });
+  };
+  const auto attached =
+      init_->attach(std::move(stdio_), set_clock, [this](const auto& end) { on_init_end(end); });
+  if (!attached) {
+    status_.report_failure(with_context("reach the agent", attached.error()));
+    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = attached.error().message});
+    return;
+  }
   if (spec_.hang_seconds > 0) {
     main_loop_.after(patience() / 2, [this] { watch_guest(); });
+  }
+}
+
+void Sandbox::report_oom_kill(bool machine_is_full) const {
+  if (!machine_is_full) {
+    spdlog::warn("container {} reached its memory limit and a process of it was killed", spec_.id);
+    return;
+  }
+  spdlog::warn(
+      "container {}: its VM has no more memory than {} MiB, and a process was killed for want of it; give "
+      "the "
+      "container a larger linux.resources.memory.limit or the annotation org.caisson.max-memory",
+      spec_.id, std::max(spec_.memory_bytes, spec_.max_memory_bytes) >> 20U);
+}
+
+void Sandbox::report_ready(const LaunchStatus& status) {
+  if (!finished_) {
+    status_.report(status);
   }
 }
 
@@ -303,11 +330,13 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
     if (proc_view_) {
       proc_view_->resume();
     }
+    clock_->resume();
     if (watch_) {
       watch_->resume();
     } else if (ready_ && spec_.hang_seconds > 0) {
       watch_guest();
     }
+    clock_->suspend();
     return std::string();
   }
   if (verb == "counters") {

@@ -19,6 +19,7 @@
 #include "vmm/jail/host_view.h"
 #include "vmm/machine/machine.h"
 #include "vmm/proc_view/proc_view.h"
+#include "vmm/supervisor/clock_keeper.h"
 #include "vmm/supervisor/control_socket.h"
 #include "vmm/supervisor/event_channel.h"
 #include "vmm/supervisor/exit_record.h"
@@ -65,10 +66,13 @@ class Sandbox {
   Result<void> open_devices();
   Result<void> open_sockets();
   Result<void> serve_processes();
+  Result<agent::AgentClient> connect_agent();
   void start_loops();
   void on_agent(UniqueFd stream);
   void on_event(const agent::v1::AgentEvent& event);
   void on_ready(const agent::v1::AgentEvent& event);
+  void report_ready(const LaunchStatus& status);
+  void report_oom_kill(bool machine_is_full) const;
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
   Result<std::string> on_control(std::string_view verb, ControlSocket::Client client);
@@ -104,6 +108,7 @@ class Sandbox {
   ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
   std::unique_ptr<GuestWatch> watch_;
+  std::unique_ptr<ClockKeeper> clock_;
   std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes
   bool ready_ = false;
   bool out_of_memory_ = false;

@@ -39,13 +39,17 @@ InitProcess::~InitProcess() {
   });
 }
 
-Result<void> InitProcess::attach(std::vector<StdioStream> stdio, EndHandler on_end) {
+Result<void> InitProcess::attach(std::vector<StdioStream> stdio,
+                                 std::function<void(agent::AgentClient&)> first, EndHandler on_end) {
   on_end_ = std::move(on_end);
   waiter_ = std::make_unique<agent::AgentClient>(TRY(dial(agent::kRpcPort)));
   for (StdioStream& stream : stdio) {
     TRY(open_stream(std::move(stream)));
   }
-  agent_loop_.post([this] { wait_on_agent_loop(); });
+  agent_loop_.post([this, first = std::move(first)] {
+    first(*waiter_);
+    wait_on_agent_loop();
+  });
   return {};
 }
 

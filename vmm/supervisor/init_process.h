@@ -26,9 +26,11 @@ class InitProcess {
   InitProcess& operator=(const InitProcess&) = delete;
   ~InitProcess();
 
-  // To be called when the agent is ready. `on_end` is called once: when the process has ended and all its
-  // output has been delivered.
-  Result<void> attach(std::vector<StdioStream> stdio, EndHandler on_end);
+  // To be called when the agent is ready. `first` may call it on the agent loop, before anything else that
+  // needs an answer. `on_end` is called once: when the process has ended and all its output has been
+  // delivered.
+  Result<void> attach(std::vector<StdioStream> stdio, std::function<void(agent::AgentClient&)> first,
+                      EndHandler on_end);
 
   // Another connection to the agent's calls.
   Result<agent::AgentClient> connect() { return agent::AgentClient(TRY(dial(agent::kRpcPort))); }

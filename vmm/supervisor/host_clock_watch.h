@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells when this host's wall clock was set, or the host has slept, the moment it happens; and else now and
+// then, for what only time tells. Main loop.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "common/event_loop.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm {
+
+class HostClockWatch {
+ public:
+  enum class Cause { set, time_passed };
+  using Handler = std::function<void(Cause)>;
+
+  static Result<std::unique_ptr<HostClockWatch>> create(EventLoop& loop, std::chrono::seconds interval,
+                                                        Handler handler);
+  HostClockWatch(const HostClockWatch&) = delete;
+  HostClockWatch& operator=(const HostClockWatch&) = delete;
+  ~HostClockWatch();
+
+ private:
+  HostClockWatch(EventLoop& loop, UniqueFd timer, std::chrono::seconds interval, Handler handler);
+  Result<void> arm();
+  void on_timer();
+
+  EventLoop& loop_;
+  UniqueFd timer_;
+  std::chrono::seconds interval_;
+  Handler handler_;
+};
+
+}  // namespace caisson::vmm
