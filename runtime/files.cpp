@@ -50,11 +50,13 @@ Result<void> put_file(const std::string& path, std::string_view text, mode_t mod
   }
   const std::string temporary = TRY(unguessable(name));
   const UniqueFd file(::openat(directory.get(), temporary.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) {
     return fail_errno("create " + path);
   }
-  auto written = write_all(file.get(), path, text);
+  // The mode is the one asked for, whatever the umask.
+  auto written = ::fchmod(file.get(), mode) == 0 ? write_all(file.get(), path, text)
+                                                 : fail_errno("give " + path + " its mode");
   if (written && ::renameat2(directory.get(), temporary.c_str(), directory.get(), name.c_str(),
                              existing == Existing::keep ? RENAME_NOREPLACE : 0) < 0) {
     written = fail_errno((existing == Existing::keep ? "create " : "replace ") + path);
@@ -95,6 +97,26 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
     return fail_errno("open " + path);
   }
   return read_all(file.get(), path, limit);
+}
+
+Result<std::string> read_strangers_file(const std::string& directory, const std::string& name, size_t limit) {
+  const std::string path = directory + "/" + name;
+  const UniqueFd place(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place) {
+    return fail_errno("open " + directory);
+  }
+  // O_NONBLOCK: a FIFO in place of the file must not hang us.
+  const UniqueFd file(
+      ::openat(place.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file) {
+    return fail_errno("open " + path);
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) < 0) {
+    return fail_errno("look at " + path);
+  }
+  return S_ISREG(status.st_mode) ? read_all(file.get(), path, limit)
+                                 : fail(EPROTO, "read " + path + ": it is no regular file");
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {

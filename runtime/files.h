@@ -13,6 +13,9 @@ namespace caisson::runtime {
 
 // EFBIG when it is larger than `limit`.
 Result<std::string> read_file(const std::string& path, size_t limit);
+// The same of a file in a directory that a stranger writes to: a regular file there, reached by no link.
+// EPROTO when there is something else by its name.
+Result<std::string> read_strangers_file(const std::string& directory, const std::string& name, size_t limit);
 Result<std::string> read_all(int fd, const std::string& what, size_t limit);
 // A file of procfs or cgroupfs takes its text in one write.
 Result<void> write_file(const std::string& path, std::string_view text);

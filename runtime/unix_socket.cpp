@@ -2,6 +2,7 @@
 #include "runtime/unix_socket.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cstring>
@@ -16,6 +17,9 @@ Result<UniqueFd> connect_unix(const std::string& path) {
   if (!socket) {
     return fail_errno("make socket");
   }
+  // A listener that accepts nobody, or reads nothing, must not hold us for ever.
+  constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   if (::connect(socket.get(), place.address(), SocketPath::size()) < 0) {
     return fail_errno("connect to " + path);
   }

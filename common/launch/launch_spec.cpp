@@ -158,6 +158,7 @@ std::string to_json(const LaunchSpec& spec) {
   }
   return dump({{"id", spec.id},
                {"state_directory", spec.state_directory},
+               {"output_directory", spec.output_directory},
                {"hypervisor", kHypervisorNames[static_cast<size_t>(spec.hypervisor)]},
                {"cpus", spec.cpus},
                {"memory_bytes", spec.memory_bytes},
@@ -192,6 +193,7 @@ Result<LaunchSpec> parse_launch_spec(std::string_view json) {
   bool log_json = false;
   TRY(reader.read("id", spec.id));
   TRY(reader.read("state_directory", spec.state_directory));
+  TRY(reader.read("output_directory", spec.output_directory));
   TRY(reader.read_name("hypervisor", kHypervisorNames, spec.hypervisor));
   TRY(reader.read("cpus", spec.cpus));
   TRY(reader.read("memory_bytes", spec.memory_bytes));
@@ -275,6 +277,10 @@ Result<LaunchStatus> parse_launch_status(std::string_view json) {
   for (std::string* word :
        {&status.machine, &status.announcement, &status.agent_version, &status.kernel_release}) {
     *word = harmless(*word);
+  }
+  // It goes on record, and a guest has run by then.
+  if (status.ready && status.machine != "kvm" && status.machine != "qemu") {
+    return fail(EPROTO, "read launch status: machine is neither kvm nor qemu");
   }
   return status;
 }

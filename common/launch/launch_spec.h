@@ -73,8 +73,9 @@ struct LaunchSpec {
     bool writes = false;  // so does it; both: a stream socket
   };
 
-  std::string id;               // of the sandbox, for logs and process titles
-  std::string state_directory;  // absolute; vsock.sock and control.sock are made in it
+  std::string id;                // of the sandbox, for logs and process titles
+  std::string state_directory;   // absolute; vsock.sock and control.sock are made in it before the guest runs
+  std::string output_directory;  // absolute; all that caisson-vmm can still write to while it does
   Hypervisor hypervisor = Hypervisor::automatic;
   uint32_t cpus = 1;  // this and the next three: see MachineConfig
   uint64_t memory_bytes = 0;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/control.h"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "common/harmless.h"
@@ -14,14 +16,23 @@ namespace caisson::runtime {
 namespace {
 
 constexpr size_t kMaxAnswerBytes = 64UL << 10;  // LIMIT: one line of counters
-constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};
+constexpr std::chrono::seconds kPatience{30};
 
 Result<std::string> read_line(int socket) {
   std::string line;
   std::array<char, 4096> chunk{};
+  // For the whole line: who answers a byte at a time must not hold us for ever.
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (line.find('\n') == std::string::npos) {
-    const ssize_t got = ::recv(socket, chunk.data(), chunk.size(), 0);
-    if (got < 0 && errno == EINTR) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready == 0) {
+      return fail(ETIMEDOUT, "read answer of caisson-vmm: it keeps silent");
+    }
+    const ssize_t got = ready < 0 ? -1 : ::recv(socket, chunk.data(), chunk.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
       continue;
     }
     if (got < 0) {
@@ -36,7 +47,6 @@ Result<std::string> read_line(int socket) {
 }
 
 Result<std::string> ask(const UniqueFd& socket, std::string_view verb) {
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   const std::string request = "{\"verb\":\"" + std::string(verb) + "\"}\n";
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {

@@ -123,6 +123,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   LaunchSpec spec;
   spec.id = request.id;
   spec.state_directory = directory.path();
+  spec.output_directory = directory.output_directory();
   spec.hypervisor = machine.hypervisor;
   spec.cpus = machine.cpus;
   spec.memory_bytes = machine.memory_bytes;
@@ -232,7 +233,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   ContainerState state = initial_state(request, config, machine);
   Unfinished unfinished(directory, state);
   TRY(directory.write("config.json", request.config_text));
-  link_oom_mark(config, request.bundle, directory.path());
+  link_oom_mark(config, request.bundle, directory.output_directory());
   const SandboxCgroup sandbox_cgroup = TRY(make_sandbox_cgroup({.name = cgroup,
                                                                 .resources = config.linux_.resources,
                                                                 .guest_memory_bytes = machine.memory_bytes,

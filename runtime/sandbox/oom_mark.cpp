@@ -22,13 +22,14 @@ bool is_link(int directory) {
 
 }  // namespace
 
-void link_oom_mark(const oci::Config& config, const std::string& bundle, const std::string& state_directory) {
+void link_oom_mark(const oci::Config& config, const std::string& bundle,
+                   const std::string& output_directory) {
   const auto manager = config.annotations.find("io.container.manager");
   if (manager == config.annotations.end() || manager->second != "libpod") {
     return;
   }
   const UniqueFd directory(::open(bundle.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const std::string target = state_directory + "/oom";
+  const std::string target = output_directory + "/oom/.";
   int linked = directory ? ::symlinkat(target.c_str(), directory.get(), kMark) : -1;
   if (linked < 0 && errno == EEXIST && is_link(directory.get())) {
     // Of this container's last run; a file there is conmon's own.

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "runtime/files.h"
+#include "runtime/state/strangers_tree.h"
 
 namespace caisson::runtime {
 namespace {
@@ -22,6 +23,56 @@ constexpr size_t kMaxIdBytes = 1024;  // LIMIT: runc's, and the agent's
 bool is_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
          c == '.' || c == '-';
+}
+
+// Whatever the umask of whoever called us is. No thread of ours makes files meanwhile.
+int make_directory(const std::string& path, mode_t mode) {
+  const mode_t umask = ::umask(0);
+  const int made = ::mkdir(path.c_str(), mode);
+  const int error = errno;
+  ::umask(umask);
+  errno = error;
+  return made;
+}
+
+// The root is nobody's business; what leads to it is ordinary.
+Result<void> make_root(const std::string& path) {
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const bool is_last = path.find_first_not_of('/', std::min(end, path.size())) == std::string::npos;
+    const std::string part = path.substr(0, end);
+    if (make_directory(part, is_last ? 0700 : 0755) < 0 && errno != EEXIST) {
+      return fail_errno("make state directory " + part);
+    }
+    if (is_last) {
+      return {};
+    }
+  }
+}
+
+// We kill, execute and remove by what lies there: nobody else may have put it there. ENOENT when nothing is
+// there. A directory of root's is everyone's to trust.
+Result<void> check_trustworthy(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) < 0) {
+    return fail_errno("look up state directory " + path);
+  }
+  const std::string refused = "refuse state directory " + path + ": ";
+  if (S_ISLNK(info.st_mode)) {
+    return fail(ELOOP, refused + "it is a symbolic link; give --root the directory that it leads to");
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return fail(ENOTDIR, refused + "it is no directory; remove it, or give --root another");
+  }
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    return fail(EPERM, refused + "it belongs to uid " + std::to_string(info.st_uid) +
+                           ", who could have us do anything; give --root a directory of your own");
+  }
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(EPERM, refused +
+                           "others than its owner may write to it; look at what lies there, then chmod "
+                           "go-w it, or give --root another");
+  }
+  return {};
 }
 
 tl::unexpected<Error> does_not_exist(std::string_view id) {
@@ -68,13 +119,26 @@ Result<std::string> ContainerDirectory::read(std::string_view name) const {
   return read_file(file(name), kMaxBytes);
 }
 
+Result<std::string> ContainerDirectory::read_output(std::string_view name) const {
+  constexpr size_t kMaxBytes = 64UL << 10;  // LIMIT: reasons, with what the guest's console said last
+  return read_strangers_file(output_directory(), std::string(name), kMaxBytes);
+}
+
 Result<void> ContainerDirectory::remove() const {
+  TRY(remove_strangers_tree(output_directory()));
   std::error_code error;
   std::filesystem::remove_all(path_, error);
   if (error) {
     return fail_errno("remove " + path_, error.value());
   }
   return {};
+}
+
+// Without what makes a symbolic link look like the directory that it leads to.
+StateRoot::StateRoot(std::string path) : path_(std::move(path)) {
+  while (path_.size() > 1 && (path_.ends_with('/') || path_.ends_with("/."))) {
+    path_.pop_back();
+  }
 }
 
 Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory) const {
@@ -100,31 +164,35 @@ Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory) 
 
 Result<LockedContainer> StateRoot::reserve(std::string_view id) const {
   TRY(check_id(id));
-  std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  if (error) {
-    return fail_errno("make state directory " + path_, error.value());
-  }
+  TRY(make_root(path_));
+  TRY(check_trustworthy(path_));
   ContainerDirectory directory(path_ + "/" + std::string(id));
-  if (::mkdir(directory.path().c_str(), 0700) < 0) {
+  if (make_directory(directory.path(), 0700) < 0) {
     if (errno == EEXIST) {
       return fail(EEXIST, "container with given ID already exists: \"" + std::string(id) +
                               "\"; choose another or delete that one");
     }
     return fail_errno("make " + directory.path());
   }
-  return lock_directory(std::move(directory));
+  LockedContainer locked = TRY(lock_directory(std::move(directory)));
+  if (make_directory(locked.directory().output_directory(), 0700) < 0) {
+    const int error = errno;
+    (void)locked.directory().remove();
+    return fail_errno("make " + locked.directory().output_directory(), error);
+  }
+  return locked;
 }
 
 Result<ContainerDirectory> StateRoot::find(std::string_view id) const {
   TRY(check_id(id));
   ContainerDirectory directory(path_ + "/" + std::string(id));
-  struct stat there {};
-  if (::lstat(directory.path().c_str(), &there) < 0) {
-    return errno == ENOENT ? does_not_exist(id) : fail_errno("look up " + directory.path());
-  }
-  if (!S_ISDIR(there.st_mode)) {
-    return does_not_exist(id);
+  for (const std::string& path : {path_, directory.path()}) {
+    if (auto trusted = check_trustworthy(path); !trusted) {
+      const int code = trusted.error().code;
+      return code == ENOENT || (code == ENOTDIR && path != path_)
+                 ? does_not_exist(id)
+                 : tl::unexpected(std::move(trusted).error());
+    }
   }
   return directory;
 }
@@ -142,6 +210,9 @@ Result<std::vector<std::string>> StateRoot::list() const {
   struct Close {
     void operator()(DIR* directory) const { ::closedir(directory); }
   };
+  if (auto trusted = check_trustworthy(path_); !trusted && trusted.error().code != ENOENT) {
+    return tl::unexpected(std::move(trusted).error());
+  }
   const std::unique_ptr<DIR, Close> root(::opendir(path_.c_str()));
   if (!root) {
     if (errno == ENOENT) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state directory: one directory a container beneath the root, named by its id, 0700. Whoever changes a
-// container holds the lock in it; readers need none, since state.json is replaced whole. Any process may die
-// at any moment: a directory without a readable state.json is a container half made, which delete removes
+// The state directory: one directory a container beneath the root, named by its id; both are 0700, whatever
+// the umask, and what others own or may write to is refused, since we act by what lies there. Whoever changes
+// a container holds the lock in it; readers need none, since state.json is replaced whole. Any process may
+// die at any moment: a directory without a readable state.json is a container half made, which delete removes
 // like any other.
 //
 //   <root>/<id>/lock         flock(2)
 //   <root>/<id>/state.json   container_state.h
 //   <root>/<id>/config.json  the bundle's, as it was at create: exec and hooks go by it
-//   <root>/<id>/*.sock       of caisson-vmm (docs/launch.md)
+//   <root>/<id>/*.sock       of caisson-vmm (docs/launch.md): made before its guest runs
+//   <root>/<id>/vmm/         all that caisson-vmm can write to once it does, and thus a stranger's:
+//   exit.json,
+//                            silence, oom (vmm/supervisor/exit_record.h)
 #pragma once
 
 #include <string>
@@ -29,6 +33,7 @@ class ContainerDirectory {
   [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
   [[nodiscard]] std::string vsock_socket() const { return file("vsock.sock"); }
   [[nodiscard]] std::string control_socket() const { return file("control.sock"); }
+  [[nodiscard]] std::string output_directory() const { return file("vmm"); }
 
   Result<ContainerState> load() const;
   // Only under the lock.
@@ -36,8 +41,11 @@ class ContainerDirectory {
   // Replaces a file whole: a reader sees the old text or the new.
   Result<void> write(std::string_view name, std::string_view text) const;
   Result<std::string> read(std::string_view name) const;
+  // What caisson-vmm wrote, of which nothing is to be trusted.
+  Result<std::string> read_output(std::string_view name) const;
 
-  // Removes everything. Only under the lock, which others then find to be of a directory that is gone.
+  // Removes everything, whatever an intruder in caisson-vmm has left in its own directory. Only under the
+  // lock, which others then find to be of a directory that is gone.
   Result<void> remove() const;
 
  private:
@@ -64,7 +72,7 @@ class LockedContainer {
 
 class StateRoot {
  public:
-  explicit StateRoot(std::string path) : path_(std::move(path)) {}
+  explicit StateRoot(std::string path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
 

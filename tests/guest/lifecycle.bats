@@ -56,6 +56,49 @@ create_sleeper() {
   caisson delete --force first
 }
 
+@test "lifecycle: what a container's state lies in is its owner's alone, whatever the umask" {
+  local root=$scratch/deep/root umask place
+  make_bundle box
+  for umask in 0 0777; do
+    (
+      umask "$umask"
+      "$CAISSON" --root "$root" --log "$scratch/log" create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
+    )
+    run -0 find "$root" "$scratch/pid" "$scratch/log" -printf '%m %P\n'
+    echo "$output"
+    for place in '700 ' '700 box' '700 box/vmm' '600 box/config.json' '600 box/state.json' '600 box/vsock.sock' '600 box/control.sock' '644 '; do
+      grep -qx "$place" <<<"$output"
+    done
+    [ -z "$(find "$scratch/deep" -perm /022)" ]
+    [ "$(stat -c %a "$scratch/deep")" = 755 ]
+    "$CAISSON" --root "$root" delete --force box
+    rm -rf "$scratch/deep" "$scratch/log"
+  done
+}
+
+@test "lifecycle: a state root that others can write to, own or lead elsewhere is refused with what to do" {
+  local verb
+  make_bundle box
+  mkdir -m 0700 "$scratch/real"
+  ln -s real "$scratch/link"
+  for verb in list "state box" "delete --force box" "run -b $bundle box"; do
+    # shellcheck disable=SC2086 # a verb and its arguments
+    for root in "$scratch/link" "$scratch/link/"; do
+      run ! "$CAISSON" --root "$root" $verb
+      [[ $output == *"symbolic link; give --root"* ]]
+    done
+    chmod 0720 "$scratch/real"
+    run ! "$CAISSON" --root "$scratch/real" $verb
+    [[ $output == *"chmod go-w"* ]]
+    chmod 0700 "$scratch/real"
+    chown 1000 "$scratch/real"
+    run ! "$CAISSON" --root "$scratch/real" $verb
+    [[ $output == *"belongs to uid 1000"* ]]
+    chown 0 "$scratch/real"
+  done
+  "$CAISSON" --root "$scratch/real" list
+}
+
 @test "lifecycle: a state root deeper than the address of a socket is long" {
   state_root=$scratch/$(printf 'deep%.0s' {1..30})
   mkdir "$state_root"

@@ -126,6 +126,7 @@ Result<Ending> launch() {
       return fail(EBADF, "start caisson-vmm: it is started by caisson, not by hand; see `caisson --help`");
     }
   }
+  ::umask(0022);  // what we make has the same mode whoever started us
   raise_descriptor_limit();
   const UniqueFd document(kLaunchFd);
   UniqueFd status_fd(kStatusFd);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <chrono>
@@ -107,7 +108,10 @@ Result<agent::AgentClient> Sandbox::connect_agent() {
 }
 
 Result<void> Sandbox::open_sockets() {
-  state_directory_ = TRY(open_detached_directory(spec_.state_directory));
+  // Who reads what lies there is root: nothing of it leads elsewhere, is a device or is executed.
+  outputs_ =
+      TRY(open_detached_directory(spec_.output_directory, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                                              MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW));
   stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
   for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
     stdio_.push_back(std::move(stream));
@@ -116,7 +120,8 @@ Result<void> Sandbox::open_sockets() {
   TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
                                        [this](UniqueFd stream) { on_agent(std::move(stream)); }));
   if (spec_.service_manager) {
-    service_manager_ = ServiceManager(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid);
+    service_manager_ =
+        TRY(ServiceManager::connect(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid));
   }
   control_ = TRY(ControlSocket::open(
       main_loop_, spec_.state_directory,
@@ -261,7 +266,7 @@ void Sandbox::on_guest_silence(bool answers) {
           ? std::string()
           : fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
   // Before the log: who reads of it there finds it in the state.
-  if (const auto written = write_silence(state_directory_.get(), text); !written) {
+  if (const auto written = write_silence(outputs_.get(), text); !written) {
     spdlog::warn("container {}: {}", spec_.id, written.error().message);
   }
   if (answers) {
@@ -387,7 +392,7 @@ void Sandbox::finish(const ExitRecord& record) {
   exit_code_ = record.exit_code;
   is_oom_killed_ = record.out_of_memory && record.exit_code == 128 + SIGKILL;
   machine_->stop();
-  if (const auto written = write_exit_record(state_directory_.get(), record); !written) {
+  if (const auto written = write_exit_record(outputs_.get(), record); !written) {
     // The exit code still tells the engine; `delete` may have taken the directory already.
     spdlog::debug("{}", written.error().message);
   }

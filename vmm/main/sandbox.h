@@ -92,7 +92,7 @@ class Sandbox {
 
   std::string machine_name_;
   std::string announcement_;
-  UniqueFd state_directory_;
+  UniqueFd outputs_;  // of the state directory, the only place that an intruder in us can write to
   Result<HostOomKill> oom_kill_;
   std::vector<StdioStream> stdio_;
 

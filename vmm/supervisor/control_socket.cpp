@@ -30,7 +30,8 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, cons
   if (!listener) {
     return fail_errno("create control socket");
   }
-  if (::bind(listener.get(), place.address(), SocketPath::size()) < 0 || ::chmod(path.c_str(), 0600) < 0 ||
+  // The mode of an unbound socket becomes the mode of its file: nobody else can slip in before a chmod.
+  if (::fchmod(listener.get(), 0600) < 0 || ::bind(listener.get(), place.address(), SocketPath::size()) < 0 ||
       ::listen(listener.get(), SOMAXCONN) < 0) {
     return fail_errno("bind " + path);
   }

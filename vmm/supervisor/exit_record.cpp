@@ -2,6 +2,7 @@
 #include "vmm/supervisor/exit_record.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,12 +17,12 @@ Result<void> write_exit_record(int directory, const ExitRecord& record) {
                                    {"outOfMemory", record.out_of_memory},
                                    {"guestLost", record.guest_lost}};
   const std::string text = document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  // runtime/sandbox/oom_mark.h: only that the file is there counts.
-  if (record.out_of_memory &&
-      !UniqueFd(::openat(directory, "oom", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644))) {
-    return fail_errno("create oom");
+  // runtime/sandbox/oom_mark.h: only that it is there counts.
+  if (record.out_of_memory && ::mkdirat(directory, "oom", 0700) < 0 && errno != EEXIST) {
+    return fail_errno("make oom");
   }
-  const UniqueFd file(::openat(directory, "exit.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const UniqueFd file(
+      ::openat(directory, "exit.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) {
     return fail_errno("create exit.json");
   }

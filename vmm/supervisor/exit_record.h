@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exit.json in the state directory: why the sandbox ended, for `caisson state` and for people. Written last,
-// by caisson-vmm; absent when it was killed.
+// exit.json: why the sandbox ended, for `caisson state` and for people. Written last, by caisson-vmm; absent
+// when it was killed. Whoever reads it trusts nothing of it: ContainerDirectory::read_output().
 #pragma once
 
 #include <string>

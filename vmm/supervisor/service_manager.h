@@ -3,6 +3,10 @@
 // the message. Partner: runtime/sandbox/service_manager, which connected the socket.
 #pragma once
 
+#include <string>
+#include <utility>
+
+#include "common/result.h"
 #include "common/unique_fd.h"
 
 namespace caisson::vmm {
@@ -11,15 +15,18 @@ class ServiceManager {
  public:
   // Nobody to tell.
   ServiceManager() = default;
-  // `main_pid`: we are the service's main process, since whoever started us has gone.
-  ServiceManager(UniqueFd socket, bool main_pid) : socket_(std::move(socket)), main_pid_(main_pid) {}
+  // Before the jail is closed. `is_main_process`: we are the service's, since whoever started us has gone.
+  static Result<ServiceManager> connect(UniqueFd socket, bool is_main_process);
 
   // The first call is passed on, whatever the guest says later.
   void tell_ready();
 
  private:
+  ServiceManager(UniqueFd socket, std::string main_pid)
+      : socket_(std::move(socket)), main_pid_(std::move(main_pid)) {}
+
   UniqueFd socket_;
-  bool main_pid_ = false;
+  std::string main_pid_;  // as the host counts; empty: not us
 };
 
 }  // namespace caisson::vmm

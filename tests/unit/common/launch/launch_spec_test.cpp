@@ -12,6 +12,7 @@ LaunchSpec example() {
   LaunchSpec spec;
   spec.id = "box";
   spec.state_directory = "/run/caisson/box";
+  spec.output_directory = "/run/caisson/box/vmm";
   spec.hypervisor = Hypervisor::qemu;
   spec.cpus = 2;
   spec.memory_bytes = 256ULL << 20;
@@ -42,6 +43,7 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   const auto parsed = parse_launch_spec(to_json(spec));
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(to_json(*parsed), to_json(spec));
+  EXPECT_EQ(parsed->output_directory, "/run/caisson/box/vmm");
   EXPECT_EQ(parsed->init_process, ~0ULL);
   EXPECT_EQ(parsed->hypervisor, Hypervisor::qemu);
   ASSERT_EQ(parsed->exports.size(), 1U);
@@ -123,6 +125,17 @@ TEST(LaunchStatus, words_of_the_guest_are_harmless) {
   EXPECT_EQ(parsed->kernel_release, "6?");
   EXPECT_LE(parsed->announcement.size(), 4096U);
   EXPECT_EQ(parsed->error.message, "a\nb?c");
+}
+
+TEST(LaunchStatus, a_machine_of_another_name_is_refused) {
+  LaunchStatus status;
+  status.ready = true;
+  for (const char* name : {"", "../qemu", "kvm\n"}) {
+    status.machine = name;
+    EXPECT_EQ(parse_launch_status(to_json(status)).error().code, EPROTO) << name;
+  }
+  status.machine = "kvm";
+  EXPECT_TRUE(parse_launch_status(to_json(status)));
 }
 
 }  // namespace
