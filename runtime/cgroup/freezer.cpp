@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "runtime/cgroup/hierarchies.h"
 #include "runtime/files.h"
@@ -11,6 +12,9 @@ namespace caisson::runtime {
 namespace {
 
 constexpr size_t kMaxFileBytes = 64UL << 10;  // LIMIT: a dozen hierarchies with paths of PATH_MAX
+
+// LIMIT: caisson-vmm, QEMU, and what QEMU might start.
+constexpr int kMostGenerations = 2;
 
 // `thread` is its directory in /proc.
 Result<void> leave_if_frozen(const std::string& hierarchy, const std::filesystem::path& thread) {
@@ -24,6 +28,21 @@ Result<void> leave_if_frozen(const std::string& hierarchy, const std::filesystem
   }
   auto left = write_file(hierarchy + "/tasks", thread.filename().string());
   return !left && left.error().code == ESRCH ? Result<void>() : left;
+}
+
+// Threads are frozen one by one, so each is looked at. They may be ending meanwhile, as was asked of them:
+// what is no longer there is not frozen either.
+Result<void> leave_with_children(const std::string& hierarchy, const std::string& pid, int generations) {
+  std::error_code gone;
+  for (std::filesystem::directory_iterator thread("/proc/" + pid + "/task", gone), end;
+       !gone && thread != end; thread.increment(gone)) {
+    TRY(leave_if_frozen(hierarchy, thread->path()));
+    std::istringstream children(read_file(thread->path() / "children", kMaxFileBytes).value_or(""));
+    for (std::string child; generations > 0 && children >> child;) {
+      TRY(leave_with_children(hierarchy, child, generations - 1));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -48,18 +67,8 @@ std::string freezer_path(std::string_view proc_cgroup) {
 
 Result<void> leave_frozen_cgroup(pid_t pid) {
   const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
-  if (!host.freezer) {
-    return {};
-  }
-  // Threads are frozen one by one, so each is looked at. They may be ending meanwhile, as was asked of them:
-  // what is no longer there is not frozen either.
-  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  std::error_code gone;
-  for (std::filesystem::directory_iterator thread(tasks, gone), end; !gone && thread != end;
-       thread.increment(gone)) {
-    TRY(leave_if_frozen(*host.freezer, thread->path()));
-  }
-  return {};
+  return host.freezer ? leave_with_children(*host.freezer, std::to_string(pid), kMostGenerations)
+                      : Result<void>();
 }
 
 }  // namespace caisson::runtime

@@ -11,8 +11,9 @@
 
 namespace caisson::runtime {
 
-// Takes a process out of a frozen cgroup to the root of that hierarchy; others in it stay frozen. Does
-// nothing where it is in none.
+// Takes a process with its children out of a frozen cgroup to the root of that hierarchy; others in it stay
+// frozen. A first process of a pid namespace, such as caisson-vmm, ends only when all of that have. Does
+// nothing where they are in none.
 Result<void> leave_frozen_cgroup(pid_t pid);
 
 // The freezer's path in the text of /proc/<pid>/cgroup; empty when there is none.

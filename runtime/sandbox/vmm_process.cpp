@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -137,6 +138,15 @@ void reset_signals() {
   fail_in_child(plan, plan.program);
 }
 
+// fork(), but the child is the first process of a pid namespace of its own: it can signal or name no process
+// of the host, and what it starts ends with it. To us and to the host it has a pid as any other.
+pid_t fork_into_pid_namespace() {
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWPID;
+  arguments.exit_signal = SIGCHLD;
+  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
+}
+
 int exit_code_of(const siginfo_t& info) {
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
@@ -193,9 +203,9 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
     plan.sources.push_back(request.service_manager);
   }
 
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_into_pid_namespace();
   if (pid < 0) {
-    return fail_errno("start caisson-vmm: fork");
+    return fail_errno("start caisson-vmm: fork into a pid namespace");
   }
   if (pid == 0) {
     run_child(plan);

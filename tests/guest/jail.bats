@@ -90,13 +90,95 @@ as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$
   [[ $output == *"not connected"* || $output == *"connection abort"* ]]
 }
 
-@test "jail: the directories it holds are its exports', its state's, and its own descriptors'" {
+# inject NUMBER [ARGUMENT…]: a system call of caisson-vmm's, as code in it could make it.
+inject() {
+  [ -x "$scratch/inject" ] || gcc -O1 -o "$scratch/inject" "$repository/tests/guest/jail/inject_system_call.c"
+  "$scratch/inject" "$vmm" "$@"
+}
+# [linux-x86_64] The numbers of the calls.
+fcntl=72 kill=62 tgkill=234 openat=257 unlinkat=263 symlinkat=266 prlimit64=302
+
+# What root acts by: names, files and their content.
+on_record() { (cd "$state_root/box" && stat -c '%n %i %F %a %U' -- * && sha256sum config.json state.json); }
+
+@test "jail: code in it cannot write what root trusts of its container" {
+  local before fd name
+  before=$(on_record)
+  for fd in /proc/"$vmm"/fd/*; do
+    [ -d "$fd/" ] || continue
+    for name in {,../,../box/,"$state_root/box/"}{config.json,state.json,lock,vsock.sock,new}; do
+      inject $unlinkat "${fd##*/}" "s:$name" 0
+      inject $openat "${fd##*/}" "s:$name" 0x241 0600
+      inject $symlinkat s:/run/docker.sock "${fd##*/}" "s:$name"
+    done
+  done >/dev/null
+  [ "$(on_record)" = "$before" ]
+  [ -e "$state_root/box/vmm/new" ]
+  caisson exec box true
+}
+
+@test "jail: what code in it leaves behind is read as a stranger's, and goes with the container" {
+  local outputs=$state_root/box/vmm deep
+  configure '.hooks.poststop = [{"path": "/nonexistent"}]'
+  echo '{"guestLost": "read through a link"}' >"$scratch/secret"
+  ln -s "$scratch/secret" "$outputs/silence"
+  [ "$(caisson state box | jq -r '.annotations["org.caisson.guest"]')" = null ]
+  rm "$outputs/silence"
+  mkfifo "$outputs/silence"
+  [ "$(timeout 20 "$CAISSON" --root "$state_root" state box | jq -r '.annotations["org.caisson.guest"]')" = null ]
+  kill -9 "$vmm"
+  timeout 60 tail --pid="$vmm" -f /dev/null
+  ln -s "$scratch/secret" "$outputs/exit.json"
+  [ "$(caisson state box | jq -r '.annotations["org.caisson.ended"]')" = null ]
+  rm "$outputs/exit.json"
+  head -c 1M /dev/zero >"$outputs/exit.json"
+  [ "$(caisson state box | jq -r '.annotations["org.caisson.ended"]')" = null ]
+  deep=$(printf 'd/%.0s' {1..1500})
+  mkdir -p "$outputs/$deep"
+  ln -s "$scratch" "$outputs/d/link"
+  caisson delete box
+  [ ! -e "$state_root/box" ]
+  [ -e "$scratch/secret" ]
+}
+
+@test "jail: code in it can signal nobody on the host" {
+  local fd
+  sleep 1000 3>&- &
+  local victim=$!
+  [ "$(inject $tgkill $victim $victim 9)" = -1 ]
+  [ "$(inject $prlimit64 $victim 7 0 0)" = -1 ]
+  [ "$(inject $tgkill 1 1 0)" = 0 ]
+  fd=$(cd "/proc/$vmm/fd" && for fd in *; do [ ! -S "$fd" ] || echo "$fd"; done | head -n 1)
+  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY; F_SETFL with O_ASYNC, and without
+  for command in 8 10 15 1024 1026; do [ "$(inject $fcntl "$fd" $command $victim)" = -1 ]; done
+  [ "$(inject $fcntl "$fd" 4 0x2800)" = -1 ]
+  [ "$(inject $fcntl "$fd" 4 0x800)" = 0 ]
+  caisson exec box true
+  # The attempt is its end, by the filter, and nobody else's.
+  inject $kill $victim 9
+  timeout 60 tail --pid="$vmm" -f /dev/null
+  kill $victim
+}
+
+@test "jail: it is the first process of a pid namespace, and its machine ends with it" {
+  [ "$(readlink "/proc/$vmm/ns/pid")" != "$(readlink /proc/self/ns/pid)" ]
+  [[ $(status_of NSpid) == *$'\t1' ]]
+  local children
+  children=$(cat "/proc/$vmm/task/$vmm/children")
+  kill -9 "$vmm"
+  timeout 60 tail --pid="$vmm" -f /dev/null
+  for child in $children; do
+    [ ! -e "/proc/$child" ] || grep -q '^State:.*zombie' "/proc/$child/status"
+  done
+}
+
+@test "jail: the directories it holds are its exports', its outputs', and its own descriptors'" {
   local fd target
   for fd in /proc/"$vmm"/fd/*; do
     [ -d "$fd/" ] || continue
     # Names are seen from the mount's own root, since no mount is attached any more.
     target=$(readlink "$fd")
-    [ "$fd/" -ef "$state_root/box" ] || [ "$fd/" -ef "$bundle/rootfs$target" ] || [ "$fd/" -ef "/proc/$vmm/fd" ] || {
+    [ "$fd/" -ef "$state_root/box/vmm" ] || [ "$fd/" -ef "$bundle/rootfs$target" ] || [ "$fd/" -ef "/proc/$vmm/fd" ] || {
       echo "holds $target"
       return 1
     }
@@ -108,7 +190,7 @@ as_host() { timeout 30 nsenter --mount="/proc/$vmm/ns/mnt" /bin/busybox sh -c "$
   for fd in /proc/"$vmm"/fd/*; do
     [ -d "$fd/" ] || continue
     place=$fd/../../../../../../../../../..
-    [ "$place" -ef "$state_root/box" ] || [ "$place" -ef "$bundle/rootfs" ] || [ "$place" -ef "/proc/$vmm/fd" ] || {
+    [ "$place" -ef "$state_root/box/vmm" ] || [ "$place" -ef "$bundle/rootfs" ] || [ "$place" -ef "/proc/$vmm/fd" ] || {
       echo "$(readlink "$fd") leads to: $(ls -A "$place")"
       return 1
     }

@@ -44,7 +44,7 @@ ended() { caisson state box | jq -r '.status, .annotations["org.caisson.ended"]'
   cat "$scratch/log"
   [ "$(counted)" = 1 ]
   [ "$(ended)" = "stopped out of memory" ]
-  [ "$(jq -c . "$state_root/box/exit.json")" = '{"exitCode":137,"guestLost":"","outOfMemory":true}' ]
+  [ "$(jq -c . "$state_root/box/vmm/exit.json")" = '{"exitCode":137,"guestLost":"","outOfMemory":true}' ]
   caisson delete box
   [ ! -e "$memory" ]
 }
@@ -82,6 +82,7 @@ ended() { caisson state box | jq -r '.status, .annotations["org.caisson.ended"]'
   [ "$(counted)" = 0 ]
 }
 
+# v1 does not show caisson-vmm who else is there: it is killed before them.
 @test "oom: what else is in the cgroup is not killed for it" {
   greedy
   caisson --log "$scratch/log" create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
@@ -90,10 +91,14 @@ ended() { caisson state box | jq -r '.status, .annotations["org.caisson.ended"]'
   echo "$sleeper" >"$memory/cgroup.procs"
   caisson start box
   timeout 250 tail --pid="$(cat "$scratch/pid")" -f /dev/null
-  [ "$(counted)" = 0 ]
   kill -0 "$sleeper"
   [ "$(ended)" = "stopped out of memory" ]
-  grep 'do not learn of the OOM kill.*not alone' "$scratch/log"
+  if [ -e "$memory/memory.oom_control" ]; then
+    [ "$(counted)" = 1 ]
+  else
+    [ "$(counted)" = 0 ]
+    grep 'do not learn of the OOM kill.*not alone' "$scratch/log"
+  fi
 }
 
 @test "oom: an engine that protects itself from the host's OOM killer does not protect the container" {

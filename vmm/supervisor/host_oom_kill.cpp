@@ -23,6 +23,8 @@ constexpr size_t kMaxFileBytes = 256;
 // [proc] oom_score_adj: the kernel kills none that has this.
 constexpr std::string_view kNeverKilled = "-1000\n";
 constexpr std::string_view kLastKilled = "-999";
+// Before all that are as big, and those that are bigger by less than the cgroup's limit.
+constexpr std::string_view kFirstKilled = "1000";
 
 // v1: what may be charged to the cgroup between a look at its use and the limit that follows it.
 constexpr uint64_t kSlackBytes = 1UL << 20;
@@ -107,7 +109,8 @@ Error HostOomKill::die() const {
   return outcome ? Error{.code = EAGAIN, .message = "the kernel killed nobody"} : outcome.error();
 }
 
-// The kernel takes the biggest, which another process of the cgroup may be.
+// The kernel takes the biggest, which another process of the cgroup may be. We read this in our pid
+// namespace: v2 lists a process outside it as 0, v1 not at all.
 Result<void> HostOomKill::check_alone() const {
   const std::string members = TRY(read_text(files_.members, "cgroup.procs"));
   return members == std::to_string(::getpid()) + "\n"
@@ -115,8 +118,12 @@ Result<void> HostOomKill::check_alone() const {
              : fail(EBUSY, "caisson-vmm is not alone in the container's cgroup");
 }
 
-// Engines may protect themselves, and we inherit that. To raise the score takes no capability.
+// Engines may protect themselves, and we inherit that. To raise the score takes no capability. Where another
+// process cannot be seen (v1), the kernel is told to take us before it.
 Result<void> HostOomKill::become_killable() const {
+  if (files_.control) {
+    return write_text(files_.score, kFirstKilled, "oom_score_adj");
+  }
   return TRY(read_text(files_.score, "oom_score_adj")) == kNeverKilled
              ? write_text(files_.score, kLastKilled, "oom_score_adj")
              : Result<void>();

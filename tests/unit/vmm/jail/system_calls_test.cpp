@@ -3,6 +3,8 @@
 // fails, and what only an intruder does ends the process.
 #include "vmm/jail/system_calls.h"
 
+#include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/fs.h>
@@ -12,10 +14,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -118,6 +122,47 @@ TEST(jail_system_calls, limits_are_read_only) {
             EPERM);
 }
 
+TEST(jail_system_calls, a_signal_goes_to_nobody_else) {
+  EXPECT_EQ(exit_code_of([] { return error_of(SYS_tgkill, ::getpid(), ::gettid(), 0); }), 0);
+  EXPECT_EQ(exit_code_of([] { return error_of(SYS_tgkill, ::getppid(), ::getppid(), 0); }), EPERM);
+  // An intruder's argument may have bits set that the kernel does not look at.
+  EXPECT_EQ(exit_code_of([] { return error_of(SYS_tgkill, ::getpid() | (1L << 32), ::gettid(), 0); }), EPERM);
+}
+
+TEST(jail_system_calls, limits_of_others_are_not_read) {
+  EXPECT_EQ(exit_code_of([] {
+              rlimit limit{};
+              return error_of(SYS_prlimit64, ::getppid(), RLIMIT_NOFILE, nullptr, &limit);
+            }),
+            EPERM);
+}
+
+TEST(jail_system_calls, a_descriptor_signals_nobody) {
+  const auto attempt = [](int command, long argument) {
+    return [command, argument] {
+      std::array<int, 2> ends{};
+      return ::syscall(SYS_pipe2, ends.data(), 0) < 0 ? -1 : error_of(SYS_fcntl, ends[0], command, argument);
+    };
+  };
+  EXPECT_EQ(exit_code_of(attempt(F_SETFL, O_NONBLOCK)), 0);
+  EXPECT_EQ(exit_code_of(attempt(F_SETFL, O_NONBLOCK | O_ASYNC)), EPERM);
+  EXPECT_EQ(exit_code_of(attempt(F_DUPFD_CLOEXEC, 0)), 0);
+  for (const int command :
+       {F_SETOWN, F_GETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE, F_GETLEASE, F_NOTIFY, F_SETLKW}) {
+    EXPECT_EQ(exit_code_of(attempt(command, 1)), EPERM) << command;
+  }
+  for (const int request : {FIOASYNC, FIOSETOWN, SIOCSPGRP}) {
+    EXPECT_EQ(exit_code_of([request] { return error_of(SYS_ioctl, 0, request, nullptr); }), EPERM) << request;
+  }
+}
+
+TEST(jail_system_calls, sockets_in_pairs_are_unix_sockets) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(exit_code_of([&] { return error_of(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, ends.data()); }), 0);
+  EXPECT_EQ(exit_code_of([&] { return error_of(SYS_socketpair, AF_TIPC, SOCK_STREAM, 0, ends.data()); }),
+            EPERM);
+}
+
 TEST(jail_system_calls, no_socket_for_a_network) {
   EXPECT_EQ(exit_code_of([] { return error_of(SYS_socket, 2 /* AF_INET */, 1, 0); }), EPERM);
 }
@@ -135,7 +180,8 @@ TEST_P(JailIntruder, ends) {
 INSTANTIATE_TEST_SUITE_P(calls, JailIntruder,
                          ::testing::Values(SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_writev,
                                            SYS_mount, SYS_setns, SYS_bpf, SYS_io_uring_setup, SYS_userfaultfd,
-                                           SYS_keyctl, SYS_open_by_handle_at, SYS_setresuid));
+                                           SYS_keyctl, SYS_open_by_handle_at, SYS_setresuid, SYS_kill,
+                                           SYS_tkill, SYS_rt_sigqueueinfo, SYS_pidfd_open));
 
 }  // namespace
 }  // namespace caisson::vmm

@@ -67,7 +67,6 @@ TEST_F(HostOomKillTest, a_kernel_that_kills_nobody_is_told_of_and_the_limit_is_b
     EXPECT_EQ(reason.code, EAGAIN) << reason.message;
     EXPECT_THAT(scratch_.read("limit"), StartsWith("536870912\n"));
     EXPECT_THAT(scratch_.read("swap"), StartsWith("0"));
-    EXPECT_EQ(scratch_.read("score"), "0\n");
   }
 }
 
@@ -91,6 +90,12 @@ TEST_F(HostOomKillTest, a_disabled_killer_of_v1_is_not_called) {
     EXPECT_THAT(reason.message, HasSubstr("memory.oom_control"));
     expect_untouched();
   }
+}
+
+// It does not list a process outside our pid namespace.
+TEST_F(HostOomKillTest, on_v1_the_kernel_is_told_whom_to_take) {
+  (void)die_on_v1();
+  EXPECT_THAT(scratch_.read("score"), StartsWith("1000"));
 }
 
 TEST_F(HostOomKillTest, a_score_that_forbids_it_is_raised_and_no_other) {
