@@ -79,13 +79,23 @@ Result<void> Agent::mount_exports() {
 }
 
 void Agent::note_memory_events(Container& container) {
+  if (container.spare_memory) {
+    if (const auto looked = container.spare_memory->look(); !looked) {
+      events_->log(LogLevel::warning, "give the guest more memory: " + looked.error().message,
+                   {{"container", container.id}});
+    }
+  }
   const uint64_t kills = container.cgroup->read_key("memory.events", "oom_kill");
   if (kills <= container.oom_kills) {
     return;
   }
   container.oom_kills = kills;
+  // [cgroup-v2] memory.events, "oom": "The number of time the cgroup's memory usage was reached the limit".
+  const uint64_t hits = container.cgroup->read_key("memory.events", "oom");
   v1::AgentEvent event;
   event.mutable_out_of_memory()->set_container(container.id);
+  event.mutable_out_of_memory()->set_machine_is_full(hits <= container.limit_hits);
+  container.limit_hits = hits;
   events_->send(event);
 }
 

@@ -51,14 +51,20 @@ struct Ram {
   return now;
 }
 
-// The physical addresses of the blocks beyond what `ram` booted with, ascending. All of them, also those
-// added before: whoever adds them finds out which are there, and need not be told how far it came.
-[[nodiscard]] inline std::vector<uint64_t> blocks_of(const Ram& ram) {
+// The physical addresses of the blocks beyond what it booted with that a machine of `ram_bytes` has,
+// ascending.
+[[nodiscard]] inline std::vector<uint64_t> blocks_between(uint64_t boot_bytes, uint64_t ram_bytes) {
   std::vector<uint64_t> blocks;
-  for (uint64_t at = round_up_to_block(ram.boot_bytes); at < ram.end(); at += kBlockBytes) {
+  for (uint64_t at = round_up_to_block(boot_bytes); at + kBlockBytes <= ram_bytes; at += kBlockBytes) {
     blocks.push_back(address_of(at));
   }
   return blocks;
+}
+
+// The physical addresses of the blocks beyond what `ram` booted with, ascending. All of them, also those
+// added before: whoever adds them finds out which are there, and need not be told how far it came.
+[[nodiscard]] inline std::vector<uint64_t> blocks_of(const Ram& ram) {
+  return blocks_between(ram.boot_bytes, ram.end());
 }
 
 }  // namespace caisson::guest_layout

@@ -40,11 +40,16 @@ struct Setting {
 };
 // The kernel sizes these by the guest's memory, which is small; the container's cgroup is what limits it.
 constexpr Setting kSettings[] = {
+    // What a guest has at the moment says nothing of what it may get: docs/decisions/0006-growth.md.
     {"/proc/sys/vm/overcommit_memory", "1"},
     {"/proc/sys/kernel/threads-max", "65536"},
     {"/proc/sys/kernel/pid_max", "65536"},
     {"/proc/sys/fs/file-max", "1048576"},
     {"/proc/sys/fs/nr_open", "1048576"},
+    // What a host of some 16 GiB has: file watchers of a source tree want tens of thousands.
+    {"/proc/sys/fs/inotify/max_user_watches", "131072"},
+    {"/proc/sys/fs/fanotify/max_user_marks", "131072"},
+    {"/proc/sys/fs/epoll/max_user_watches", "3774873"},
     // As Debian sets it: the verifier is a large surface for code that has no privileges.
     {"/proc/sys/kernel/unprivileged_bpf_disabled", "2"},
     {"/proc/sys/user/max_user_namespaces", "16384"},

@@ -98,6 +98,22 @@ Result<void> meet_exports(Agent& agent, const v1::CreateContainerRequest& reques
   return {};
 }
 
+// Before its first process exists, what is available is what it may use.
+Result<void> offer_spare_memory(const Agent& agent, const v1::CreateContainerRequest& request,
+                                Container& container) {
+  if (request.spare_memory_blocks().empty()) {
+    return {};
+  }
+  // Outside a guest they would be the host's.
+  if (!agent.options().is_guest_init) {
+    return fail(EOPNOTSUPP, "offer spare memory: the agent is not a guest's");
+  }
+  container.spare_memory = TRY(SpareMemory::create(
+      *container.cgroup, "/sys/devices/system",
+      {request.spare_memory_blocks().begin(), request.spare_memory_blocks().end()}, TRY(available_memory())));
+  return {};
+}
+
 Result<void> make_cgroup(Agent& agent, const v1::CreateContainerRequest& request, Container& container) {
   if (agent.options().cgroup_root.empty()) {
     return {};
@@ -106,6 +122,7 @@ Result<void> make_cgroup(Agent& agent, const v1::CreateContainerRequest& request
   container.cgroup = TRY(Cgroup::create(agent.options().cgroup_root, path));
   TRY(apply_resources(container, request.resources()));
   TRY(delegate_cgroup(*container.cgroup, request));
+  TRY(offer_spare_memory(agent, request, container));
   // A guest without the memory controller has no limit to exceed.
   if (auto watch = CgroupWatch::create(agent.loop(), *container.cgroup, "memory.events",
                                        [&agent, &container] { agent.note_memory_events(container); })) {

@@ -12,6 +12,8 @@
 #include "agent/cgroup/cgroup.h"
 #include "agent/cgroup/watch.h"
 #include "agent/container/notify_socket.h"
+#include "agent/io/socket_relay.h"
+#include "agent/machine/spare_memory.h"
 #include "agent/process/process.h"
 #include "common/result.h"
 
@@ -25,12 +27,15 @@ struct Container {
   std::optional<Cgroup> cgroup;  // none where the guest has no hierarchy
   std::shared_ptr<Process> init;
   bool paused = false;
-  uint64_t oom_kills = 0;                      // of its cgroup, as last read
-  std::unique_ptr<NotifySocket> notify;        // where the host waits to hear that it serves
-  std::unique_ptr<CgroupWatch> oom;            // memory.events
-  std::unique_ptr<CgroupWatch> freezing;       // while it is being frozen or thawed
-  std::unique_ptr<CgroupWatch> emptiness;      // while it is being removed
-  std::vector<std::function<void()>> on_gone;  // not empty: it is being removed
+  uint64_t oom_kills = 0;                             // of its cgroup, as last read
+  uint64_t limit_hits = 0;                            // likewise: memory.max of it or one below was reached
+  std::unique_ptr<SpareMemory> spare_memory;          // where it has no limit
+  std::vector<std::unique_ptr<SocketRelay>> sockets;  // of the host, where mounts want them
+  std::unique_ptr<NotifySocket> notify;               // where the host waits to hear that it serves
+  std::unique_ptr<CgroupWatch> oom;                   // memory.events
+  std::unique_ptr<CgroupWatch> freezing;              // while it is being frozen or thawed
+  std::unique_ptr<CgroupWatch> emptiness;             // while it is being removed
+  std::vector<std::function<void()>> on_gone;         // not empty: it is being removed
 };
 
 class ContainerTable {

@@ -17,6 +17,7 @@
 #include "agent/mounts/bind.h"
 #include "agent/mounts/copy_up.h"
 #include "agent/mounts/mount_fd.h"
+#include "agent/mounts/tmpfs_size.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
 #include "common/resolve_in_root.h"
@@ -96,8 +97,8 @@ Result<UniqueFd> new_sysfs(NewFilesystem wanted) {
 
 // A tmpfs takes the mode of the directory it hides, unless it is given one; one that hides nothing is for
 // everybody, as /tmp is.
-std::string tmpfs_data(const v1::Mount& mount, const ResolvedPlace& place) {
-  std::string data = mount.data();
+std::string tmpfs_data(const Child& child, const v1::Mount& mount, const ResolvedPlace& place) {
+  std::string data = with_tmpfs_size(mount.data(), *child.plan.container);
   struct stat info {};
   if (!place.made && !mount.place_is_new() && ("," + data).find(",mode=") == std::string::npos &&
       ::fstat(place.fd.get(), &info) == 0) {
@@ -150,7 +151,7 @@ Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, const Res
   if (mount.type() != "tmpfs") {
     return new_filesystem(wanted);
   }
-  wanted.data = tmpfs_data(mount, place);
+  wanted.data = tmpfs_data(child, mount, place);
   if (mount.destination() == "/dev" || mount.tmpcopyup()) {
     wanted.flags &= ~uint64_t{MS_RDONLY};  // something is to be written first
   }

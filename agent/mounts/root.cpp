@@ -8,6 +8,7 @@
 
 #include "agent/mounts/exports.h"
 #include "agent/mounts/mount_fd.h"
+#include "agent/mounts/tmpfs_size.h"
 #include "agent/process/child.h"
 #include "agent/proto/agent.pb.h"
 
@@ -27,12 +28,13 @@ Result<void> attach_at(const UniqueFd& mount, const std::string& path) {
 }
 
 // A tmpfs at the mount point holds the layers; the merged tree is its child "root".
-Result<std::string> mount_layers(const UniqueFd& lower, const v1::Root& root,
+Result<std::string> mount_layers(const UniqueFd& lower, const v1::CreateContainerRequest& request,
                                  const std::string& mount_point) {
   std::string data = "mode=0755";
-  if (root.overlay_size() != 0) {
-    data += ",size=" + std::to_string(root.overlay_size());
+  if (request.root().overlay_size() != 0) {
+    data += ",size=" + std::to_string(request.root().overlay_size());
   }
+  data = with_tmpfs_size(std::move(data), request);
   TRY(attach_at(TRY(new_filesystem({.type = "tmpfs", .source = "layer", .data = data})), mount_point));
   for (const char* name : {"/lower", "/upper", "/work", "/root"}) {
     if (::mkdir((mount_point + name).c_str(), 0755) < 0) {
@@ -70,7 +72,7 @@ Result<void> mount_root(Child& child) {
   const UniqueFd mount =
       TRY_CONTEXT("mount root", clone_mount(child.exports.get(), root.export_name(), true));
   if (root.ephemeral_overlay()) {
-    path = TRY_CONTEXT("mount throw-away layer", mount_layers(mount, root, path));
+    path = TRY_CONTEXT("mount throw-away layer", mount_layers(mount, *child.plan.container, path));
   } else {
     TRY_CONTEXT("mount root", attach_at(mount, path));
   }

@@ -76,7 +76,8 @@ class Update final : public Command {
 
  private:
   static Result<void> update_host(const oci::Resources& resources, const ContainerState& state) {
-    const uint64_t memory_bytes = state.guest.ram.usable_bytes;
+    // What a guest has once taken stays its own.
+    const uint64_t memory_bytes = std::max(state.guest.ram.usable_bytes, state.guest.by_need_bytes);
     if (!state.systemd_unit.empty()) {
       TRY(update_scope(state.systemd_unit, TRY(cgroup_writes(resources, memory_bytes))));
     }

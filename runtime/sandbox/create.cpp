@@ -111,6 +111,7 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
   state.init_process = kInitProcess;
   state.guest = {.ram = {.boot_bytes = machine.memory_bytes, .usable_bytes = machine.memory_bytes},
                  .max_memory_bytes = machine.max_memory_bytes,
+                 .by_need_bytes = machine.grows_by_need ? machine.max_memory_bytes : 0,
                  .cpus = machine.cpus,
                  .max_cpus = machine.max_cpus};
   state.cpu_time = cpu_time_of(config.linux_.resources);
@@ -223,6 +224,10 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   if (service_manager) {
     guest_request.set_notify_directory(service_manager->directory);
     set_notify_socket(service_manager->directory, *guest_request.mutable_init());
+  }
+  if (machine.grows_by_need) {
+    const auto spare = guest_layout::blocks_between(machine.memory_bytes, machine.max_memory_bytes);
+    guest_request.mutable_spare_memory_blocks()->Add(spare.begin(), spare.end());
   }
   const UniqueFd network = TRY(open_network_namespace(config));
   const CgroupName cgroup =

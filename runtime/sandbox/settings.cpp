@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "common/guest_layout.h"
+#include "runtime/files.h"
 #include "runtime/install_paths.h"
 
 namespace caisson::runtime {
@@ -108,10 +109,27 @@ Result<uint64_t> choose_memory(const oci::Config& config) {
   return limit > 0 ? memory_for_limit(static_cast<uint64_t>(limit)) : kDefaultMemoryBytes;
 }
 
-// RAM that nobody touches costs the host next to nothing, so a guest may grow fourfold unless told otherwise;
-// but only where a limit makes the host's cgroup keep it from touching what it has not been given.
-Result<uint64_t> choose_max_memory(const oci::Config& config, uint64_t memory_bytes) {
+// Where the host promises no more memory than it has, a mapping is charged whole, touched or not.
+bool host_overcommits() {
+  const auto mode = read_file("/proc/sys/vm/overcommit_memory", 16);
+  return mode && !mode->starts_with('2');
+}
+
+// How far a guest may grow unless told otherwise: RAM that nobody touches costs the host next to nothing.
+uint64_t usual_max_memory(const oci::Config& config, uint64_t memory_bytes) {
   constexpr uint64_t kLeast = uint64_t{1} << 30;
+  constexpr uint64_t kMost = guest_layout::kLargestGrowingBytes;
+  if (memory_limit(config) > 0) {
+    return std::min({std::max(4 * memory_bytes, kLeast), memory_for_limit(UINT64_MAX), kMost});
+  }
+  // What it may use, no limit says: as much as it needs, but never so much that the host has nothing left.
+  return annotation(config, "memory").empty() && host_overcommits()
+             ? std::min(host_memory_bytes() / 2 / guest_layout::kBlockBytes * guest_layout::kBlockBytes,
+                        kMost)
+             : memory_bytes;
+}
+
+Result<uint64_t> choose_max_memory(const oci::Config& config, uint64_t memory_bytes) {
   constexpr uint64_t kMost = guest_layout::kLargestGrowingBytes;
   const auto asked = TRY(annotated_size(config, "max-memory"));
   if (asked && (*asked < memory_bytes || *asked > std::max(memory_bytes, kMost))) {
@@ -120,11 +138,7 @@ Result<uint64_t> choose_max_memory(const oci::Config& config, uint64_t memory_by
                             std::to_string(memory_bytes / kMiB) + "M, and " + std::to_string(kMost / kMiB) +
                             "M");
   }
-  const uint64_t usual =
-      memory_limit(config) > 0
-          ? std::min({std::max(4 * memory_bytes, kLeast), memory_for_limit(UINT64_MAX), kMost})
-          : memory_bytes;
-  const uint64_t most = asked.value_or(usual);
+  const uint64_t most = asked.value_or(usual_max_memory(config, memory_bytes));
   return most > memory_bytes ? guest_layout::round_up_to_block(most) : memory_bytes;
 }
 
@@ -243,6 +257,9 @@ Result<MachineSettings> machine_settings(const oci::Config& config) {
   settings.memory_bytes = TRY(choose_memory(config));
   settings.cpus = TRY(choose_cpus(config));
   settings.max_memory_bytes = TRY(choose_max_memory(config, settings.memory_bytes));
+  // memory.high is where the agent sets its mark.
+  settings.grows_by_need = settings.max_memory_bytes > settings.memory_bytes && memory_limit(config) <= 0 &&
+                           !config.linux_.resources.unified.contains("memory.high");
   settings.max_cpus = TRY(choose_max_cpus(config, settings.cpus));
   settings.console = TRY(choose_flag(config, "console"));
   settings.count_instructions = TRY(choose_flag(config, "count-instructions"));

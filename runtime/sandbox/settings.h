@@ -34,6 +34,7 @@ struct MachineSettings {
   uint64_t memory_bytes = 0;
   uint32_t max_cpus = 1;  // what `update` may give it; never less than the above
   uint64_t max_memory_bytes = 0;
+  bool grows_by_need = false;  // to that, without being asked: no limit says how much it may use
   bool console = false;
   bool count_instructions = false;
   std::string extra_kernel_arguments;     // words behind our own; of printable ASCII

@@ -54,6 +54,7 @@ bool take_growth(const Json& document, ContainerState& state) {
   state.guest.max_cpus = state.guest.cpus;
   return take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
          take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
+         take_newer("guestMemoryBytesByNeed", state.guest.by_need_bytes) &&
          take_newer("guestMaxCpus", state.guest.max_cpus) && take_newer("cgroupPath", state.cgroup_path) &&
          take_newer("cpuQuotaUs", state.cpu_time.quota_us) &&
          take_newer("cpuPeriodUs", state.cpu_time.period_us);
@@ -89,6 +90,7 @@ std::string to_json(const ContainerState& state) {
                {"guestBootMemoryBytes", state.guest.ram.boot_bytes},
                {"guestMemoryBytes", state.guest.ram.usable_bytes},
                {"guestMaxMemoryBytes", state.guest.max_memory_bytes},
+               {"guestMemoryBytesByNeed", state.guest.by_need_bytes},
                {"guestCpus", state.guest.cpus},
                {"guestMaxCpus", state.guest.max_cpus},
                {"cpuQuotaUs", state.cpu_time.quota_us},

@@ -24,6 +24,7 @@ enum class Status { creating, created, running, paused, stopped };
 struct GuestSize {
   guest_layout::Ram ram;
   uint64_t max_memory_bytes = 0;  // all RAM of the machine
+  uint64_t by_need_bytes = 0;     // how far it grows without being asked; 0: not at all
   uint32_t cpus = 0;
   uint32_t max_cpus = 0;
 

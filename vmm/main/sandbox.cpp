@@ -183,9 +183,7 @@ void Sandbox::on_event(const agent::v1::AgentEvent& event) {
       break;
     case agent::v1::AgentEvent::kOutOfMemory:
       out_of_memory_ = true;
-      guest_log_.say(
-          spdlog::level::warn,
-          fmt::format("container {} reached its memory limit and a process of it was killed", spec_.id));
+      report_oom_kill(event.out_of_memory().machine_is_full());
       break;
     case agent::v1::AgentEvent::kContainerReady:
       service_manager_.tell_ready();
@@ -227,16 +225,16 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
   }
 }
 
-void Sandbox::report_oom_kill(bool machine_is_full) const {
-  if (!machine_is_full) {
-    spdlog::warn("container {} reached its memory limit and a process of it was killed", spec_.id);
-    return;
-  }
-  spdlog::warn(
-      "container {}: its VM has no more memory than {} MiB, and a process was killed for want of it; give "
-      "the "
-      "container a larger linux.resources.memory.limit or the annotation org.caisson.max-memory",
-      spec_.id, std::max(spec_.memory_bytes, spec_.max_memory_bytes) >> 20U);
+void Sandbox::report_oom_kill(bool machine_is_full) {
+  guest_log_.say(
+      spdlog::level::warn,
+      machine_is_full
+          ? fmt::format("container {}: its VM has no more memory than {} MiB, and a process was killed for "
+                        "want of it; "
+                        "give the container a larger linux.resources.memory.limit or the annotation "
+                        "org.caisson.max-memory",
+                        spec_.id, std::max(spec_.memory_bytes, spec_.max_memory_bytes) >> 20U)
+          : fmt::format("container {} reached its memory limit and a process of it was killed", spec_.id));
 }
 
 void Sandbox::report_ready(const LaunchStatus& status) {

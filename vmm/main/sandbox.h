@@ -72,7 +72,7 @@ class Sandbox {
   void on_event(const agent::v1::AgentEvent& event);
   void on_ready(const agent::v1::AgentEvent& event);
   void report_ready(const LaunchStatus& status);
-  void report_oom_kill(bool machine_is_full) const;
+  void report_oom_kill(bool machine_is_full);
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
   Result<std::string> on_control(std::string_view verb, ControlSocket::Client client);

@@ -57,12 +57,32 @@ TEST(MachineSettings, memory_follows_from_the_limit) {
 }
 
 TEST(MachineSettings, memory_with_a_limit_may_grow_fourfold_and_to_a_gib) {
-  EXPECT_EQ(machine_settings({})->max_memory_bytes, kDefaultMemoryBytes);
   oci::Config config = with_annotation("memory", "100M");
   config.linux_.resources.memory = oci::Memory{.limit = 4096};
   EXPECT_EQ(machine_settings(config)->max_memory_bytes, 1024 * kMiB);
   config.annotations["org.caisson.memory"] = "513M";
   EXPECT_EQ(machine_settings(config)->max_memory_bytes, 2176 * kMiB);
+}
+
+// Half of the host's memory, or nothing beyond the default on a host that has little.
+TEST(MachineSettings, memory_without_a_limit_grows_by_need) {
+  const uint64_t host = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * 4096;
+  const auto settings = machine_settings({});
+  EXPECT_EQ(settings->memory_bytes, kDefaultMemoryBytes);
+  EXPECT_LE(settings->max_memory_bytes, std::max(host / 2, kDefaultMemoryBytes));
+  EXPECT_GT(settings->max_memory_bytes + 129 * kMiB, std::min(host / 2, uint64_t{60} << 30));
+  EXPECT_EQ(settings->grows_by_need, settings->max_memory_bytes > kDefaultMemoryBytes);
+}
+
+TEST(MachineSettings, memory_that_something_limits_does_not_grow_by_need) {
+  EXPECT_FALSE(machine_settings(with_annotation("memory", "512M"))->grows_by_need);
+  oci::Config config;
+  config.linux_.resources.memory = oci::Memory{.limit = 100 * static_cast<int64_t>(kMiB)};
+  EXPECT_FALSE(machine_settings(config)->grows_by_need);
+  config = with_annotation("max-memory", "1G");
+  EXPECT_TRUE(machine_settings(config)->grows_by_need);
+  config.linux_.resources.unified["memory.high"] = "100000000";
+  EXPECT_FALSE(machine_settings(config)->grows_by_need);
 }
 
 TEST(MachineSettings, memory_grows_as_far_as_is_asked) {
