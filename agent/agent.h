@@ -20,6 +20,7 @@ struct AgentOptions {
   std::string rpc_address = "vsock:1024";
   std::string stream_address = "vsock:1025";
   std::string event_address = "vsock:2:1024";  // 2 is the host
+  std::string host_address = "vsock:2:";       // and a port: where its sockets are
   std::string exports = "/run/caisson/exports";
   std::string run_directory = "/run/caisson";
   std::string cgroup_root = "/sys/fs/cgroup";  // empty: containers get no cgroup

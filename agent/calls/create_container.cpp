@@ -11,6 +11,7 @@
 #include "agent/cgroup/delegation.h"
 #include "agent/container/removal.h"
 #include "agent/mounts/bind.h"
+#include "agent/mounts/exports.h"
 #include "agent/mounts/spare_nodes.h"
 #include "agent/process/id_map.h"
 
@@ -159,12 +160,39 @@ std::string time_offsets_of(const v1::CreateContainerRequest& request) {
   return lines;
 }
 
+// Beside the mount points, too; each socket under the number of its mount.
+std::string sockets_directory(const Container& container) {
+  return container.mount_point + ".sockets";
+}
+
+Result<void> make_socket_relays(Agent& agent, const v1::CreateContainerRequest& request,
+                                Container& container) {
+  for (int i = 0; i < request.mounts_size(); ++i) {
+    const v1::Mount& mount = request.mounts(i);
+    if (mount.host_socket_port() == 0) {
+      continue;
+    }
+    struct stat likeness {};
+    TRY(check_export_name(mount.export_name()));
+    if (::stat((agent.options().exports + "/" + mount.export_name()).c_str(), &likeness) < 0 ||
+        (::mkdir(sockets_directory(container).c_str(), 0755) < 0 && errno != EEXIST)) {
+      return fail_errno("mount " + mount.destination());
+    }
+    container.sockets.push_back(TRY_CONTEXT(
+        "mount " + mount.destination(),
+        SocketRelay::create(agent.loop(), sockets_directory(container) + "/" + std::to_string(i), likeness,
+                            agent.options().host_address + std::to_string(mount.host_socket_port()))));
+  }
+  return {};
+}
+
 Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
                     const std::shared_ptr<ttrpc::Responder>& responder) {
   TRY(make_mount_point(agent, container));
   TRY(make_notify_socket(agent, request, container));
   TRY(make_cgroup(agent, request, container));
   TRY(meet_exports(agent, request));
+  TRY(make_socket_relays(agent, request, container));
   if (agent.options().is_guest_init) {
     TRY(make_spare_nodes(container.id, request));
   }
@@ -178,6 +206,7 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
                .exports = agent.options().exports,
                .cgroup = container.cgroup ? container.cgroup->directory() : -1,
                .mount_point = container.mount_point,
+               .sockets_directory = container.sockets.empty() ? std::string() : sockets_directory(container),
                .notify_directory = container.notify ? notify_directory(container) : std::string(),
                .joins = {}},
       .new_namespaces = 0,

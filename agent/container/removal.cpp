@@ -26,6 +26,8 @@ void finish(Agent& agent, Container& container) {
       agent.events().log(LogLevel::warning, removed.error().message, {{"container", container.id}});
     }
   }
+  container.sockets.clear();
+  ::rmdir((container.mount_point + ".sockets").c_str());
   ::rmdir(container.mount_point.c_str());
   remove_spare_nodes(container.id);
   const auto told = std::move(container.on_gone);

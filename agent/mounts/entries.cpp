@@ -163,12 +163,21 @@ Result<UniqueFd> new_mount(const Child& child, const v1::Mount& mount, const Res
   return made;
 }
 
+// The guest's kernel would look for the listener of the host's socket among its own.
+Result<UniqueFd> socket_relay(const Child& child, const v1::Mount& mount, int number) {
+  UniqueFd source =
+      TRY(clone_mount(AT_FDCWD, child.plan.sockets_directory + "/" + std::to_string(number), false));
+  TRY(adjust_mount(mount, source.get()));
+  return source;
+}
+
 // `source`: what the agent has made ready to lie there, if it has.
-Result<void> mount_entry(const Child& child, const v1::Mount& mount, UniqueFd source) {
+Result<void> mount_entry(const Child& child, const v1::Mount& mount, int number, UniqueFd source) {
   Missing missing = Missing::make_directory;
   if (is_bind(mount)) {
     if (!source) {
-      source = TRY(make_bind(child.exports.get(), mount));
+      source = TRY(mount.host_socket_port() != 0 ? socket_relay(child, mount, number)
+                                                 : make_bind(child.exports.get(), mount));
     }
     struct stat info {};
     if (::fstat(source.get(), &info) < 0) {
@@ -210,7 +219,7 @@ Result<void> mount_everything(Child& child) {
   const auto& mounts = child.plan.container->mounts();
   for (int i = 0; i < mounts.size(); ++i) {
     TRY_CONTEXT("mount " + mounts[i].destination(),
-                mount_entry(child, mounts[i], std::move(child.binds.at(static_cast<size_t>(i)))));
+                mount_entry(child, mounts[i], i, std::move(child.binds.at(static_cast<size_t>(i)))));
   }
   if (!child.plan.notify_directory.empty()) {
     TRY_CONTEXT("mount the directory of NOTIFY_SOCKET at " + child.plan.container->notify_directory(),

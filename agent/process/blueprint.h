@@ -33,8 +33,10 @@ struct Blueprint {
   std::vector<Placed> inherited = {};                     // beside stdio
   std::vector<int> binds = {};                            // for each mount; -1: the child makes it
   std::string exports;                                    // directory of the host's exports; containers only
-  int cgroup = -1;                    // directory of the cgroup to be born in; -1: the agent's
-  std::string mount_point;            // empty directory for the root file system; containers only
+  int cgroup = -1;          // directory of the cgroup to be born in; -1: the agent's
+  std::string mount_point;  // empty directory for the root file system; containers only
+  std::string sockets_directory =
+      {};                             // of relays to the host's, each by the number of its mount; empty: none
   std::string notify_directory = {};  // the guest's, with the socket; empty: the container gets none
   uint64_t late_namespaces = 0;  // CLONE_NEW* that the child makes itself, once it has its user namespace
   std::vector<Join> joins;       // entered by the child; process namespaces by the agent

@@ -11,6 +11,8 @@ namespace caisson::agent {
 inline constexpr uint32_t kRpcPort = 1024;     // guest listens
 inline constexpr uint32_t kStreamPort = 1025;  // guest listens
 inline constexpr uint32_t kEventPort = 1024;   // host listens
+// Host listens, one port for each of its Unix sockets that is mounted: Mount.host_socket_port.
+inline constexpr uint32_t kFirstSocketPort = 2048;
 
 enum class StreamKind : uint8_t {
   standard_input = 0,

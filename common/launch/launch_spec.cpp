@@ -90,6 +90,7 @@ Result<LaunchSpec::Export> parse_export(const Json& object) {
   TRY(reader.read("read_only", parsed.read_only));
   TRY(reader.read("writable_beneath", parsed.writable_beneath));
   TRY(reader.read("recursive", parsed.recursive));
+  TRY(reader.read("socket_port", parsed.socket_port));
   TRY(reader.read("exclusive", parsed.exclusive));
   TRY(reader.read("detached", parsed.detached));
   return parsed;
@@ -140,6 +141,7 @@ std::string to_json(const LaunchSpec& spec) {
                        {"read_only", entry.read_only},
                        {"writable_beneath", entry.writable_beneath},
                        {"recursive", entry.recursive},
+                       {"socket_port", entry.socket_port},
                        {"exclusive", entry.exclusive},
                        {"detached", entry.detached}});
   }

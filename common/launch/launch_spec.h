@@ -45,6 +45,8 @@ struct LaunchSpec {
     bool writable_beneath = false;
     // Mounts of the host beneath it are seen too (rbind); else the empty directories they cover.
     bool recursive = false;
+    // Of a Unix socket: the port by which the guest reaches whoever listens on it; else 0.
+    uint32_t socket_port = 0;
     // Nobody else writes it while the container lives (its root file system): long cache times are safe.
     bool exclusive = false;
     // The descriptor is of a mount that is attached nowhere, and stays so: it is served itself, not a copy of

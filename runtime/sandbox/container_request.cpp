@@ -132,6 +132,7 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
                                               .is_restricted = (options.flags & kRestrictions) != 0})));
     kept_flags = exports.entries().back().flags & ~not_kept(options);
     out.set_type("bind");
+    out.set_host_socket_port(exports.entries().back().socket_port);
     for (const MountBeneath& beneath : exports.entries().back().beneath) add_beneath(beneath, out);
     if (options.idmap_beneath && recursive) {
       TRY(fill_mapped_beneath(exports.entries().back(), context, out));

@@ -15,6 +15,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "agent/wire/stream_hello.h"
 #include "runtime/files.h"
 #include "runtime/sandbox/overlay.h"
 
@@ -66,7 +67,7 @@ std::string unescaped(std::string_view text) {
 }
 
 // Of the kinds of files, what the guest can have of the host's. `what` names the place.
-Result<void> check_kind(int fd, const std::string& what) {
+Result<struct stat> check_kind(int fd, const std::string& what) {
   struct stat info {};
   if (::fstat(fd, &info) < 0) {
     return fail_errno(what + ": look at it");
@@ -77,11 +78,10 @@ Result<void> check_kind(int fd, const std::string& what) {
                     " is a device of the host, which the guest cannot use; list it in linux.devices to "
                     "get the guest's own");
   }
-  if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) {
-    const char* kind = S_ISFIFO(info.st_mode) ? "FIFO" : "socket";
-    return fail(EINVAL, what + " is a " + kind +
-                            ", whose two ends would be in two kernels; remove the mount, and pass the "
-                            "connection as a descriptor (--preserve-fds) or by the container's stdio");
+  if (S_ISFIFO(info.st_mode)) {
+    return fail(EINVAL, what +
+                            " is a FIFO, whose two ends would be in two kernels; hand the container one as a "
+                            "descriptor (--preserve-fds), or use a Unix socket");
   }
   if (S_ISLNK(info.st_mode)) {
     return fail(ELOOP, what +
@@ -92,7 +92,7 @@ Result<void> check_kind(int fd, const std::string& what) {
     return fail(EINVAL, what + " shows the host's kernel; mount type \"" + std::string(*view) +
                             "\" to get the guest's own");
   }
-  return {};
+  return info;
 }
 
 struct FlagOfMount {
@@ -183,7 +183,7 @@ Result<std::string> Exports::add_bind(const BindSource& source) {
   if (!fd) {
     return fail_errno(where + "open " + source.path);
   }
-  TRY(check_kind(fd.get(), where + source.path));
+  const struct stat info = TRY(check_kind(fd.get(), where + source.path));
   const uint64_t flags = TRY_CONTEXT(where + source.path, mount_flags(fd.get()));
   // Beyond the first kMaxMountsBeneath they are as restricted as what they are on.
   std::vector<MountBeneath> beneath =
@@ -201,7 +201,10 @@ Result<std::string> Exports::add_bind(const BindSource& source) {
                       .writable_beneath = is_writable_beneath,
                       .recursive = source.recursive,
                       .exclusive = false,
-                      .flags = flags});
+                      .flags = flags,
+                      .socket_port = S_ISSOCK(info.st_mode)
+                                         ? agent::kFirstSocketPort + static_cast<uint32_t>(entries_.size())
+                                         : 0});
   return entries_.back().name;
 }
 

@@ -30,8 +30,9 @@ struct HostExport {
   bool writable_beneath = false;  // of a read-only one: so they are as far as they allow
   bool recursive = false;
   bool exclusive = false;
-  uint64_t flags = 0;     // MS_* of the host's mount that a copy of it has too
-  bool detached = false;  // a mount of its own, attached nowhere: it ends with the last descriptor
+  uint64_t flags = 0;        // MS_* of the host's mount that a copy of it has too
+  bool detached = false;     // a mount of its own, attached nowhere: it ends with the last descriptor
+  uint32_t socket_port = 0;  // as LaunchSpec::Export
 };
 
 // Of a bind mount: what may not be written.

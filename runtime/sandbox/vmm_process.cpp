@@ -168,6 +168,7 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
                                     .read_only = entry.read_only,
                                     .writable_beneath = entry.writable_beneath,
                                     .recursive = entry.recursive,
+                                    .socket_port = entry.socket_port,
                                     .exclusive = entry.exclusive,
                                     .detached = entry.detached});
   }

@@ -22,17 +22,22 @@ constexpr std::array kFileServerCapabilities = {
     CAP_FSETID, CAP_SETUID,       CAP_SETGID,          CAP_SETFCAP,
 };
 
-// An empty, read-only tmpfs becomes the root. Descriptors opened before keep working; names lead nowhere.
-Result<void> leave_file_system(const std::string& scratch) {
+// An empty, read-only tmpfs becomes the root. Descriptors opened before keep working; names lead nowhere, but
+// to `sockets`.
+Result<void> leave_file_system(const std::string& scratch, const HostSockets& sockets) {
   if (::unshare(CLONE_NEWNS) < 0) {
     return fail_errno("make mount namespace");
   }
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) {
     return fail_errno("make mounts private");
   }
-  if (::mount("tmpfs", scratch.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
-              "size=4k,mode=0") < 0) {
+  constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (::mount("tmpfs", scratch.c_str(), "tmpfs", kFlags, "size=4k,mode=0") < 0) {
     return fail_errno("mount empty root");
+  }
+  TRY(mount_host_sockets(scratch, sockets));
+  if (::mount(nullptr, scratch.c_str(), nullptr, kFlags | MS_REMOUNT | MS_RDONLY, nullptr) < 0) {
+    return fail_errno("make the empty root read-only");
   }
   // pivot_root(".", ".") stacks the old root on the new one; detaching "." then takes it away (pivot_root(2),
   // NOTES).
@@ -60,8 +65,8 @@ Result<void> drop_capabilities(JailKind kind) {
 
 }  // namespace
 
-Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view) {
-  TRY(leave_file_system(scratch));
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view, HostSockets sockets) {
+  TRY(leave_file_system(scratch, sockets));
   TRY(lay_out_view(view));
   view.clear();
   TRY(drop_capabilities(kind));
@@ -72,7 +77,7 @@ Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
     return fail_errno("make process undumpable");
   }
-  return allow_system_calls(kind);
+  return allow_system_calls(kind, sockets.empty() ? Connects::no : Connects::yes);
 }
 
 }  // namespace caisson::vmm

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "vmm/jail/host_sockets.h"
 #include "vmm/jail/host_view.h"
 
 namespace caisson::vmm {
@@ -18,8 +19,8 @@ enum class JailKind {
 };
 
 // `scratch` is any existing directory: the new, empty root is mounted over it in a mount namespace nobody
-// else sees, with `view` on top for those who join it. A failure leaves the process half confined: the caller
-// must end it.
-Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view);
+// else sees, with `view` on top for those who join it. `sockets` lie in it: with any, Unix sockets may be
+// made and connected. A failure leaves the process half confined: the caller must end it.
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view, HostSockets sockets = {});
 
 }  // namespace caisson::vmm

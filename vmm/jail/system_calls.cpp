@@ -235,6 +235,10 @@ std::vector<Conditional> conditional() {
       {SYS_fcntl, {equal(1, F_SETPIPE_SZ)}},
       {SYS_fcntl, {equal(1, F_ADD_SEALS)}},  // our own memfds'
       {SYS_fcntl, {equal(1, F_GET_SEALS)}},
+      // The guest's locks on shared exports, by open file description.
+      {SYS_fcntl, {equal(1, F_OFD_GETLK)}},
+      {SYS_fcntl, {equal(1, F_OFD_SETLK)}},
+      {SYS_fcntl, {equal(1, F_OFD_SETLKW)}},
   };
 }
 
@@ -266,7 +270,7 @@ Result<void> add(const Filter& filter, std::span<const Conditional> calls) {
 
 }  // namespace
 
-Result<void> allow_system_calls(JailKind kind) {
+Result<void> allow_system_calls(JailKind kind, Connects connects) {
   const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), &::seccomp_release);
   if (!filter) {
     return fail(ENOMEM, "make system call filter");
@@ -286,6 +290,12 @@ Result<void> allow_system_calls(JailKind kind) {
     TRY(add(filter, std::array{Conditional{SYS_ioctl, {kKvmRequest}}}));
   } else {
     TRY(add(filter, SCMP_ACT_ALLOW, kChildMachine));
+  }
+  if (connects == Connects::yes) {
+    // Where a Unix socket may be connected to, names in the empty root decide (host_sockets.h), and those
+    // that are of the network namespace, which is the container's.
+    TRY(add(filter, std::vector<Conditional>{{SYS_socket, {equal(0, AF_UNIX)}}}));
+    TRY(add(filter, SCMP_ACT_ALLOW, std::array{SYS_connect}));
   }
   TRY(add(filter, SCMP_ACT_KILL_PROCESS, kIntruders));
   if (const int error = ::seccomp_load(filter.get()); error < 0) {

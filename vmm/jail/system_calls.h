@@ -7,7 +7,10 @@
 
 namespace caisson::vmm {
 
+// Whether Unix sockets may be made and connected.
+enum class Connects { no, yes };
+
 // Loads the filter for this thread and all that it starts. Needs no_new_privs.
-Result<void> allow_system_calls(JailKind kind);
+Result<void> allow_system_calls(JailKind kind, Connects connects = Connects::no);
 
 }  // namespace caisson::vmm

@@ -80,6 +80,9 @@ Result<DetachedExports> detach_exports(const LaunchSpec& spec) {
          .tree = shown == by_name.end() ? UniqueFd() : TRY(copy_for_view(*shown->second))});
   }
   for (const LaunchSpec::Export& entry : spec.exports) {
+    if (entry.socket_port != 0) {
+      detached.sockets.push_back({.port = entry.socket_port, .tree = TRY(copy_mount(entry))});
+    }
     detached.served.push_back({.name = entry.name,
                                .fd = TRY(take_mount(entry)),
                                // The server knows no mounts; of one that differs the kernel's word is enough.

@@ -7,13 +7,15 @@
 
 #include "common/launch/launch_spec.h"
 #include "vmm/devices/virtio/fs/export.h"
+#include "vmm/jail/host_sockets.h"
 #include "vmm/jail/host_view.h"
 
 namespace caisson::vmm {
 
 struct DetachedExports {
   std::vector<fs::Export> served;
-  HostView view;  // copies of their own: what is mounted on them is nothing the file server meets
+  HostView view;        // copies of their own: what is mounted on them is nothing the file server meets
+  HostSockets sockets;  // likewise
 };
 
 // Takes over the descriptors named in `spec`. Needs CAP_SYS_ADMIN in the mount namespace's user namespace.

@@ -81,6 +81,7 @@ Result<void> Sandbox::open_devices() {
   DetachedExports exports = TRY(detach_exports(spec_));
   files.server.exports = std::move(exports.served);
   view_ = std::move(exports.view);
+  sockets_ = std::move(exports.sockets);
   proc_view_ = ProcView::show(view_);
   fs_ = TRY(FsDevice::create(std::move(files), *fs_loop_));
 
@@ -119,6 +120,10 @@ Result<void> Sandbox::open_sockets() {
   TRY(vsock_->muxer().clients().listen(spec_.state_directory + "/vsock.sock"));
   TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
                                        [this](UniqueFd stream) { on_agent(std::move(stream)); }));
+  for (const HostSocket& socket : sockets_) {
+    TRY(vsock_->muxer().forward_guest_port(socket.port,
+                                           [port = socket.port] { return dial_host_socket(port); }));
+  }
   if (spec_.service_manager) {
     service_manager_ =
         TRY(ServiceManager::connect(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid));
@@ -137,13 +142,14 @@ Result<void> Sandbox::start() {
   // Nothing of the guest is read before the jail is closed: what QEMU says waits until the loops run.
   if (machine_->is_child_process()) {
     TRY(start_machine());
-    TRY_CONTEXT("close the jail",
-                enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_)));
+    TRY_CONTEXT("close the jail", enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_),
+                                             std::move(sockets_)));
     TRY(serve_processes());
     start_loops();
     return {};
   }
-  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_)));
+  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_),
+                                           std::move(sockets_)));
   TRY(serve_processes());
   start_loops();
   return start_machine();
@@ -326,6 +332,7 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
     if (watch_) {
       watch_->suspend();
     }
+    clock_->suspend();
     return std::string();
   }
   if (verb == "resume") {
@@ -339,7 +346,6 @@ Result<std::string> Sandbox::on_control(std::string_view verb, ControlSocket::Cl
     } else if (ready_ && spec_.hang_seconds > 0) {
       watch_guest();
     }
-    clock_->suspend();
     return std::string();
   }
   if (verb == "counters") {

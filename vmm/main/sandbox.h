@@ -16,6 +16,7 @@
 #include "vmm/devices/virtio/fs/fs_device.h"
 #include "vmm/devices/virtio/rng/device.h"
 #include "vmm/devices/virtio/vsock/device.h"
+#include "vmm/jail/host_sockets.h"
 #include "vmm/jail/host_view.h"
 #include "vmm/machine/machine.h"
 #include "vmm/proc_view/proc_view.h"
@@ -83,7 +84,8 @@ class Sandbox {
   void finish(const ExitRecord& record);
 
   LaunchSpec spec_;
-  HostView view_;  // until the jail is closed
+  HostView view_;        // until the jail is closed
+  HostSockets sockets_;  // likewise
   StatusSocket& status_;
   EventLoop& main_loop_;
   std::unique_ptr<EventLoop> fs_loop_;

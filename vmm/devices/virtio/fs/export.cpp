@@ -26,10 +26,11 @@ Result<void> Export::check() const {
     return fail(EBADF, what + ": no descriptor was given");
   }
   const struct statx stat = TRY_CONTEXT(what + ": stat", stat_at(fd.get(), ""));
-  if (!S_ISDIR(stat.stx_mode) && !S_ISREG(stat.stx_mode)) {
+  // Of a socket only the attributes are served: connections take another way (vmm/jail/host_sockets.h).
+  if (!S_ISDIR(stat.stx_mode) && !S_ISREG(stat.stx_mode) && !S_ISSOCK(stat.stx_mode)) {
     return fail(EINVAL, what +
-                            ": neither a directory nor a regular file, which is all that files of the host "
-                            "can be in a guest");
+                            ": neither a directory nor a regular file nor a socket, which is all that files "
+                            "of the host can be in a guest");
   }
   if (TRY_CONTEXT(what + ": statfs", is_kernel_interface(fd.get()))) {
     return fail(

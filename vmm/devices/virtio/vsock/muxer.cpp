@@ -126,7 +126,36 @@ Result<void> Muxer::on_guest_connect(uint32_t port, GuestConnectHandler handler)
   return {};
 }
 
+Result<void> Muxer::forward_guest_port(uint32_t port, Dial dial) {
+  if (port >= kFirstEphemeralPort || handlers_.contains(port)) {
+    return fail(EINVAL,
+                "forward host port " + std::to_string(port) + ": it is not below 2^30, or has a handler");
+  }
+  forwarded_.insert_or_assign(port, std::move(dial));
+  return {};
+}
+
+void Muxer::forward_guest(const Header& request, const Dial& dial) {
+  auto reached = guest_connections_ < kMaxGuestConnections
+                     ? dial()
+                     : fail(EMFILE, "forward connection of the guest: it has too many");
+  const auto entry =
+      reached ? insert(Connection::from_guest(request, Stream::socket(std::move(*reached)), take_buffer()),
+                       Origin::guest, {})
+              : Result<Entry*>(tl::unexpected(std::move(reached).error()));
+  if (!entry) {
+    owe_stray_reset(request);
+    return;
+  }
+  (*entry)->is_answered = true;
+  follow_up(key_of(request.dst_port, request.src_port));
+}
+
 void Muxer::accept_guest(const Header& request) {
+  if (const auto forwarded = forwarded_.find(request.dst_port); forwarded != forwarded_.end()) {
+    forward_guest(request, forwarded->second);
+    return;
+  }
   const auto handler = handlers_.find(request.dst_port);
   int ends[2] = {-1, -1};
   if (handler == handlers_.end() || guest_connections_ >= kMaxGuestConnections ||

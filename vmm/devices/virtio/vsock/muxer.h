@@ -68,6 +68,11 @@ class Muxer {
   // Ports without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
   Result<void> on_guest_connect(uint32_t port, GuestConnectHandler handler);
 
+  // What the guest connects to on host port `port` is connected to what `dial` opens, a stream socket; it
+  // must not wait. Where it fails, the guest is refused.
+  using Dial = std::function<Result<UniqueFd>()>;
+  Result<void> forward_guest_port(uint32_t port, Dial dial);
+
   // Connects `stream` to `guest_port`. Refused at once when the device is not active or the table full.
   Result<void> connect(uint32_t guest_port, Stream stream, ConnectOptions options);
 
@@ -105,6 +110,7 @@ class Muxer {
   static Key key_of(const Connection& connection);
 
   void accept_guest(const Header& request);
+  void forward_guest(const Header& request, const Dial& dial);
   Result<Entry*> insert(Connection connection, Origin origin, ConnectOptions options);
   Result<uint32_t> take_port(uint32_t guest_port);
   uint32_t take_buffer();
@@ -123,6 +129,7 @@ class Muxer {
   bool is_open_ = false;
 
   std::map<uint32_t, GuestConnectHandler> handlers_;
+  std::map<uint32_t, Dial> forwarded_;
 
   std::unordered_map<Key, std::unique_ptr<Entry>> entries_;
   std::deque<Key> speakers_;  // connections that may have something to say, in turn
