@@ -17,11 +17,15 @@ Result<void> apply_resources(const Container& container, const v1::Resources& re
 namespace {
 
 Result<void> update(Agent& agent, const v1::UpdateContainerRequest& request) {
-  const Container* container = TRY(agent.containers().find(request.container()));
+  Container* const container = TRY(agent.containers().find(request.container()));
   if (!container->cgroup) {
     return fail(EOPNOTSUPP, "update container " + container->id + ": the guest has no cgroups");
   }
-  return apply_resources(*container, request.resources());
+  TRY(apply_resources(*container, request.resources()));
+  if (request.resources().unified().contains("memory.high")) {
+    container->spare_memory.reset();  // the mark is the host's own from now on
+  }
+  return {};
 }
 
 }  // namespace
