@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,10 +32,10 @@ constexpr int kDone = 0;
 constexpr int kNoFilter = 99;
 
 // What waitid() tells of a child that loaded the filter and tried `attempt`, whose value is its exit code.
-siginfo_t confined(JailKind kind, const std::function<int()>& attempt) {
+siginfo_t confined(JailKind kind, const std::function<int()>& attempt, Connects connects = Connects::no) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    const bool closed = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && allow_system_calls(kind);
+    const bool closed = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && allow_system_calls(kind, connects);
     ::_exit(closed ? attempt() : kNoFilter);
   }
   siginfo_t info{};
@@ -165,6 +166,23 @@ TEST(jail_system_calls, sockets_in_pairs_are_unix_sockets) {
 
 TEST(jail_system_calls, no_socket_for_a_network) {
   EXPECT_EQ(exit_code_of([] { return error_of(SYS_socket, 2 /* AF_INET */, 1, 0); }), EPERM);
+}
+
+TEST(jail_system_calls, a_unix_socket_is_made_and_connected_where_the_container_has_one_of_the_host) {
+  const auto connect_nowhere = [](int family) {
+    const int fd = static_cast<int>(::syscall(SYS_socket, family, SOCK_STREAM, 0));
+    sockaddr_un nowhere{};
+    nowhere.sun_family = AF_UNIX;
+    return fd < 0 ? errno : error_of(SYS_connect, fd, &nowhere, sizeof(nowhere));
+  };
+  const auto outcome = [&](int family, Connects connects) {
+    return confined(
+               JailKind::own_machine, [&] { return connect_nowhere(family); }, connects)
+        .si_status;
+  };
+  EXPECT_EQ(outcome(AF_UNIX, Connects::no), EPERM);
+  EXPECT_EQ(outcome(AF_UNIX, Connects::yes), ECONNREFUSED);
+  EXPECT_EQ(outcome(AF_INET, Connects::yes), EPERM);
 }
 
 class JailIntruder : public ::testing::TestWithParam<long> {};

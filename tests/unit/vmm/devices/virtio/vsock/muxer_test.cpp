@@ -109,6 +109,26 @@ TEST_F(vsock_muxer, bytes_right_behind_the_line_reach_the_guest) {
   EXPECT_EQ(guest_.receive()->payload, "hello");
 }
 
+TEST_F(vsock_muxer, port_of_the_host_leads_where_it_is_dialled_or_refuses) {
+  constexpr uint32_t kHostPort = 2049;
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd server(ends[0]);
+  UniqueFd reached(ends[1]);
+  ASSERT_TRUE(guest_.muxer().forward_guest_port(kHostPort, [&]() -> Result<UniqueFd> {
+    return reached ? Result<UniqueFd>(std::move(reached)) : fail(ECONNREFUSED, "nobody listens");
+  }));
+  guest_.send({.src_port = 77, .dst_port = kHostPort, .op = Op::request});
+  ASSERT_EQ(guest_.receive()->header.op, Op::response);
+  guest_.send({.src_port = 77, .dst_port = kHostPort, .op = Op::rw}, "from guest");
+  EXPECT_EQ(hear(server), "from guest");
+  say(server, "from host");
+  EXPECT_EQ(guest_.receive()->payload, "from host");
+  guest_.send({.src_port = 78, .dst_port = kHostPort, .op = Op::request});
+  EXPECT_EQ(guest_.receive()->header.op, Op::rst);
+  EXPECT_EQ(guest_.muxer().connections(), 1U);
+}
+
 TEST_F(vsock_muxer, line_in_pieces_connects) {
   const UniqueFd fd = client();
   steps();
