@@ -13,7 +13,8 @@ unlimited() {
   make_bundle box 'del(.linux.resources.memory)' "${filters[@]}"
   set_command "$@"
   run caisson --log "$scratch/log" run -b "$bundle" box </dev/null
-  echo "$output"
+  echo "exit code $status: $output"
+  cat "$scratch/log"
 }
 filters=()
 

@@ -77,10 +77,12 @@ with_socket() {
   with_socket '.process.user = {uid: 7, gid: 7}'
   set_command sh -c 'stat -c "%a %u:%g %F" /run/server.sock; client /run/server.sock </dev/null; echo $?'
   run --separate-stderr caisson run -b "$bundle" box </dev/null
+  echo "exit code $status: $output $stderr"
   [ "${lines[0]}" = "660 0:4242 socket" ]
   [ "${lines[1]}" = 1 ]
   configure '.process.user.additionalGids = [4242]'
   run --separate-stderr caisson run -b "$bundle" box </dev/null
+  echo "exit code $status: $output $stderr"
   [ "${lines[1]}" = "user 0" ]
 }
 
@@ -111,6 +113,7 @@ with_socket() {
   install -m 755 "$BATS_FILE_TMPDIR/client" "$bundle/rootfs/bin/client"
   set_command sh -c '[ -S /shared/server.sock ] && ! client /shared/server.sock </dev/null && echo refused'
   run --separate-stderr caisson run -b "$bundle" box </dev/null
+  echo "exit code $status: $output $stderr"
   [ "$output" = refused ]
 }
 
