@@ -18,9 +18,9 @@ using Section = void (*)(Arguments);
 
 constexpr Section kSections[] = {
     tell_invocation,  // before a descriptor is opened
-    tell_descriptors,  tell_identity,   tell_capabilities, tell_process, tell_limits,
-    tell_names,        tell_namespaces, tell_cgroup,       tell_mounts,  tell_devices,
-    tell_kernel_files, tell_settings,   tell_terminal,     tell_looks,   tell_attempts,
+    tell_descriptors, tell_identity, tell_capabilities, tell_process,  tell_limits,       tell_names,
+    tell_namespaces,  tell_cgroup,   tell_mounts,       tell_devices,  tell_kernel_files, tell_kernel_offers,
+    tell_settings,    tell_terminal, tell_looks,        tell_attempts,
 };
 
 [[noreturn]] void end(std::string_view how) {

@@ -20,8 +20,9 @@ void tell_namespaces(Arguments arguments);
 void tell_cgroup(Arguments arguments);
 void tell_mounts(Arguments arguments);
 void tell_devices(Arguments arguments);
-void tell_kernel_files(Arguments arguments);  // of /proc and /sys: what can be opened, and written
-void tell_settings(Arguments arguments);      // sysctls, and every argument sysctl=PATH
+void tell_kernel_files(Arguments arguments);   // of /proc and /sys: what can be opened, and written
+void tell_kernel_offers(Arguments arguments);  // what it may have been built without, and sizes it chose
+void tell_settings(Arguments arguments);       // sysctls, and every argument sysctl=PATH
 void tell_terminal(Arguments arguments);
 void tell_looks(Arguments arguments);     // every argument look=PATH
 void tell_attempts(Arguments arguments);  // system calls, each tried in a process of its own
