@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/relay/pump.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,9 +13,23 @@ namespace {
 // LIMIT: what one pump holds at a time; a pipe's default capacity.
 constexpr size_t kChunkBytes = 64UL * 1024;
 
+enum class Readiness { source_ready, sink_closed };
+
+// Until the source has something to say. Who reads the sink may go before that: it is heard then, not at the
+// next byte, so that the writer's own next write fails.
+Readiness wait_for_source(int source, int sink) {
+  pollfd entries[2] = {{.fd = source, .events = POLLIN, .revents = 0},
+                       {.fd = sink, .events = 0, .revents = 0}};
+  while (::poll(entries, 2, -1) < 0 && errno == EINTR) {
+  }
+  // What the source holds is passed on first: a sink that is half gone may still take it.
+  return entries[0].revents == 0 && (entries[1].revents & (POLLERR | POLLHUP)) != 0 ? Readiness::sink_closed
+                                                                                    : Readiness::source_ready;
+}
+
 // A descriptor shared with others may have been made non-blocking by them: wait, then try again.
-void wait_until(int fd, short events) {
-  pollfd entry{.fd = fd, .events = events, .revents = 0};
+void wait_for_room(int sink) {
+  pollfd entry{.fd = sink, .events = POLLOUT, .revents = 0};
   while (::poll(&entry, 1, -1) < 0 && errno == EINTR) {
   }
 }
@@ -32,7 +45,7 @@ Result<bool> write_all(int sink, const char* data, size_t size) {
       data += written;
       size -= static_cast<size_t>(written);
     } else if (errno == EAGAIN) {
-      wait_until(sink, POLLOUT);
+      wait_for_room(sink);
     } else if (is_gone(errno) || errno == EIO) {
       return false;
     } else if (errno != EINTR) {
@@ -42,9 +55,14 @@ Result<bool> write_all(int sink, const char* data, size_t size) {
   return true;
 }
 
-Result<PumpEnd> pump_by_copy(int source, int sink) {
+}  // namespace
+
+Result<PumpEnd> pump(int source, int sink) {
   const auto buffer = std::make_unique<char[]>(kChunkBytes);
   while (true) {
+    if (wait_for_source(source, sink) == Readiness::sink_closed) {
+      return PumpEnd::sink_closed;
+    }
     const ssize_t got = ::read(source, buffer.get(), kChunkBytes);
     if (got == 0) {
       return PumpEnd::source_ended;
@@ -53,40 +71,11 @@ Result<PumpEnd> pump_by_copy(int source, int sink) {
       if (!TRY(write_all(sink, buffer.get(), static_cast<size_t>(got)))) {
         return PumpEnd::sink_closed;
       }
-    } else if (errno == EAGAIN) {
-      wait_until(source, POLLIN);
     } else if (errno == ECONNRESET || errno == EIO) {
       // A terminal whose other side has closed reads EIO.
       return PumpEnd::source_ended;
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       return fail_errno("read stream");
-    }
-  }
-}
-
-}  // namespace
-
-Result<PumpEnd> pump(int source, int sink) {
-  while (true) {
-    const ssize_t moved = ::splice(source, nullptr, sink, nullptr, kChunkBytes, SPLICE_F_MOVE);
-    if (moved == 0) {
-      return PumpEnd::source_ended;
-    }
-    if (moved > 0 || errno == EINTR) {
-      continue;
-    }
-    if (errno == EAGAIN) {
-      // splice does not say which side would block: wait for data first, then for room.
-      wait_until(source, POLLIN);
-      wait_until(sink, POLLOUT);
-    } else if (errno == EPIPE) {
-      return PumpEnd::sink_closed;
-    } else if (errno == ECONNRESET) {
-      return PumpEnd::source_ended;
-    } else {
-      // EINVAL: neither side is a pipe, or one does not splice (terminals, append-only files). Nothing was
-      // moved.
-      return pump_by_copy(source, sink);
     }
   }
 }

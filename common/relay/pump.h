@@ -14,7 +14,8 @@ enum class PumpEnd {
   sink_closed,   // the sink takes no more (EPIPE); what was read but not written is lost, as for any pipe
 };
 
-// Moves pages with splice(2) where one side is a pipe, else copies through one 64 KiB buffer.
+// Copies through one 64 KiB buffer. Not splice(2): one that waits holds the lock of its pipe, and whoever has
+// the pipe's other end then waits with it, even for bytes that lie there.
 Result<PumpEnd> pump(int source, int sink);
 
 // Half-closes a stream socket for writing: the peer sees end of file after all bytes. Errors mean the peer

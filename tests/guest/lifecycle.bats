@@ -294,3 +294,49 @@ let_go() {
   CAISSON_HANG_TIMEOUT=soon run -1 caisson run -b "$bundle" box
   [[ $output == *'CAISSON_HANG_TIMEOUT: "soon" is not a number of seconds'* ]]
 }
+
+# A reader that polls, reads and polls again, as engines do on one thread: both streams to their end, none held up by
+# the other.
+@test "exec: a line is readable when it is written, and one thread can read both streams" {
+  create_sleeper
+  caisson start box
+  # The reader comes late: the line lies there, and the program says nothing more for a while.
+  mkfifo "$scratch/line"
+  caisson exec box sh -c 'echo one; sleep 20; echo two' </dev/null >"$scratch/line" &
+  exec {line}<"$scratch/line"
+  sleep 2
+  local begin=$SECONDS first
+  read -r -t 15 -u "$line" first
+  [ "$first" = one ]
+  [ $((SECONDS - begin)) -lt 10 ]
+  exec {line}<&-
+
+  cat >"$scratch/read_both.py" <<'PYTHON'
+import os, select, subprocess, sys, time
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+total = {process.stdout.fileno(): 0, process.stderr.fileno(): 0}
+left = set(total)
+while left:
+    for fd in select.select(list(left), [], [])[0]:
+        time.sleep(0.02)
+        got = len(os.read(fd, 65536))
+        total[fd] += got
+        if not got:
+            left.remove(fd)
+print(*total.values(), process.wait())
+PYTHON
+  run timeout 120 python3 "$scratch/read_both.py" "$CAISSON" --root "$state_root" exec box \
+    sh -c 'echo one; sleep 1; head -c 3000000 /dev/zero >&2; echo end'
+  [ "$status" -eq 0 ]
+  [ "$output" = "8 3000000 0" ]
+  # A dialogue: each answer is read before the next question is asked.
+  coproc dialogue { caisson exec box sh -c 'while read -r question; do echo "answer $question"; done'; }
+  local ask=${dialogue[1]} answers=${dialogue[0]} i reply
+  for i in 1 2 3; do
+    echo "$i" >&"$ask"
+    read -r -t 20 -u "$answers" reply
+    [ "$reply" = "answer $i" ]
+  done
+  exec {ask}>&-
+  wait
+}

@@ -39,11 +39,11 @@ constexpr int kProcess[] = {
 
 // The event loops and what they watch. No socket is made for a network; socketpairs are.
 constexpr int kEvents[] = {
-    SYS_read,        SYS_write,          SYS_readv,           SYS_writev,      SYS_epoll_ctl, SYS_epoll_wait,
-    SYS_epoll_pwait, SYS_epoll_create1,  SYS_eventfd2,        SYS_poll,        SYS_ppoll,     SYS_accept4,
-    SYS_recvmsg,     SYS_sendmsg,        SYS_recvfrom,        SYS_sendto,      SYS_shutdown,  SYS_getsockopt,
-    SYS_setsockopt,  SYS_splice,         SYS_close,           SYS_close_range, SYS_dup,       SYS_dup3,
-    SYS_pipe2,       SYS_timerfd_create, SYS_timerfd_settime, SYS_lseek,
+    SYS_read,           SYS_write,           SYS_readv,       SYS_writev, SYS_epoll_ctl, SYS_epoll_wait,
+    SYS_epoll_pwait,    SYS_epoll_create1,   SYS_eventfd2,    SYS_poll,   SYS_ppoll,     SYS_accept4,
+    SYS_recvmsg,        SYS_sendmsg,         SYS_recvfrom,    SYS_sendto, SYS_shutdown,  SYS_getsockopt,
+    SYS_setsockopt,     SYS_close,           SYS_close_range, SYS_dup,    SYS_dup3,      SYS_pipe2,
+    SYS_timerfd_create, SYS_timerfd_settime, SYS_lseek,
 };
 
 // The file server (vmm/devices/virtio/fs), on descriptors of its exports.

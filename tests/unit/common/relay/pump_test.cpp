@@ -3,11 +3,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
+#include <future>
 #include <string>
 #include <thread>
 
@@ -103,7 +106,6 @@ TEST(Pump, regular_file_as_source_ends_at_its_end) {
 }
 
 TEST(Pump, append_only_file_as_sink_gets_all) {
-  // splice(2) refuses O_APPEND sinks: the copying path must take over without losing a byte.
   std::string path = ::testing::TempDir() + "pump_append";
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
   ASSERT_TRUE(file);
@@ -118,6 +120,67 @@ TEST(Pump, append_only_file_as_sink_gets_all) {
   ASSERT_EQ(::lseek(file.get(), 0, SEEK_SET), 0);
   EXPECT_TRUE(read_all(file.get()) == bytes);
   ::unlink(path.c_str());
+}
+
+// A pump that waits with a pipe's lock held would hang who has its other end, O_NONBLOCK or not.
+TEST(Pump, waiting_for_bytes_keeps_no_pipe_from_its_reader) {
+  Ends source = make_socketpair();
+  Ends sink = make_pipe();
+  std::thread pumper([&] { EXPECT_TRUE(pump(source.a.get(), sink.b.get())); });
+  write_all(source.b.get(), "one\n");
+  std::array<char, 16> line{};
+  EXPECT_EQ(::read(sink.a.get(), line.data(), line.size()), 4);
+  // Time for it to wait for more: from then on a splice would keep the next line from us until the end.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  write_all(source.b.get(), "two\n");
+  std::promise<ssize_t> answer;
+  std::future<ssize_t> second = answer.get_future();
+  std::thread reader([&] {
+    pollfd readable{.fd = sink.a.get(), .events = POLLIN, .revents = 0};
+    ::poll(&readable, 1, -1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // a slow reader
+    answer.set_value(::read(sink.a.get(), line.data(), line.size()));
+  });
+  EXPECT_EQ(second.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  source.b.reset();
+  reader.join();
+  EXPECT_EQ(second.get(), 4);
+  pumper.join();
+}
+
+TEST(Pump, waiting_for_room_keeps_no_pipe_from_its_writer) {
+  Ends source = make_pipe();
+  Ends sink = make_socketpair();
+  std::thread pumper([&] { EXPECT_TRUE(pump(source.a.get(), sink.b.get())); });
+  // More than the sink takes, so that the pump waits for room.
+  ASSERT_EQ(::fcntl(source.b.get(), F_SETFL, O_NONBLOCK), 0);
+  const std::string bytes = pattern(4096);
+  size_t taken = 0;
+  pollfd writable{.fd = source.b.get(), .events = POLLOUT, .revents = 0};
+  while (::poll(&writable, 1, 500) == 1) {
+    const ssize_t n = ::write(source.b.get(), bytes.data(), bytes.size());
+    ASSERT_GT(n, 0);
+    taken += static_cast<size_t>(n);
+  }
+  std::promise<ssize_t> answer;
+  std::future<ssize_t> full = answer.get_future();
+  std::thread writer([&] { answer.set_value(::write(source.b.get(), bytes.data(), 1)); });
+  EXPECT_EQ(full.wait_for(std::chrono::seconds(2)), std::future_status::ready);
+  source.b.reset();
+  std::thread reader([&] { EXPECT_GE(read_all(sink.a.get()).size(), taken); });
+  pumper.join();
+  sink.b.reset();
+  reader.join();
+  writer.join();
+  EXPECT_EQ(full.get(), -1);
+}
+
+TEST(Pump, reader_that_goes_ends_a_pump_with_nothing_to_say) {
+  Ends source = make_socketpair();
+  Ends sink = make_pipe();
+  std::thread pumper([&] { EXPECT_EQ(pump(source.a.get(), sink.b.get()).value(), PumpEnd::sink_closed); });
+  sink.a.reset();
+  pumper.join();
 }
 
 TEST(Pump, closed_sink_ends_the_pump) {
