@@ -34,8 +34,9 @@ clock_is_right() {
   ((least <= $1 && most >= -$1))
 }
 
-# end_clock: lets the container end.
+# end_clock: lets the container end, and waits for it.
 end_clock() {
-  local input=${clock[1]}
+  local input=${clock[1]} runner=$clock_PID
   exec {input}>&-
+  wait "$runner"
 }

@@ -87,7 +87,7 @@ orphans() { ps -e -o pid=,ppid= | awk '$2 == 1 { print $1 }' | sort; }
 left_processes() {
   {
     comm -13 "$scratch/orphans" <(orphans)
-    pgrep -x 'caisson|caisson-vmm|qemu-system-x86'
+    ps -e -o pid=,comm= | awk '$2 ~ /^(caisson|caisson-vmm|qemu-system-x86)$/ { print $1 }'
   } | sort -u
 }
 
@@ -112,6 +112,8 @@ report_left() {
 # Looks for what the test left, deletes the containers that it made to stay, and looks again. Fails where anything is left that
 # should have gone by itself (unless the test failed already, and so could not end things), or does not go.
 teardown_sandbox_root() {
+  # What it finds it ends: never the host's.
+  [ -n "${CAISSON_TEST_NAMESPACE:-}" ] || return 1
   local id left=0 cgroups pid
   touch "$scratch/containers"
   local there stray
