@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/overlay.h"
 
+#include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +26,10 @@ constexpr KnownOption kKnown[] = {
     {"index", true},    {"metacopy", true},   {"xino", true},      {"nfs_export", true},
     {"uuid", true},     {"userxattr", false}, {"volatile", false}, {"default_permissions", false},
 };
+
+bool names_layers(std::string_view key) {
+  return key == "lowerdir" || key == "upperdir" || key == "workdir";
+}
 
 std::string value_of(const std::vector<std::pair<std::string, std::string>>& options, std::string_view key) {
   const auto found =
@@ -58,7 +63,7 @@ Result<std::pair<std::string, std::string>> read_option(const std::string& word,
   if (known == std::end(kKnown) || known->has_value != (equals != std::string::npos)) {
     return fail(EINVAL, context + ": " + word + ": is no option of an overlay; correct it, or leave it out");
   }
-  if (option.first.ends_with("dir") && option.first != "redirect_dir") {
+  if (names_layers(option.first)) {
     TRY(check_layers(option.first, option.second, context));
   }
   return option;
@@ -82,6 +87,54 @@ Result<void> configure(int file_system, unsigned command, const char* key, const
   return fail_errno(context + (key == nullptr ? ": mount overlay" : std::string(": overlay: ") + key) +
                         kernels_word(file_system),
                     code);
+}
+
+// LIMIT: of fsconfig(2), with the byte that ends it.
+constexpr size_t kMostOfAString = 256;
+
+// The directories that an option names, opened once: the kernel gets them by descriptor, whatever becomes of
+// their names, and however long those are. Between lower ones stands ':', and '\' before one that is none.
+Result<std::vector<std::string>> open_layers(std::string_view key, std::string_view value,
+                                             std::vector<UniqueFd>& opened, const std::string& context) {
+  std::vector<std::string> places;
+  std::string path;
+  const auto finish = [&]() -> Result<void> {
+    UniqueFd layer(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!layer) {
+      return fail_errno(context + ": " + std::string(key) + ": open " + path);
+    }
+    places.push_back("/proc/self/fd/" + std::to_string(layer.get()));
+    opened.push_back(std::move(layer));
+    path.clear();
+    return {};
+  };
+  const bool is_list = key == "lowerdir";
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (is_list && value[i] == ':') {
+      TRY(finish());
+    } else {
+      i += is_list && value[i] == '\\' && i + 1 < value.size() ? 1U : 0U;
+      path += value[i];
+    }
+  }
+  TRY(finish());
+  return places;
+}
+
+Result<void> add_layers(int file_system, const std::string& key, const std::vector<std::string>& places,
+                        const std::string& context) {
+  std::string joined;
+  for (const std::string& place : places) joined += (joined.empty() ? "" : ":") + place;
+  if (joined.size() < kMostOfAString) {
+    return configure(file_system, FSCONFIG_SET_STRING, key.c_str(), joined.c_str(), context);
+  }
+  // Linux 6.8 takes them one by one.
+  for (const std::string& place : places) {
+    TRY(configure(file_system, FSCONFIG_SET_STRING, "lowerdir+", place.c_str(),
+                  context + ": " + std::to_string(places.size()) +
+                      " layers, which the host's kernel takes from Linux 6.8 on"));
+  }
+  return {};
 }
 
 }  // namespace
@@ -111,7 +164,12 @@ Result<UniqueFd> make_overlay(const std::vector<std::string>& options, const std
   if (!file_system) {
     return fail_errno(context + ": the host's kernel makes no overlay (module \"overlay\")");
   }
+  std::vector<UniqueFd> layers;
   for (const auto& [key, value] : wanted) {
+    if (names_layers(key)) {
+      TRY(add_layers(file_system.get(), key, TRY(open_layers(key, value, layers, context)), context));
+      continue;
+    }
     // A key without a value is a flag.
     const bool is_flag = value.empty();
     TRY(configure(file_system.get(), is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),

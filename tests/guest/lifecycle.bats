@@ -303,6 +303,7 @@ let_go() {
   # The reader comes late: the line lies there, and the program says nothing more for a while.
   mkfifo "$scratch/line"
   caisson exec box sh -c 'echo one; sleep 20; echo two' </dev/null >"$scratch/line" &
+  local writer=$!
   exec {line}<"$scratch/line"
   sleep 2
   local begin=$SECONDS first
@@ -331,12 +332,14 @@ PYTHON
   [ "$output" = "8 3000000 0" ]
   # A dialogue: each answer is read before the next question is asked.
   coproc dialogue { caisson exec box sh -c 'while read -r question; do echo "answer $question"; done'; }
-  local ask=${dialogue[1]} answers=${dialogue[0]} i reply
+  local ask=${dialogue[1]} answers=${dialogue[0]} partner=$dialogue_PID i reply
   for i in 1 2 3; do
     echo "$i" >&"$ask"
     read -r -t 20 -u "$answers" reply
     [ "$reply" = "answer $i" ]
   done
   exec {ask}>&-
-  wait
+  wait "$partner"
+  # Its reader has gone: it may end as it likes, but it ends.
+  wait "$writer" || true
 }

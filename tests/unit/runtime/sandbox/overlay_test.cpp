@@ -61,6 +61,25 @@ TEST(Overlay, joins_its_layers_and_writes_to_the_upper_one) {
   EXPECT_FALSE(std::filesystem::exists(scratch / "lower/new"));
 }
 
+TEST(Overlay, layers_of_long_and_odd_names_are_joined) {
+  const test::ScratchDirectory scratch;
+  std::string lower;
+  for (const char* name : {"one", "two:three"}) {
+    const std::string directory = std::string(200, 'x') + name;
+    std::filesystem::create_directory(scratch / directory);
+    scratch.write(directory + "/" + (name[0] == 'o' ? "first" : "second"), name);
+    lower += (lower.empty() ? "" : ":") + scratch.path().string() + "/" + std::string(200, 'x') +
+             (name[0] == 'o' ? "one" : "two\\:three");
+  }
+  const auto made = make_overlay({"lowerdir=" + lower}, "here");
+  if (!made) {
+    GTEST_SKIP() << "host: " << made.error().message;  // no overlay in its kernel, or no right to it
+  }
+  for (const char* file : {"first", "second"}) {
+    EXPECT_TRUE(UniqueFd(::openat(made->get(), file, O_RDONLY))) << file;
+  }
+}
+
 TEST(Overlay, layer_that_is_not_there_is_named_by_the_path_of_the_mount) {
   const auto made = make_overlay({"lowerdir=/nonexistent/layer"}, "mounts[1].options");
   ASSERT_FALSE(made);
