@@ -43,7 +43,7 @@ constexpr Setting kSettings[] = {
     // What a guest has at the moment says nothing of what it may get: docs/decisions/0006-growth.md.
     {"/proc/sys/vm/overcommit_memory", "1"},
     {"/proc/sys/kernel/threads-max", "65536"},
-    {"/proc/sys/kernel/pid_max", "65536"},
+    {"/proc/sys/kernel/pid_max", "4194304"},  // as systemd sets it
     {"/proc/sys/fs/file-max", "1048576"},
     {"/proc/sys/fs/nr_open", "1048576"},
     // What a host of some 16 GiB has: file watchers of a source tree want tens of thousands.
