@@ -16,7 +16,12 @@ Result<void> signal_all(const Container& container, int number) {
   }
   // A process that forks while we read may be missed, as it is by every runtime; SIGKILL above misses none.
   for (const pid_t pid : TRY(container.cgroup->processes())) {
-    if (::kill(pid, number) < 0 && errno != ESRCH) {
+    if (container.init && pid == container.init->pid()) {
+      // As for kill without --all: while it waits for its start, not every signal is for it.
+      if (auto sent = container.init->signal(number); !sent && sent.error().code != ESRCH) {
+        return sent;
+      }
+    } else if (::kill(pid, number) < 0 && errno != ESRCH) {
       return fail_errno("signal process " + std::to_string(pid));
     }
   }

@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <array>
+
 #include "agent/process/proc_setting.h"
 #include "agent/proto/agent.pb.h"
 
@@ -17,6 +20,18 @@ namespace {
 ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
   return {.terminal = process.terminal(),
           .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()}};
+}
+
+// What a signal means to one that waits for its start: what asks a process to end ends it, and what else
+// would kill it does nothing, as with runc's. Left to the kernel it would depend on the process namespace,
+// whose first process ignores all but SIGKILL.
+int signal_for_who_waits(int number) {
+  constexpr std::array kEnding = {SIGHUP,  SIGINT, SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+                                  SIGKILL, SIGFPE, SIGSEGV, SIGTERM, SIGXCPU, SIGXFSZ, SIGSYS};
+  if (std::find(kEnding.begin(), kEnding.end(), number) != kEnding.end()) {
+    return SIGKILL;
+  }
+  return number == SIGSTOP || number == SIGCONT ? number : 0;
 }
 
 }  // namespace
@@ -98,7 +113,8 @@ Result<void> Process::signal(int number) {
   if (exit_) {
     return fail(ESRCH, "signal process: it has ended");
   }
-  if (::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), number, nullptr, 0) < 0) {
+  const int sent = phase_ == Phase::waiting ? signal_for_who_waits(number) : number;
+  if (::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), sent, nullptr, 0) < 0) {
     return fail_errno("signal process");
   }
   return {};
@@ -177,10 +193,11 @@ void Process::hear_end() {
     settle({});
     return;
   }
+  if (phase_ == Phase::waiting) {
+    return;  // killed before the start: it has been made, and ends like any other
+  }
   failed_ = true;
-  settle(fail(ECHILD, phase_ == Phase::waiting
-                          ? "start container: its first process was killed before the start"
-                          : "set up process: it died"));
+  settle(fail(ECHILD, "set up process: it died"));
 }
 
 void Process::settle(Result<void> outcome) {

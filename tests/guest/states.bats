@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What each verb does in each state, as under runc, and what a kill -9 leaves.
+
+load ../support/guest
+bats_require_minimum_version 1.5.0
+
+setup() { setup_sandbox_root; }
+teardown() { teardown_sandbox_root; }
+
+create() {
+  caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1
+}
+state() { caisson state box | jq -r .status; }
+# LIMIT: of the slowest machine.
+gone() { timeout 60 tail --pid="$(cat "$scratch/pid")" -f /dev/null; }
+
+@test "kill: what asks a created container to end ends it" {
+  make_bundle box
+  set_command sleep 1000
+  local signal
+  for signal in KILL TERM HUP "--all KILL" "--all TERM"; do
+    create
+    # shellcheck disable=SC2086 # an option and a signal
+    set -- $signal
+    if [ "$1" = --all ]; then caisson kill --all box "$2"; else caisson kill box "$1"; fi
+    gone
+    [ "$(state)" = stopped ]
+    run caisson kill box KILL
+    [ "$status" -eq 1 ]
+    [[ $output == *"container not running"* ]]
+    run caisson start box
+    [ "$status" -eq 1 ]
+    [[ $output == *"cannot start a container that has stopped"* ]]
+    caisson delete box
+  done
+}
+
+@test "kill: what does not ask to end leaves a created container as it is, and unknown signals are refused" {
+  make_bundle box
+  set_command sh -c 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done'
+  create
+  local signal
+  for signal in 0 WINCH CONT CHLD USR1 34; do
+    caisson kill box "$signal"
+    caisson kill --all box "$signal"
+  done
+  for signal in 99 -1 NONSENSE; do
+    run caisson kill box "$signal"
+    [ "$status" -eq 1 ]
+  done
+  [ "$(state)" = created ]
+  [ "$(caisson exec box echo here)" = here ]
+  # Nothing was left for the program: it gets what is sent from now on.
+  caisson start box
+  timeout 60 tail --follow --lines=+1 "$scratch/out" | grep -q -m 1 up
+  caisson kill box TERM
+  gone
+  [ "$(jq .exitCode "$(find "$state_root" -name exit.json)")" = 7 ]
+  caisson delete box
+}
+
+@test "delete: a created container goes without --force" {
+  make_bundle box
+  set_command sleep 1000
+  create
+  caisson delete box
+  gone
+  [ -z "$(caisson list -q)" ]
+}
