@@ -57,7 +57,7 @@ Result<std::shared_ptr<Process>> launch(Agent& agent, const v1::CreateProcessReq
   if (!request.has_process()) {
     return fail(EINVAL, "create process: process is missing");
   }
-  const Container* container = TRY(agent.containers().find_created(request.container()));
+  const Container* container = TRY(agent.containers().find_enterable(request.container()));
   if (container->paused) {
     return fail(EBUSY, "create process: container " + container->id + " is paused; resume it first");
   }

@@ -112,7 +112,7 @@ Result<void> read_process(uint32_t pid, pid_t init, const PidNamespace& processe
 }
 
 Result<v1::ReadProcResponse> read(Agent& agent, const v1::ReadProcRequest& request) {
-  const Container* container = TRY(agent.containers().find_created(request.container()));
+  const Container* container = TRY(agent.containers().find_enterable(request.container()));
   const pid_t init = container->init->pid();
   const PidNamespace processes = TRY(PidNamespace::of(init));
   v1::ReadProcResponse response;

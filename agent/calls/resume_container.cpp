@@ -7,7 +7,7 @@ namespace caisson::agent {
 namespace {
 
 Result<void> resume(Agent& agent, const std::string& id, const std::shared_ptr<ttrpc::Responder>& responder) {
-  Container* container = TRY(agent.containers().find_running(id));
+  Container* container = TRY(agent.containers().find_created(id));
   return set_frozen(agent, *container, false, [responder] { answer(*responder, {}); });
 }
 

@@ -62,11 +62,14 @@ Result<Container*> ContainerTable::find_running(const std::string& id) const {
 
 Result<Container*> ContainerTable::find_created(const std::string& id) const {
   Container* container = TRY(find(id));
-  if (!container->init || !container->init->is_waiting() || container->init->exit()) {
-    return find_running(id);
-  }
+  const bool is_waiting = container->init && container->init->is_waiting() && !container->init->exit();
+  return is_waiting ? container : find_running(id);
+}
+
+Result<Container*> ContainerTable::find_enterable(const std::string& id) const {
+  Container* container = TRY(find_created(id));
   // The first process enters its own as it executes; whoever joins it before would get the guest's clocks.
-  if ((container->namespaces & CLONE_NEWTIME) != 0) {
+  if (container->init->is_waiting() && (container->namespaces & CLONE_NEWTIME) != 0) {
     return fail(EBUSY,
                 "container " + id + " has a time namespace, which is entered at its start; start it first");
   }

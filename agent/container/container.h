@@ -46,9 +46,10 @@ class ContainerTable {
   Result<Container*> find(const std::string& id) const;
   // The same, but its first process must be running its program (ESRCH when it has ended, EBUSY before).
   Result<Container*> find_running(const std::string& id) const;
-  // The same, or its first process waits for its start: its namespaces and its root are made by then, and
-  // others may enter them.
+  // The same, or its first process waits for its start: its namespaces and its root are made by then.
   Result<Container*> find_created(const std::string& id) const;
+  // The same, and others may enter its namespaces (EBUSY while they may not).
+  Result<Container*> find_enterable(const std::string& id) const;
   void remove(const std::string& id) { containers_.erase(id); }
 
  private:

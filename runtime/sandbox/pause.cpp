@@ -44,7 +44,7 @@ Result<void> resume_container(const ContainerDirectory& directory, ContainerStat
   const auto deadline = agent::deadline_in(kPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
   TRY(agent.resume_container(state.id, deadline));
-  state.status = Status::running;
+  state.status = state.started ? Status::running : Status::created;
   return directory.save(state);
 }
 

@@ -42,6 +42,7 @@ Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory
   TRY(check_status(state));
   TRY(agent.start_container(state.id, agent::deadline_in(kStartPatience)));
   state.status = Status::running;
+  state.started = true;
   TRY(directory.save(state));
   run_hooks_logging(config.hooks.poststart, "poststart", oci_state_json(state, Status::running));
   return {};

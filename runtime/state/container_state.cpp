@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/state/container_state.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "common/harmless.h"
@@ -26,6 +28,8 @@ bool take(const Json& object, const char* key, T& out) {
   }
   if constexpr (std::is_same_v<T, std::string>) {
     if (!found->is_string()) return false;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!found->is_boolean()) return false;
   } else if constexpr (std::is_same_v<T, int64_t>) {
     if (!found->is_number_integer()) return false;
   } else if constexpr (std::is_integral_v<T>) {
@@ -45,14 +49,15 @@ bool take(const Json& object, const char* key, T& out) {
 }
 
 // Members that came later: a container made before them, and running still, is one that cannot grow.
-bool take_growth(const Json& document, ContainerState& state) {
+bool take_newer_members(const Json& document, ContainerState& state) {
   const auto take_newer = [&document](const char* key, auto& out) {
     return !document.contains(key) || take(document, key, out);
   };
   state.guest.ram.boot_bytes = state.guest.ram.usable_bytes;
   state.guest.max_memory_bytes = state.guest.ram.usable_bytes;
   state.guest.max_cpus = state.guest.cpus;
-  return take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
+  state.started = state.status == Status::running || state.status == Status::paused;
+  return take_newer("started", state.started) && take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
          take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
          take_newer("guestMemoryBytesByNeed", state.guest.by_need_bytes) &&
          take_newer("guestMaxCpus", state.guest.max_cpus) && take_newer("cgroupPath", state.cgroup_path) &&
@@ -85,6 +90,7 @@ std::string to_json(const ContainerState& state) {
                {"owner", state.owner},
                {"pid", static_cast<uint64_t>(state.vmm.pid)},
                {"pidStartTime", state.vmm.start_time},
+               {"started", state.started},
                {"initProcess", state.init_process},
                {"machine", state.machine},
                {"guestBootMemoryBytes", state.guest.ram.boot_bytes},
@@ -117,16 +123,15 @@ Result<ContainerState> parse_container_state(std::string_view json) {
       take(document, "guestMemoryBytes", state.guest.ram.usable_bytes) &&
       take(document, "guestCpus", state.guest.cpus) && take(document, "cgroups", state.cgroups) &&
       take(document, "systemdUnit", state.systemd_unit);
-  if (!whole || !take_growth(document, state) || state.vmm.pid < 0 || state.cpu_time.period_us == 0) {
+  const auto* const known = std::find(std::begin(kStatusNames), std::end(kStatusNames), status);
+  if (whole && known == std::end(kStatusNames)) {
+    return fail(EINVAL, "read state.json: unknown status \"" + status + "\"");
+  }
+  state.status = static_cast<Status>(known - std::begin(kStatusNames));
+  if (!whole || !take_newer_members(document, state) || state.vmm.pid < 0 || state.cpu_time.period_us == 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }
-  for (size_t i = 0; i < std::size(kStatusNames); ++i) {
-    if (kStatusNames[i] == status) {
-      state.status = static_cast<Status>(i);
-      return state;
-    }
-  }
-  return fail(EINVAL, "read state.json: unknown status \"" + status + "\"");
+  return state;
 }
 
 std::string oci_state_json(const ContainerState& state, Status status) {

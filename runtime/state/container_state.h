@@ -41,8 +41,10 @@ struct ContainerState {
   std::string id;
   std::string oci_version;
   Status status = Status::creating;
-  std::string bundle;   // absolute
-  std::string rootfs;   // absolute
+  std::string bundle;  // absolute
+  std::string rootfs;  // absolute
+  // Its program has been let go. What is paused before that is created again when it is resumed.
+  bool started = false;
   std::string created;  // RFC 3339, UTC, nanoseconds
   std::map<std::string, std::string> annotations;
   uint32_t owner = 0;         // uid of who created it

@@ -60,6 +60,30 @@ gone() { timeout 60 tail --pid="$(cat "$scratch/pid")" -f /dev/null; }
   caisson delete box
 }
 
+@test "pause: a created container is created again when it is resumed, and can be killed meanwhile" {
+  make_bundle box
+  set_command sleep 1000
+  create
+  caisson pause box
+  [ "$(state)" = paused ]
+  run caisson start box
+  [ "$status" -eq 1 ]
+  caisson resume box
+  [ "$(state)" = created ]
+  caisson start box
+  [ "$(state)" = running ]
+  caisson pause box
+  caisson resume box
+  [ "$(state)" = running ]
+  caisson delete --force box
+  create
+  caisson pause box
+  caisson kill box KILL
+  gone
+  [ "$(state)" = stopped ]
+  caisson delete box
+}
+
 @test "delete: a created container goes without --force" {
   make_bundle box
   set_command sleep 1000
