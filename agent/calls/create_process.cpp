@@ -48,6 +48,7 @@ Result<std::shared_ptr<Process>> launch_in(Agent& agent, const v1::CreateProcess
       .new_namespaces = 0,
       .id_maps = {},
       .binds = {},
+      .output_ends_with_process = request.output_ends_with_process(),
       .root = container.root};
   return agent.processes().launch(std::move(order), settled);
 }

@@ -90,8 +90,16 @@ Result<void> InheritedDescriptors::attach(int number, UniqueFd connection) {
     // Both directions at once, each with descriptors of its own. Each ends by itself when a side closes.
     TRY(Pump::start(loop_, TRY(duplicate(connection)), TRY(duplicate(ours.end)), nullptr));
   }
-  TRY(Pump::start(loop_, std::move(ours.end), std::move(connection), nullptr));
+  outputs_.push_back(TRY(Pump::start(loop_, std::move(ours.end), std::move(connection), nullptr)));
   return {};
+}
+
+void InheritedDescriptors::end_output() {
+  for (const auto& output : outputs_) {
+    if (const auto pump = output.lock()) {
+      pump->finish();
+    }
+  }
 }
 
 }  // namespace caisson::agent

@@ -36,6 +36,8 @@ class InheritedDescriptors {
       const google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>& wanted);
   // Takes the host's connection for one. ENOENT when the process has no such, or it is taken.
   Result<void> attach(int number, UniqueFd connection);
+  // As ProcessStreams::end_output().
+  void end_output();
 
  private:
   struct Waiting {
@@ -47,6 +49,7 @@ class InheritedDescriptors {
 
   EventLoop& loop_;
   std::map<int, Waiting> waiting_;  // by number, for their connection
+  std::vector<std::weak_ptr<Pump>> outputs_;
 };
 
 }  // namespace caisson::agent

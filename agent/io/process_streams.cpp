@@ -81,7 +81,11 @@ Result<void> ProcessStreams::attach(StreamKind kind, UniqueFd connection) {
 Result<void> ProcessStreams::connect_pipe(StreamKind kind) {
   Slot& pipe = slot(kind);
   if (kind != StreamKind::standard_input) {
-    TRY(Pump::start(loop_, std::move(pipe.end), std::move(pipe.connection), nullptr));
+    const auto output = TRY(Pump::start(loop_, std::move(pipe.end), std::move(pipe.connection), nullptr));
+    outputs_.push_back(output);
+    if (output_ended_) {
+      output->finish();
+    }
     return {};
   }
   const auto pump = TRY(Pump::start(loop_, std::move(pipe.connection), std::move(pipe.end), nullptr));
@@ -98,8 +102,13 @@ Result<void> ProcessStreams::connect_terminal() {
   const auto connection = std::make_shared<UniqueFd>(TRY(duplicate(terminal.connection)));
   UniqueFd output_sink = TRY(duplicate(terminal.connection));
   UniqueFd output_source = TRY(duplicate(terminal.end));
-  terminal_output_ = TRY(Pump::start(loop_, std::move(output_source), std::move(output_sink),
-                                     [connection](Pump::End) { connection->reset(); }));
+  const auto output = TRY(Pump::start(loop_, std::move(output_source), std::move(output_sink),
+                                      [connection](Pump::End) { connection->reset(); }));
+  terminal_output_ = output;
+  outputs_.push_back(output);
+  if (output_ended_) {
+    output->finish();
+  }
   stdin_ = TRY(Pump::start(
       loop_, std::move(terminal.connection), std::move(terminal.end), [this, connection](Pump::End how) {
         // The host's end of file means "no more keys"; its hanging up means what it means on any line.
@@ -129,6 +138,15 @@ Result<void> ProcessStreams::close_stdin() {
     input.close_requested = true;
   }
   return {};
+}
+
+void ProcessStreams::end_output() {
+  output_ended_ = true;
+  for (const auto& output : outputs_) {
+    if (const auto pump = output.lock()) {
+      pump->finish();
+    }
+  }
 }
 
 Result<void> ProcessStreams::resize(uint32_t rows, uint32_t columns) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 #include "agent/io/pump.h"
 #include "agent/wire/stream_hello.h"
@@ -36,6 +37,8 @@ class ProcessStreams {
   // stream.
   Result<void> attach(StreamKind kind, UniqueFd connection);
   Result<void> close_stdin();
+  // What the process has written by now is the end of its output, whoever holds its pipes still.
+  void end_output();
   Result<void> resize(uint32_t rows, uint32_t columns);
 
  private:
@@ -56,7 +59,9 @@ class ProcessStreams {
   std::array<Slot, 4> slots_;
   UniqueFd master_;  // kept for the window size
   std::weak_ptr<Pump> stdin_;
+  std::vector<std::weak_ptr<Pump>> outputs_;
   std::weak_ptr<Pump> terminal_output_;
+  bool output_ended_ = false;
 };
 
 }  // namespace caisson::agent

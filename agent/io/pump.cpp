@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace caisson::agent {
@@ -58,8 +61,9 @@ void Pump::on_source() {
 }
 
 bool Pump::move_once() {
-  const ssize_t n = ::read(source_.get(), chunk.data(), chunk.size());
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+  const size_t most = last_bytes_ ? std::min(*last_bytes_, chunk.size()) : chunk.size();
+  const ssize_t n = most > 0 ? ::read(source_.get(), chunk.data(), most) : 0;
+  if (n < 0 && (errno == EINTR || (errno == EAGAIN && !last_bytes_))) {
     return false;
   }
   // A terminal whose last slave was closed answers EIO; a reset connection has ended too.
@@ -68,6 +72,9 @@ bool Pump::move_once() {
     watch_source(false);
     flush();
     return false;
+  }
+  if (last_bytes_) {
+    *last_bytes_ -= static_cast<size_t>(n);
   }
   // Straight on where nothing waits before it: only what finds no room is copied.
   const std::string_view fresh(chunk.data(), static_cast<size_t>(n));
@@ -102,6 +109,10 @@ void Pump::flush() {
     }
   }
   left_.clear();
+  if (last_bytes_ == size_t{0}) {
+    source_ended_ = true;
+    watch_source(false);
+  }
   if (source_ended_) {
     ::shutdown(sink_.get(), SHUT_WR);  // fails on a pipe, which close() ends
     end(End::source_ended);
@@ -111,14 +122,17 @@ void Pump::flush() {
   watch_source(true);
 }
 
+// What the sink has no room for yet stays in the source: flush() goes on with it.
 void Pump::finish() {
-  const auto self = shared_from_this();
-  while (source_ && !source_ended_ && move_once()) {
+  if (!source_ || source_ended_ || last_bytes_) {
+    return;
   }
-  if (source_ && !source_ended_) {
-    source_ended_ = true;
-    watch_source(false);
-    flush();
+  const auto self = shared_from_this();
+  int waiting = 0;
+  // A socket that does not tell is read until it is empty; its peer has nothing to add.
+  last_bytes_ =
+      ::ioctl(source_.get(), FIONREAD, &waiting) == 0 ? static_cast<size_t>(std::max(waiting, 0)) : SIZE_MAX;
+  while (source_ && !source_ended_ && left_.empty() && move_once()) {
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/event_loop.h"
@@ -26,7 +27,8 @@ class Pump : public std::enable_shared_from_this<Pump> {
   // Both are made non-blocking, and must be pipes, terminals or sockets.
   static Result<std::shared_ptr<Pump>> start(EventLoop& loop, UniqueFd source, UniqueFd sink, Done done);
 
-  // Passes on what the source holds at this moment, then ends as if it had ended.
+  // Passes on what the source holds at this moment, as soon as the sink takes it, then ends as if it had
+  // ended.
   void finish();
   // Ends now, losing what is in flight.
   void abandon();
@@ -51,7 +53,8 @@ class Pump : public std::enable_shared_from_this<Pump> {
   UniqueFd source_;
   UniqueFd sink_;
   Done done_;
-  std::string left_;  // read, not yet written
+  std::string left_;                  // read, not yet written
+  std::optional<size_t> last_bytes_;  // after finish(): how many are still to be passed on
   bool source_ended_ = false;
   bool source_watched_ = false;
 };

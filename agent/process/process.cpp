@@ -213,6 +213,10 @@ void Process::note_exit(int wait_status) {
   if (control_) {
     hear_end();
   }
+  inherited_.end_output();
+  if (order_.output_ends_with_process) {
+    streams_.end_output();
+  }
   if (WIFSIGNALED(wait_status)) {
     const auto number = static_cast<uint32_t>(WTERMSIG(wait_status));
     exit_ = ExitStatus{.exit_code = 128 + number, .signal = number};

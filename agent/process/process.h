@@ -38,6 +38,7 @@ struct LaunchOrder {
   IdMaps id_maps;                 // for a child with a user namespace of its own
   std::vector<UniqueFd> binds;    // see mounts/bind.h; closed once the child has them
   std::string time_offsets = {};  // lines of /proc/PID/timens_offsets
+  bool output_ends_with_process = false;
   Owner root = {};  // of the container, as the guest counts users: its pipes are to have an id it knows
 };
 

@@ -3,10 +3,10 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <future>
 #include <optional>
 #include <thread>
 
@@ -20,24 +20,37 @@ namespace {
 using agent::StreamKind;
 
 constexpr std::chrono::seconds kPatience{30};
-// A process that has ended may have left children that hold its output open; as under docker, their words are
-// waited for only so long.
-constexpr std::chrono::seconds kDrainPatience{5};
 
-// One direction on a thread of its own; the future is ready when all has been written.
-std::future<void> copy(int source, int sink, bool sink_is_stream) {
-  std::promise<void> done;
-  std::future<void> future = done.get_future();
-  std::thread([source, sink, sink_is_stream, done = std::move(done)]() mutable {
+enum class Toward { host, host_socket, guest };
+
+// One direction on a thread of its own; `ended`, an eventfd, counts those that have written all.
+void copy(int source, int sink, Toward toward, int ended) {
+  std::thread([source, sink, toward, ended] {
     const auto end = pump(source, sink);
-    if (sink_is_stream) {
+    if (toward == Toward::guest) {
       end_of_file(sink);
-    } else if (end && *end == PumpEnd::sink_closed) {
+      return;
+    }
+    if (toward == Toward::host_socket) {
+      end_of_file(sink);
+    }
+    if (end && *end == PumpEnd::sink_closed) {
       stop_reading(source);
     }
-    done.set_value();
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t told = ::write(ended, &one, sizeof(one));
   }).detach();
-  return future;
+}
+
+std::vector<StreamKind> kinds_of(const agent::v1::Process& process) {
+  if (process.terminal()) {
+    return {StreamKind::terminal};
+  }
+  std::vector<StreamKind> kinds;
+  if (process.attach_stdin()) kinds.push_back(StreamKind::standard_input);
+  kinds.push_back(StreamKind::standard_output);
+  if (process.attach_stderr()) kinds.push_back(StreamKind::standard_error);
+  return kinds;
 }
 
 }  // namespace
@@ -49,13 +62,10 @@ Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
   relay.container_ = request.container();
   relay.process_ = request.token();
   relay.terminal_ = request.process().terminal();
-  const std::vector<StreamKind> kinds =
-      relay.terminal_
-          ? std::vector{StreamKind::terminal}
-          : std::vector{StreamKind::standard_input, StreamKind::standard_output, StreamKind::standard_error};
-  for (const StreamKind kind : kinds) {
-    relay.streams_.push_back(
-        TRY(agent::open_stream(vsock_socket, {.kind = kind, .process = relay.process_}, deadline)));
+  for (const StreamKind kind : kinds_of(request.process())) {
+    relay.streams_.push_back({.kind = kind,
+                              .socket = TRY(agent::open_stream(
+                                  vsock_socket, {.kind = kind, .process = relay.process_}, deadline))});
   }
   for (const auto& entry : request.process().inherited()) {
     if (entry.device_minor() == 0) {
@@ -76,41 +86,67 @@ Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
 
 Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
   std::optional<RawMode> raw;
-  std::vector<std::future<void>> outputs;
   if (terminal_) {
     if (::isatty(ends.input) == 1) {
       raw.emplace(TRY(RawMode::enter(ends.input)));
     }
     follow_window_size(ends.input);
-    outputs.push_back(copy(streams_[0].get(), ends.output, false));
-  } else {
-    outputs.push_back(copy(streams_[1].get(), ends.output, false));
-    outputs.push_back(copy(streams_[2].get(), ends.error, false));
+  }
+  // SAFETY: the threads may outlive this call; what they use stays open until the process ends.
+  const int ended = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (ended < 0) {
+    return fail_errno("make eventfd");
+  }
+  // Reading a terminal or a pipe cannot be cancelled: the threads that do end with us.
+  size_t outputs = 0;
+  for (const Stream& stream : streams_) {
+    const int socket = stream.socket.get();
+    if (stream.kind == StreamKind::standard_input || stream.kind == StreamKind::terminal) {
+      copy(ends.input, socket, Toward::guest, ended);
+    }
+    if (stream.kind != StreamKind::standard_input) {
+      copy(socket, stream.kind == StreamKind::standard_error ? ends.error : ends.output, Toward::host, ended);
+      ++outputs;
+    }
   }
   for (const Inherited& entry : inherited_) {
     if (entry.writes) {
-      outputs.push_back(copy(entry.stream.get(), entry.number, entry.reads));
+      copy(entry.stream.get(), entry.number, entry.reads ? Toward::host_socket : Toward::host, ended);
+      ++outputs;
     }
     if (entry.reads) {
-      (void)copy(entry.number, entry.stream.get(), true);
+      copy(entry.number, entry.stream.get(), Toward::guest, ended);
     }
   }
-  // Reading a terminal or a pipe cannot be cancelled: this thread ends with us.
-  (void)copy(ends.input, streams_[0].get(), true);
-
   const int code = TRY(wait_for_exit(ends, signals));
-  const auto deadline = std::chrono::steady_clock::now() + kDrainPatience;
-  for (std::future<void>& output : outputs) {
-    output.wait_until(deadline);
-  }
+  TRY(wait_for_outputs(ended, outputs, signals));
   // SAFETY: threads may still use the descriptors; they stay open until the process ends.
-  for (UniqueFd& stream : streams_) {
-    (void)stream.release();
+  for (Stream& stream : streams_) {
+    (void)stream.socket.release();
   }
   for (Inherited& entry : inherited_) {
     (void)entry.stream.release();
   }
   return code;
+}
+
+Result<void> ProcessRelay::wait_for_outputs(int ended, size_t count, const CaughtSignals& signals) const {
+  uint64_t done = 0;
+  while (done < count) {
+    pollfd entries[2] = {{.fd = ended, .events = POLLIN, .revents = 0},
+                         {.fd = signals.fd(), .events = POLLIN, .revents = 0}};
+    if (::poll(entries, 2, -1) < 0 && errno != EINTR) {
+      return fail_errno("wait for the end of output");
+    }
+    uint64_t more = 0;
+    if (::read(ended, &more, sizeof(more)) == static_cast<ssize_t>(sizeof(more))) {
+      done += more;
+    }
+    if (signals.next_request_to_end() != 0) {
+      return {};
+    }
+  }
+  return {};
 }
 
 Result<int> ProcessRelay::wait_for_exit(RelayEnds ends, const CaughtSignals& signals) {

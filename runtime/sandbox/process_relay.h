@@ -32,13 +32,17 @@ class ProcessRelay {
   static Result<ProcessRelay> start(const std::string& vsock_socket,
                                     const agent::v1::CreateProcessRequest& request);
 
-  // Until the process has ended and its output is written. 128+SIGKILL when the guest goes away meanwhile.
-  // The threads that copy may outlive the call, blocked in reading `ends`: the process is expected to exit.
+  // Until the process has ended and its output is written, which is when nobody in the guest can write any
+  // more (CreateProcessRequest.output_ends_with_process: when it has ended). As with runc, a child left
+  // behind that holds the output keeps it, since what it writes is the command's output too; a signal that
+  // asks us to end ends the waiting. 128+SIGKILL when the guest goes away meanwhile. The threads that copy
+  // may outlive the call, blocked in reading `ends`: the process is expected to exit.
   Result<int> attend(RelayEnds ends, const CaughtSignals& signals);
 
  private:
   ProcessRelay(agent::AgentClient agent, std::string vsock_socket)
       : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
+  Result<void> wait_for_outputs(int ended, size_t count, const CaughtSignals& signals) const;
   Result<int> wait_for_exit(RelayEnds ends, const CaughtSignals& signals);
   void follow_window_size(int terminal);
   void pass_on(int signal);
@@ -55,7 +59,12 @@ class ProcessRelay {
   std::string container_;
   uint64_t process_ = 0;
   bool terminal_ = false;
-  std::vector<UniqueFd> streams_;  // the terminal; or standard input, output, error
+  struct Stream {
+    agent::StreamKind kind;
+    UniqueFd socket;
+  };
+  std::vector<Stream>
+      streams_;  // the terminal; or those of standard input, output and error that are relayed
   std::vector<Inherited> inherited_;
 };
 
