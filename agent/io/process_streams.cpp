@@ -3,8 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
+
+#include "agent/mounts/mount_fd.h"
 
 namespace caisson::agent {
 namespace {
@@ -15,6 +19,17 @@ Result<UniqueFd> open_null() {
     return fail_errno("open /dev/null");
   }
   return null;
+}
+
+// Mounted nowhere: no path leads from it to anything else.
+Result<UniqueFd> empty_directory() {
+  const UniqueFd mount = TRY(new_filesystem(
+      {.type = "tmpfs", .source = "none", .data = "mode=0555", .flags = MS_RDONLY | MS_NOSUID | MS_NODEV}));
+  UniqueFd directory(::openat(mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    return fail_errno("open empty directory");
+  }
+  return directory;
 }
 
 }  // namespace
@@ -33,6 +48,14 @@ Result<ProcessStreams::ChildEnds> ProcessStreams::prepare(const Wanted& wanted) 
     return child;
   }
   for (size_t i = 0; i < child.size(); ++i) {
+    if (i == STDIN_FILENO && wanted.stdin_is_directory) {
+      child.at(i) = TRY(empty_directory());
+      continue;
+    }
+    if (i == STDERR_FILENO && wanted.stderr_is_stdout) {
+      child.at(i) = TRY(duplicate(child.at(STDOUT_FILENO)));
+      continue;
+    }
     if (!wanted.attached.at(i)) {
       child.at(i) = TRY(open_null());
       continue;

@@ -20,6 +20,8 @@ class ProcessStreams {
   struct Wanted {
     bool terminal = false;
     std::array<bool, 3> attached = {};  // stdin, stdout, stderr
+    bool stderr_is_stdout = false;
+    bool stdin_is_directory = false;
   };
   // What the child gets as 0, 1 and 2; all invalid with a terminal.
   using ChildEnds = std::array<UniqueFd, 3>;

@@ -19,7 +19,9 @@ namespace {
 
 ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
   return {.terminal = process.terminal(),
-          .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()}};
+          .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()},
+          .stderr_is_stdout = process.stderr_is_stdout(),
+          .stdin_is_directory = process.stdin_is_directory()};
 }
 
 // What a signal means to one that waits for its start: what asks a process to end ends it, and what else

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 constexpr size_t kMostMessageBytes = 16384;
 
 constexpr std::string_view kHypervisorNames[] = {"auto", "kvm", "qemu"};
-constexpr std::string_view kStdioNames[] = {"none", "streams", "terminal"};
+constexpr std::string_view kStdioNames[] = {"none", "streams", "joined", "terminal"};
 
 // Reads fields of one object; the first missing or ill-typed one makes the whole document bad.
 class Reader {

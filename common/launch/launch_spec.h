@@ -31,6 +31,7 @@ enum class Hypervisor { automatic, kvm, qemu };
 enum class StdioMode {
   none,      // the process gets /dev/null
   streams,   // three independent byte streams
+  joined,    // two: standard error goes the way of standard output
   terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
              // followed
 };

@@ -16,6 +16,7 @@
 #include "runtime/sandbox/console.h"
 #include "runtime/sandbox/container_request.h"
 #include "runtime/sandbox/destroy.h"
+#include "runtime/sandbox/guest_process.h"
 #include "runtime/sandbox/hooks.h"
 #include "runtime/sandbox/mount_points.h"
 #include "runtime/sandbox/oom_mark.h"
@@ -120,7 +121,7 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
 
 LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& directory,
                        const MachineSettings& machine, const InstalledFiles& files, const HostClock& clock,
-                       bool terminal) {
+                       const agent::v1::Process& process) {
   LaunchSpec spec;
   spec.id = request.id;
   spec.state_directory = directory.path();
@@ -138,7 +139,9 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.users = machine.users;
   spec.hang_seconds = machine.hang_seconds;
   spec.clock = clock.first();
-  spec.stdio = terminal ? StdioMode::terminal : StdioMode::streams;
+  spec.stdio = process.terminal()           ? StdioMode::terminal
+               : process.stderr_is_stdout() ? StdioMode::joined
+                                            : StdioMode::streams;
   spec.init_process = kInitProcess;
   spec.log = request.log;
   return spec;
@@ -219,6 +222,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                      exports, guest_request));
   TRY(make_places(config, request, exports, service_manager ? service_manager->directory : std::string(),
                   guest_request));
+  fill_stdio(*guest_request.mutable_init());
   fill_inherited(request.inherited, request.inherited_count, *guest_request.mutable_init());
   TRY(keep_original_groups(config, *guest_request.mutable_init()->mutable_user()));
   if (service_manager) {
@@ -251,7 +255,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                .size = config.process ? config.process->console_size : std::nullopt}));
   VmmSpawn spawn{
       .program = files.vmm,
-      .spec = launch_spec(request, directory, machine, files, clock, pty.has_value()),
+      .spec = launch_spec(request, directory, machine, files, clock, guest_request.init()),
       .exports = &exports.entries(),
       .inherited = &request.inherited,
       .controlling_terminal = pty.has_value(),

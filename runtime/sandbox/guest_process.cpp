@@ -3,6 +3,8 @@
 
 #include <linux/sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -164,6 +166,21 @@ void fill_absent_process(agent::v1::Process& out) {
   out.set_attach_stdin(true);
   out.set_attach_stdout(true);
   out.set_attach_stderr(true);
+}
+
+void fill_stdio(agent::v1::Process& out) {
+  if (out.terminal()) {
+    return;
+  }
+  if (is_one_stream(STDOUT_FILENO, STDERR_FILENO)) {
+    out.set_stderr_is_stdout(true);
+    out.set_attach_stderr(false);
+  }
+  struct stat input {};
+  if (::fstat(STDIN_FILENO, &input) == 0 && S_ISDIR(input.st_mode)) {
+    out.set_stdin_is_directory(true);
+    out.set_attach_stdin(false);
+  }
 }
 
 }  // namespace caisson::runtime

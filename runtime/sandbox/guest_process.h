@@ -19,4 +19,8 @@ Result<void> fill_process(const oci::Process& process, const std::optional<oci::
 // Of a configuration without one: what waits for a start that never comes.
 void fill_absent_process(agent::v1::Process& out);
 
+// What descriptors 0, 1 and 2 of ours are, as far as the process shall find the like: one stream for output
+// and error where they lead to one place, a directory as input.
+void fill_stdio(agent::v1::Process& out);
+
 }  // namespace caisson::runtime

@@ -66,6 +66,56 @@ PYTHON
   wait "$writer" || true
 }
 
+# in_turns N: the two streams, by turns, and what came of them.
+in_turns="for i in 1 2 3 4 5 6 7 8 9; do echo out\$i; echo err\$i >&2; done"
+expect_order() {
+  local i wanted=
+  for i in 1 2 3 4 5 6 7 8 9; do wanted+="out$i err$i "; done
+  [ "$(tr '\n' ' ' <"$1")" = "$wanted" ]
+}
+
+@test "streams: standard output and error keep their order where both are one place" {
+  make_bundle box
+  set_command sh -c "$in_turns"
+  caisson run -b "$bundle" box >"$scratch/log" 2>&1
+  expect_order "$scratch/log"
+  # Two descriptions that append, and a pipe.
+  caisson run -b "$bundle" box >>"$scratch/append" 2>>"$scratch/append"
+  expect_order "$scratch/append"
+  caisson run -b "$bundle" box 2>&1 | cat >"$scratch/piped"
+  expect_order "$scratch/piped"
+  caisson do -- sh -c "$in_turns" >"$scratch/do" 2>&1 </dev/null
+  expect_order "$scratch/do"
+  # Inside they are one, too; with two places they are two.
+  # shellcheck disable=SC2016 # the container expands
+  set_command sh -c 'test "$(readlink /proc/$$/fd/1)" = "$(readlink /proc/$$/fd/2)" && echo one || echo two'
+  caisson run -b "$bundle" box >"$scratch/log" 2>&1
+  [ "$(cat "$scratch/log")" = one ]
+  caisson run -b "$bundle" box >"$scratch/log" 2>"$scratch/err"
+  [ "$(cat "$scratch/log")" = two ]
+}
+
+@test "streams: exec keeps the order of output and error where both are one place" {
+  create_sleeper
+  caisson start box
+  caisson exec box sh -c "$in_turns" >"$scratch/log" 2>&1
+  expect_order "$scratch/log"
+  caisson exec box sh -c "$in_turns" 2>&1 | cat >"$scratch/piped"
+  expect_order "$scratch/piped"
+  caisson exec box sh -c 'echo out; echo err >&2' >"$scratch/log" 2>"$scratch/err"
+  [ "$(cat "$scratch/log" "$scratch/err" | paste -sd' ')" = "out err" ]
+  caisson exec --detach --pid-file "$scratch/exec.pid" box sh -c "$in_turns" >"$scratch/detached" 2>&1
+  tail --pid="$(cat "$scratch/exec.pid")" -f /dev/null
+  expect_order "$scratch/detached"
+}
+
+@test "streams: a closed standard error that was standard output's place leaves that open" {
+  make_bundle box
+  set_command sh -c 'exec 2>&-; echo one; sleep 1; echo two'
+  caisson run -b "$bundle" box >"$scratch/log" 2>&1
+  [ "$(paste -sd' ' "$scratch/log")" = "one two" ]
+}
+
 # As under runc: what a child writes is the command's output, for as long as it may write.
 @test "exec: a child left behind that holds the output keeps it, to its end and no longer" {
   create_sleeper
@@ -92,4 +142,18 @@ late" ]
   timeout 100 tail --pid="$(cat "$scratch/exec.pid")" -f /dev/null
   [ $((SECONDS - begin)) -lt 60 ]
   [ "$(wc -c <"$scratch/detached")" -eq 300006 ]
+}
+
+@test "streams: a directory as standard input is one" {
+  make_bundle box
+  set_command sh -c 'cat; test -d /dev/fd/0 && ls -a /dev/fd/0/ | paste -sd" "; ls /dev/fd/0/..'
+  run caisson run -b "$bundle" box </usr
+  [[ $output == *"Is a directory"* ]]
+  [[ $output == *". .."* ]]
+  [[ $output != *share* ]]
+  set_command sleep 1000
+  caisson create -b "$bundle" box </dev/null >"$scratch/out" 2>&1
+  caisson start box
+  run caisson exec box cat </usr
+  [[ $output == *"Is a directory"* ]]
 }

@@ -85,8 +85,8 @@ Result<void> InitProcess::open_stream(StdioStream stdio) {
   };
   if (is_output) {
     ++open_outputs_;
-    options.on_end = [this, kind = stdio.kind] {
-      if (kind == agent::StreamKind::standard_error) {
+    options.on_end = [this, is_our_stderr = stdio.is_our_stderr] {
+      if (is_our_stderr) {
         let_go_of_stderr();
       }
       --open_outputs_;

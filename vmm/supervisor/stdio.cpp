@@ -110,6 +110,15 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
                                         TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
       streams.push_back(TRY(make_stream(agent::StreamKind::standard_error, UniqueFd(),
                                         TRY(non_blocking(STDERR_FILENO, Direction::from_guest)))));
+      streams.back().is_our_stderr = true;
+      TRY(let_go_of_stdin_and_stdout());
+      break;
+    case StdioMode::joined:
+      streams.push_back(TRY(make_stream(agent::StreamKind::standard_input,
+                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)), UniqueFd())));
+      streams.push_back(TRY(make_stream(agent::StreamKind::standard_output, UniqueFd(),
+                                        TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
+      streams.back().is_our_stderr = true;
       TRY(let_go_of_stdin_and_stdout());
       break;
     case StdioMode::terminal:

@@ -16,6 +16,7 @@ struct StdioStream {
   agent::StreamKind kind;
   uint16_t descriptor;  // of kind inherited: the process's number for it; else 0
   vsock::Stream stream;
+  bool is_our_stderr = false;  // descriptor 2 is the same place
 };
 
 // Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's
@@ -26,7 +27,8 @@ Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
 // LaunchSpec::Inherited names.
 Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited);
 
-// The container has closed its standard error: whoever reads ours is to see that. In StdioMode::streams only.
+// The container has closed its standard error (StdioStream::is_our_stderr): whoever reads ours is to see
+// that.
 void let_go_of_stderr();
 
 }  // namespace caisson::vmm

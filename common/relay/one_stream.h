@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether two descriptors lead to one place in one order, as after `2>&1`: then what is written to both must
+// travel by one stream, or its order is lost. Used by create, run, do and exec for standard output and error.
+#pragma once
+
+namespace caisson {
+
+// Pipes, sockets and terminals: the same object. Files: one open file description, or both append. False
+// where it cannot be told.
+[[nodiscard]] bool is_one_stream(int a, int b);
+
+}  // namespace caisson
