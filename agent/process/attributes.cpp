@@ -2,6 +2,7 @@
 // What a process carries besides its identity: limits, scheduling, OOM score, personality, sysctls of its
 // namespaces, working directory.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -128,9 +129,28 @@ Result<void> set_scheduling(Child& child) {
   return {};
 }
 
+Result<void> set_affinity(Child& child) {
+  const auto& cpus = child.plan.process->final_cpus();
+  if (cpus.empty()) {
+    return {};
+  }
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const uint32_t cpu : cpus) {
+    if (cpu >= CPU_SETSIZE) {
+      return fail(EINVAL, "set cpu affinity: no such cpu " + std::to_string(cpu));
+    }
+    CPU_SET(cpu, &set);
+  }
+  if (::sched_setaffinity(0, sizeof(set), &set) < 0) {
+    return fail_errno("set cpu affinity: none of its cpus is the container's; give some that are");
+  }
+  return {};
+}
+
 Result<void> set_personality(Child& child) {
-  const v1::CreateContainerRequest* container = child.plan.container;
-  if (container != nullptr && container->has_personality() && ::personality(container->personality()) < 0) {
+  const v1::Process& process = *child.plan.process;
+  if (process.has_personality() && ::personality(process.personality()) < 0) {
     return fail_errno("set personality");
   }
   return {};

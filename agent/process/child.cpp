@@ -56,6 +56,7 @@ constexpr Step kExecSteps[] = {
     enter_working_directory,  //
     set_limits,               //
     set_scheduling,           //
+    set_affinity,             //
     set_personality,          //
     own_stdio,                //
     drop_bounding_set,        //

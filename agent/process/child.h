@@ -42,6 +42,7 @@ Result<void> open_terminal(Child& child);
 Result<void> set_sysctls(Child& child);
 Result<void> set_limits(Child& child);
 Result<void> set_scheduling(Child& child);
+Result<void> set_affinity(Child& child);
 Result<void> set_personality(Child& child);
 Result<void> own_stdio(Child& child);
 Result<void> enter_working_directory(Child& child);

@@ -69,6 +69,8 @@ class Exec final : public Command {
     options.text("-p,--process", exec_.process_file, "process.json to take everything from");
     options.flag("-d,--detach", detach_, "Leave the process running and return at once");
     options.text("--pid-file", pid_file_, "File to write the process id of the relay to");
+    options.text("--cpu-affinity", exec_.cpu_affinity,
+                 "INITIAL[:FINAL], lists such as 0-1,3 of the guest's CPUs; the process runs on FINAL");
     options.text("--process-label", label_, "Refused unless empty: the guest has no SELinux");
     options.text("--apparmor", apparmor_, "Refused unless empty: the guest has no AppArmor");
     options.flag("--no-new-privs", exec_.no_new_privileges, "Set no_new_privs");
@@ -96,7 +98,7 @@ class Exec final : public Command {
     request.set_container(arguments_[0]);
     request.set_token(TRY(new_token()));
     request.set_cgroup(cgroup_);
-    TRY(fill_process(process, config.linux_.seccomp, *request.mutable_process()));
+    TRY(fill_process(process, config.linux_, *request.mutable_process()));
     fill_stdio(*request.mutable_process());
     request.set_output_ends_with_process(detach_);
     const InheritedCount count = TRY(count_inherited(preserve_fds_));

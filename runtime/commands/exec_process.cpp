@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "runtime/files.h"
@@ -77,6 +78,12 @@ Result<oci::Process> exec_process(const ExecOptions& options, const oci::Config&
   }
   add_capabilities(options.capabilities, process);
   process.no_new_privileges |= options.no_new_privileges;
+  if (!options.cpu_affinity.empty()) {
+    const size_t colon = std::min(options.cpu_affinity.find(':'), options.cpu_affinity.size());
+    process.exec_cpu_affinity = {
+        .initial = options.cpu_affinity.substr(0, colon),
+        .final_ = options.cpu_affinity.substr(std::min(colon + 1, options.cpu_affinity.size()))};
+  }
   return process;
 }
 

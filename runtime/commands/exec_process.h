@@ -22,6 +22,7 @@ struct ExecOptions {
   std::vector<std::string> additional_gids;
   std::vector<std::string> capabilities;
   bool no_new_privileges = false;
+  std::string cpu_affinity;  // initial[:final]
 };
 
 Result<oci::Process> exec_process(const ExecOptions& options, const oci::Config& container);

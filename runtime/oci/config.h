@@ -75,6 +75,11 @@ struct IoPriority {
   int32_t priority = 0;
 };
 
+struct CpuAffinity {
+  std::string initial;  // lists such as 0-1,3
+  std::string final_;
+};
+
 struct Process {
   bool terminal = false;
   std::optional<ConsoleSize> console_size;
@@ -88,6 +93,7 @@ struct Process {
   std::optional<int32_t> oom_score_adj;
   std::optional<Scheduler> scheduler;
   std::optional<IoPriority> io_priority;
+  std::optional<CpuAffinity> exec_cpu_affinity;
 };
 
 struct Root {
@@ -288,6 +294,7 @@ std::span<const Row> rows(const Capabilities* type);
 std::span<const Row> rows(const Rlimit* type);
 std::span<const Row> rows(const Scheduler* type);
 std::span<const Row> rows(const IoPriority* type);
+std::span<const Row> rows(const CpuAffinity* type);
 std::span<const Row> rows(const Process* type);
 std::span<const Row> rows(const Root* type);
 std::span<const Row> rows(const IdMapping* type);

@@ -22,7 +22,7 @@ std::span<const Row> rows(const Process*) {
       field<&Process::oom_score_adj>("oomScoreAdj", guest, "among the processes of its own guest"),
       field<&Process::scheduler>("scheduler", guest),
       field<&Process::io_priority>("ioPriority", guest),
-      refuse("execCPUAffinity", "use linux.resources.cpu.cpus, or remove it"),
+      field<&Process::exec_cpu_affinity>("execCPUAffinity", guest, "of what `exec` runs"),
       refuse("apparmorProfile", "the guest kernel has no AppArmor, the VM is the confinement; remove it"),
       refuse("selinuxLabel", "the guest kernel has no SELinux, the VM is the confinement; remove it"),
       refuse("commandLine", "it is for Windows; use process.args"),
@@ -87,6 +87,16 @@ std::span<const Row> rows(const IoPriority*) {
   static constexpr Row kRows[] = {
       required<&IoPriority::io_class>("class", guest, "`IOPRIO_CLASS_*`"),
       field<&IoPriority::priority>("priority", guest),
+  };
+  return kRows;
+}
+
+std::span<const Row> rows(const CpuAffinity*) {
+  static constexpr Row kRows[] = {
+      field<&CpuAffinity::initial>(
+          "initial", noted,
+          "checked; no process of the runtime runs in the guest before it is in the cgroup"),
+      field<&CpuAffinity::final_>("final", guest, "the guest's CPUs, from 0"),
   };
   return kRows;
 }

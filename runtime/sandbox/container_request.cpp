@@ -250,14 +250,6 @@ Result<void> fill_linux(const oci::Linux& from, agent::v1::CreateContainerReques
     to.set_seconds(offset.secs);
     to.set_nanoseconds(offset.nanosecs);
   }
-  if (from.personality) {
-    constexpr oci::Name kDomains[] = {{"LINUX", 0}, {"LINUX32", 8}};
-    const auto domain = oci::find_number(kDomains, from.personality->domain);
-    if (!domain) {
-      return fail(EINVAL, "linux.personality.domain: unknown value \"" + from.personality->domain + "\"");
-    }
-    out.set_personality(static_cast<uint32_t>(*domain));
-  }
   return {};
 }
 
@@ -273,7 +265,9 @@ Result<void> plan_container(const RequestSource& source, Exports& exports,
   out.set_container(source.id);
   out.set_process(kInitProcess);
   if (config.process) {
-    TRY(fill_process(*config.process, config.linux_.seccomp, *out.mutable_init()));
+    TRY(fill_process(*config.process, config.linux_, *out.mutable_init()));
+    // [oci] config.md, "Process": of what is executed in the container alone.
+    out.mutable_init()->clear_final_cpus();
   } else {
     fill_absent_process(*out.mutable_init());
   }

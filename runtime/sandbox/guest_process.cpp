@@ -9,6 +9,8 @@
 #include <algorithm>
 
 #include "agent/proto/agent.pb.h"
+#include "common/relay/one_stream.h"
+#include "runtime/oci/cpu_list.h"
 #include "runtime/oci/names.h"
 #include "runtime/oci/seccomp.h"
 
@@ -113,8 +115,7 @@ Result<void> fill_limits_of_caller(const oci::Process& process, agent::v1::Proce
 
 }  // namespace
 
-Result<void> fill_process(const oci::Process& process, const std::optional<oci::Seccomp>& seccomp,
-                          agent::v1::Process& out) {
+Result<void> fill_process(const oci::Process& process, const oci::Linux& linux_, agent::v1::Process& out) {
   for (const std::string& argument : process.args) out.add_args(argument);
   for (const std::string& variable : process.env) out.add_env(variable);
   out.set_cwd(process.cwd);
@@ -149,8 +150,23 @@ Result<void> fill_process(const oci::Process& process, const std::optional<oci::
   if (process.io_priority) {
     TRY(fill_io_priority(*process.io_priority, *out.mutable_io_priority()));
   }
-  if (seccomp) {
-    auto filter = TRY(oci::compile_seccomp(*seccomp));
+  if (const auto& affinity = process.exec_cpu_affinity) {
+    TRY_CONTEXT("process.execCPUAffinity.initial", oci::parse_cpu_list(affinity->initial));
+    for (const uint32_t cpu :
+         TRY_CONTEXT("process.execCPUAffinity.final", oci::parse_cpu_list(affinity->final_))) {
+      out.add_final_cpus(cpu);
+    }
+  }
+  if (linux_.personality) {
+    constexpr Name kDomains[] = {{"LINUX", 0}, {"LINUX32", 8}};
+    const auto domain = oci::find_number(kDomains, linux_.personality->domain);
+    if (!domain) {
+      return fail(EINVAL, "linux.personality.domain: unknown value \"" + linux_.personality->domain + "\"");
+    }
+    out.set_personality(static_cast<uint32_t>(*domain));
+  }
+  if (linux_.seccomp) {
+    auto filter = TRY(oci::compile_seccomp(*linux_.seccomp));
     out.mutable_seccomp()->set_filter(std::move(filter.program));
     out.mutable_seccomp()->set_flags(filter.flags);
   }

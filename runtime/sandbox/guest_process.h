@@ -14,8 +14,8 @@ class Process;
 
 namespace caisson::runtime {
 
-Result<void> fill_process(const oci::Process& process, const std::optional<oci::Seccomp>& seccomp,
-                          agent::v1::Process& out);
+// `linux_`: the container's, for what it says of each of its processes: filter, personality.
+Result<void> fill_process(const oci::Process& process, const oci::Linux& linux_, agent::v1::Process& out);
 // Of a configuration without one: what waits for a start that never comes.
 void fill_absent_process(agent::v1::Process& out);
 

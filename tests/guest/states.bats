@@ -92,3 +92,21 @@ gone() { timeout 60 tail --pid="$(cat "$scratch/pid")" -f /dev/null; }
   gone
   [ -z "$(caisson list -q)" ]
 }
+
+@test "exec: the container's personality and the CPUs asked for are the process's" {
+  make_bundle box '.linux.personality = {"domain": "LINUX32"} | .annotations["org.caisson.cpus"] = "2"'
+  set_command sh -c 'uname -m; sleep 1000'
+  create
+  caisson start box
+  [ "$(caisson exec box uname -m)" = i686 ]
+  [ "$(caisson exec --cpu-affinity 0:1 box grep Cpus_allowed_list /proc/self/status | cut -f2)" = 1 ]
+  [ "$(caisson exec box grep Cpus_allowed_list /proc/self/status | cut -f2)" = 0-1 ]
+  jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] | .execCPUAffinity = {"initial": "0", "final": "0"}' \
+    "$bundle/config.json" >"$scratch/process.json"
+  [ "$(caisson exec --process "$scratch/process.json" box | cut -f2)" = 0 ]
+  run caisson exec --cpu-affinity 0:7 box true
+  [ "$status" -eq 255 ]
+  [[ $output == *"cpu affinity"* ]]
+  run caisson exec --cpu-affinity 0:x box true
+  [[ $output == *"process.execCPUAffinity.final"* ]]
+}
