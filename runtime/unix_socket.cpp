@@ -45,4 +45,9 @@ Result<void> send_descriptor(int socket, int fd, std::string_view text) {
   return {};
 }
 
+Result<void> send_pidfd(const std::string& path, int pidfd) {
+  const UniqueFd listener = TRY(connect_unix(path));
+  return send_descriptor(listener.get(), pidfd, "pidfd");
+}
+
 }  // namespace caisson::runtime

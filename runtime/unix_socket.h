@@ -16,4 +16,7 @@ Result<UniqueFd> connect_unix(const std::string& path);
 // One message with one descriptor; `text` goes with it.
 Result<void> send_descriptor(int socket, int fd, std::string_view text);
 
+// As runc's --pidfd-socket: to who listens at `path`.
+Result<void> send_pidfd(const std::string& path, int pidfd);
+
 }  // namespace caisson::runtime

@@ -14,6 +14,8 @@ void BundleOptions::declare(Options options) {
                "Unix socket that receives the master of the container's pseudo-terminal");
   options.text("--pid-file", pid_file,
                "File to write the process id of the container (of its caisson-vmm) to");
+  options.text("--pidfd-socket", pidfd_socket,
+               "Unix socket that receives a pidfd of the container's process (of its caisson-vmm)");
   options.number(
       "--preserve-fds", preserve_fds,
       "How many descriptors from 3 on the process inherits: pipes, files and stream sockets as streams of "
@@ -35,6 +37,7 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
                        .config_text = TRY(read_bundle_config(absolute, config)),
                        .pid_file = pid_file,
                        .console_socket = console_socket,
+                       .pidfd_socket = pidfd_socket,
                        .inherited_count = count,
                        .inherited = TRY(find_inherited(count, globals.descriptors)),
                        .log = globals.log,

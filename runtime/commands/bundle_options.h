@@ -15,6 +15,7 @@ struct BundleOptions {
   std::string config = "config.json";
   std::string console_socket;
   std::string pid_file;
+  std::string pidfd_socket;
   int64_t preserve_fds = 0;
   bool no_pivot = false;
   bool no_new_keyring = false;

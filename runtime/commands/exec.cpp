@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "runtime/sandbox/inherited.h"
 #include "runtime/sandbox/pause.h"
 #include "runtime/sandbox/process_relay.h"
+#include "runtime/unix_socket.h"
 
 namespace caisson::runtime {
 namespace {
@@ -69,6 +71,7 @@ class Exec final : public Command {
     options.text("-p,--process", exec_.process_file, "process.json to take everything from");
     options.flag("-d,--detach", detach_, "Leave the process running and return at once");
     options.text("--pid-file", pid_file_, "File to write the process id of the relay to");
+    options.text("--pidfd-socket", pidfd_socket_, "Unix socket that receives a pidfd of the relay");
     options.text("--cpu-affinity", exec_.cpu_affinity,
                  "INITIAL[:FINAL], lists such as 0-1,3 of the guest's CPUs; the process runs on FINAL");
     options.text("--process-label", label_, "Refused unless empty: the guest has no SELinux");
@@ -161,7 +164,7 @@ class Exec final : public Command {
     if (!relay) {
       return tl::unexpected(std::move(relay).error());
     }
-    TRY(write_pid(::getpid(), directory, request));
+    TRY(tell_pid(::getpid(), directory, request));
     return relay->attend(ends_of(pty), signals);
   }
 
@@ -201,7 +204,7 @@ class Exec final : public Command {
       outcome.message.back() = '\0';
       return tl::unexpected(Error{outcome.code, outcome.message.data()});
     }
-    TRY(write_pid(pid, directory, request));
+    TRY(tell_pid(pid, directory, request));
     return 0;
   }
 
@@ -217,15 +220,28 @@ class Exec final : public Command {
   }
 
   // Failing this, there shall be no process that nobody knows of.
-  Result<void> write_pid(pid_t pid, const ContainerDirectory& directory,
-                         const agent::v1::CreateProcessRequest& request) const {
-    auto written = pid_file_.empty() ? Result<void>() : replace_file(pid_file_, std::to_string(pid), 0644);
-    if (!written) {
+  Result<void> tell_pid(pid_t pid, const ContainerDirectory& directory,
+                        const agent::v1::CreateProcessRequest& request) const {
+    auto told = pid_file_.empty() ? Result<void>() : replace_file(pid_file_, std::to_string(pid), 0644);
+    if (told && !pidfd_socket_.empty()) {
+      told = send_pidfd_of(pid);
+    }
+    if (!told) {
       const auto deadline = agent::deadline_in(kKillPatience);
       auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
       (void)agent.signal_process(request.container(), request.token(), SIGKILL, deadline);
     }
-    return written;
+    return told;
+  }
+
+  // Ourselves or a child that nobody has reaped: the number is of no other.
+  Result<void> send_pidfd_of(pid_t pid) const {
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) {
+      return fail_errno("--pidfd-socket: open process " + std::to_string(pid));
+    }
+    TRY_CONTEXT("--pidfd-socket", send_pidfd(pidfd_socket_, pidfd.get()));
+    return {};
   }
 
   ExecOptions exec_;
@@ -233,6 +249,7 @@ class Exec final : public Command {
   std::string cgroup_;
   std::string console_socket_;
   std::string pid_file_;
+  std::string pidfd_socket_;
   std::string label_;
   std::string apparmor_;
   int64_t preserve_fds_ = 0;

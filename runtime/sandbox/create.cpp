@@ -25,6 +25,7 @@
 #include "runtime/sandbox/service_manager.h"
 #include "runtime/sandbox/settings.h"
 #include "runtime/sandbox/unreached_links.h"
+#include "runtime/unix_socket.h"
 
 namespace caisson::runtime {
 namespace {
@@ -285,6 +286,9 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
 
   state.status = Status::created;
   TRY(directory.save(state));
+  if (!request.pidfd_socket.empty()) {
+    TRY_CONTEXT("--pidfd-socket", send_pidfd(request.pidfd_socket, vmm.pidfd()));
+  }
   if (!request.pid_file.empty()) {
     TRY(replace_file(request.pid_file, std::to_string(state.vmm.pid), 0644));
   }

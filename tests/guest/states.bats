@@ -93,6 +93,47 @@ gone() { timeout 60 tail --pid="$(cat "$scratch/pid")" -f /dev/null; }
   [ -z "$(caisson list -q)" ]
 }
 
+# pidfd_of COMMAND…: what that sends to --pidfd-socket $scratch/socket: "text pid", of the process whose pidfd it is.
+receive_pidfd() {
+  python3 - "$scratch/socket" <<'PYTHON' >"$scratch/pidfd" &
+import array, re, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+connection, _ = listener.accept()
+text, control, _, _ = connection.recvmsg(100, socket.CMSG_SPACE(4))
+fd = array.array("i", control[0][2])[0]
+print(text.decode(), re.search(r"Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}").read())[1])
+PYTHON
+  receiver=$!
+  timeout 20 sh -c 'until [ -S "$1" ]; do sleep 0.05; done' sh "$scratch/socket"
+}
+received() {
+  wait "$receiver"
+  rm "$scratch/socket"
+  [ "$(cat "$scratch/pidfd")" = "pidfd $1" ]
+}
+
+@test "pidfd-socket: create, run and exec hand over a pidfd" {
+  make_bundle box
+  set_command sleep 1000
+  local receiver
+  receive_pidfd
+  caisson create -b "$bundle" --pidfd-socket "$scratch/socket" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
+  received "$(cat "$scratch/pid")"
+  caisson start box
+  receive_pidfd
+  caisson exec --detach --pidfd-socket "$scratch/socket" --pid-file "$scratch/exec" box sleep 100 </dev/null >/dev/null 2>&1
+  received "$(cat "$scratch/exec")"
+  run caisson exec --pidfd-socket "$scratch/nobody" box true
+  [ "$status" -eq 255 ]
+  [[ $output == *"--pidfd-socket"* ]]
+  caisson delete --force box
+  receive_pidfd
+  caisson run --detach -b "$bundle" --pidfd-socket "$scratch/socket" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
+  received "$(cat "$scratch/pid")"
+}
+
 @test "exec: the container's personality and the CPUs asked for are the process's" {
   make_bundle box '.linux.personality = {"domain": "LINUX32"} | .annotations["org.caisson.cpus"] = "2"'
   set_command sh -c 'uname -m; sleep 1000'
