@@ -151,3 +151,11 @@ received() {
   run caisson exec --cpu-affinity 0:x box true
   [[ $output == *"process.execCPUAffinity.final"* ]]
 }
+
+@test "hooks: one in the container that fails says why, and has the container's environment" {
+  make_bundle box '.process.env += ["COLOUR=blue"]' \
+    '.hooks = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "echo $COLOUR; echo broken >&2; exit 3"]}]}'
+  run caisson run -b "$bundle" box
+  [ "$status" -ne 0 ]
+  [[ $output == *"exit status 3, stdout: blue, stderr: broken"* ]]
+}
