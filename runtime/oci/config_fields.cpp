@@ -56,7 +56,9 @@ std::span<const Row> rows(const Hooks*) {
       field<&Hooks::create_container>("createContainer", guest,
                                       "in the guest; the path is one of the root file system"),
       field<&Hooks::start_container>("startContainer", guest, "in the container"),
-      field<&Hooks::poststart>("poststart", host),
+      field<&Hooks::poststart>(
+          "poststart", host,
+          "one that fails stops the container where ociVersion is 1.2.1 or later, else it is a warning"),
       field<&Hooks::poststop>("poststop", host),
   };
   return kRows;

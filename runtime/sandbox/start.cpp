@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/sandbox/start.h"
 
+#include <array>
+#include <cstdio>
+
 #include "agent/client/agent_client.h"
+#include "runtime/sandbox/destroy.h"
 #include "runtime/sandbox/hooks.h"
 
 namespace caisson::runtime {
@@ -20,6 +24,28 @@ Result<void> check_status(const ContainerState& state) {
     default:
       return fail(EINVAL, "cannot start an already running container");
   }
+}
+
+// [oci] 1.2.1 made of a warning an error that stops the container.
+bool ends_on_failed_poststart(const std::string& oci_version) {
+  std::array<unsigned, 3> version{};
+  const int read = std::sscanf(oci_version.c_str(), "%u.%u.%u", &version[0], &version[1], &version[2]);
+  return read == 3 && version >= std::array<unsigned, 3>{1, 2, 1};
+}
+
+// [oci] config.md, "Poststart": "If any poststart hook fails, the runtime MUST generate an error, stop the
+// container, and continue the lifecycle at step 12".
+Result<void> run_poststart_hooks(const ContainerState& state, const oci::Config& config) {
+  const std::string document = oci_state_json(state, Status::running);
+  if (!ends_on_failed_poststart(config.oci_version)) {
+    run_hooks_logging(config.hooks.poststart, "poststart", document);
+    return {};
+  }
+  auto ran = run_hooks(config.hooks.poststart, "poststart", document);
+  if (!ran) {
+    TRY(kill_machine(state));
+  }
+  return ran;
 }
 
 }  // namespace
@@ -44,8 +70,7 @@ Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory
   state.status = Status::running;
   state.started = true;
   TRY(directory.save(state));
-  run_hooks_logging(config.hooks.poststart, "poststart", oci_state_json(state, Status::running));
-  return {};
+  return run_poststart_hooks(state, config);
 }
 
 }  // namespace caisson::runtime

@@ -159,3 +159,20 @@ received() {
   [ "$status" -ne 0 ]
   [[ $output == *"exit status 3, stdout: blue, stderr: broken"* ]]
 }
+
+@test "hooks: a failed poststart stops the container from version 1.2.1 on, and is a warning before" {
+  make_bundle box '.hooks = {"poststart": [{"path": "/bin/false"}]}'
+  set_command sleep 1000
+  configure '.ociVersion = "1.2.1"'
+  create
+  run caisson start box
+  [ "$status" -eq 1 ]
+  [[ $output == *"poststart[0]"* ]]
+  gone
+  [ "$(state)" = stopped ]
+  caisson delete box
+  configure '.ociVersion = "1.2.0"'
+  create
+  caisson start box
+  [ "$(state)" = running ]
+}
