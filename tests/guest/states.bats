@@ -176,3 +176,12 @@ received() {
   caisson start box
   [ "$(state)" = running ]
 }
+
+@test "oom: the container's own standard error hears nothing of it" {
+  make_bundle box '.linux.resources.memory = {limit: 67108864, swap: 67108864}'
+  set_command sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null; echo survived'
+  caisson run -b "$bundle" box >"$scratch/out" 2>"$scratch/err" </dev/null
+  [ "$(cat "$scratch/out")" = survived ]
+  run cat "$scratch/err"
+  [[ $output != *memory* ]]
+}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -32,6 +33,7 @@ Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
     : spec_(std::move(spec)),
       status_(status),
       main_loop_(main_loop),
+      is_log_ours_(!spec_.log.path.empty() || ::isatty(STDERR_FILENO) == 1),
       oom_kill_(HostOomKill::open(spec_.memory_cgroup)) {}
 
 Sandbox::~Sandbox() {
@@ -232,8 +234,9 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
 }
 
 void Sandbox::report_oom_kill(bool machine_is_full) {
+  // Without a log of its own this would be said on the container's standard error, which is compared.
   guest_log_.say(
-      spdlog::level::warn,
+      is_log_ours_ ? spdlog::level::warn : spdlog::level::debug,
       machine_is_full
           ? fmt::format("container {}: its VM has no more memory than {} MiB, and a process was killed for "
                         "want of it; "

@@ -94,7 +94,8 @@ class Sandbox {
 
   std::string machine_name_;
   std::string announcement_;
-  UniqueFd outputs_;  // of the state directory, the only place that an intruder in us can write to
+  UniqueFd outputs_;        // of the state directory, the only place that an intruder in us can write to
+  const bool is_log_ours_;  // what the log says is nobody's output
   Result<HostOomKill> oom_kill_;
   std::vector<StdioStream> stdio_;
 
