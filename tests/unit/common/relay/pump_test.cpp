@@ -183,6 +183,17 @@ TEST(Pump, reader_that_goes_ends_a_pump_with_nothing_to_say) {
   pumper.join();
 }
 
+TEST(Pump, full_disk_does_not_end_the_pump) {
+  const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  Ends source = make_socketpair();
+  std::thread writer([&] {
+    write_all(source.b.get(), pattern(200000));
+    source.b.reset();
+  });
+  EXPECT_EQ(pump(source.a.get(), full.get()).value(), PumpEnd::source_ended);
+  writer.join();
+}
+
 TEST(Pump, closed_sink_ends_the_pump) {
   ::signal(SIGPIPE, SIG_IGN);
   for (const bool sockets : {false, true}) {

@@ -2,10 +2,13 @@
 #include "vmm/devices/virtio/vsock/stream.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cstring>
+#include <numeric>
 #include <utility>
 
 namespace caisson::vmm::vsock {
@@ -43,6 +46,16 @@ Stream::Io outcome_of(ssize_t n, bool is_read) {
       // EIO is how a terminal whose other end has closed says end of file.
       return {is_read && errno == EIO ? Stream::Outcome::ended : Stream::Outcome::failed, 0};
   }
+}
+
+// A file that takes no more now may do so again: the disk was full, a quota was reached.
+bool has_no_room(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+size_t size_of(std::span<const iovec> parts) {
+  return std::accumulate(parts.begin(), parts.end(), size_t{0},
+                         [](size_t sum, const iovec& part) { return sum + part.iov_len; });
 }
 
 msghdr message_of(std::span<const iovec> parts) {
@@ -87,6 +100,7 @@ Stream::Stream(Stream&& other) noexcept
       is_one_socket_(other.is_one_socket_),
       source_is_socket_(other.source_is_socket_),
       sink_is_socket_(other.sink_is_socket_),
+      told_of_loss_(other.told_of_loss_),
       loop_(std::exchange(other.loop_, nullptr)) {}
 
 Stream::~Stream() {
@@ -159,7 +173,17 @@ Stream::Io Stream::write(std::span<const iovec> parts) {
     const msghdr message = message_of(parts);
     return outcome_of(retry([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); }), false);
   }
-  return outcome_of(retry([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); }), false);
+  const ssize_t n = retry([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); });
+  if (n < 0 && has_no_room(errno)) {
+    // The guest's write(2) has long returned, and a stream carries no error back but that nobody reads, for
+    // good.
+    if (!std::exchange(told_of_loss_, true)) {
+      spdlog::warn("write the container's output: {}; what finds no room is lost, what follows is tried anew",
+                   std::strerror(errno));
+    }
+    return {Outcome::moved, size_of(parts)};
+  }
+  return outcome_of(n, false);
 }
 
 void Stream::end_reads() {
