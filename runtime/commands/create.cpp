@@ -4,6 +4,7 @@
 
 #include "runtime/commands/bundle_options.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/sandbox/sweep.h"
 
 namespace caisson::runtime {
 namespace {
@@ -14,6 +15,7 @@ class Create final : public Command {
 
   Result<int> run(const Globals& globals) override {
     const CreateRequest request = TRY(bundle_.request(globals));
+    sweep(globals.state_root());
     TRY(create_container(globals.state_root(), request, TRY(CaughtSignals::take())));
     return 0;
   }

@@ -19,6 +19,7 @@
 #include "runtime/oci/names.h"
 #include "runtime/sandbox/foreground.h"
 #include "runtime/sandbox/settings.h"
+#include "runtime/sandbox/sweep.h"
 
 namespace caisson::runtime {
 namespace {
@@ -79,7 +80,9 @@ class Do final : public Command {
     request.cgroup_policy = globals.cgroup_policy();
     request.ephemeral_overlay = true;
     request.shared_root = true;
-    auto code = run_container(globals.state_root(), request, /*keep=*/false);
+    request.keep = false;
+    sweep(globals.state_root());
+    auto code = run_container(globals.state_root(), request);
     return code ? std::move(code) : exec_exit_code(std::move(code).error());
   }
 

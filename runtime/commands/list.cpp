@@ -6,6 +6,7 @@
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/table.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/sandbox/sweep.h"
 
 namespace caisson::runtime {
 namespace {
@@ -53,6 +54,7 @@ class List final : public Command {
 
   Result<int> run(const Globals& globals) override {
     const StateRoot root = globals.state_root();
+    sweep(root);
     const std::vector<std::string> ids = TRY(root.list());
     if (quiet_) {
       for (const std::string& id : ids) std::puts(id.c_str());

@@ -6,6 +6,7 @@
 #include "runtime/commands/verbs.h"
 #include "runtime/exec_error.h"
 #include "runtime/sandbox/foreground.h"
+#include "runtime/sandbox/sweep.h"
 
 namespace caisson::runtime {
 namespace {
@@ -22,7 +23,9 @@ class Run final : public Command {
   Result<int> run(const Globals& globals) override {
     CreateRequest request = TRY(bundle_.request(globals));
     request.detached = detach_;
-    auto code = run_container(globals.state_root(), request, keep_);
+    request.keep = keep_ || detach_;
+    sweep(globals.state_root());
+    auto code = run_container(globals.state_root(), request);
     // In the foreground we stand for the process; detached, for runc.
     return code || detach_ ? std::move(code) : exec_exit_code(std::move(code).error());
   }

@@ -101,7 +101,7 @@ CpuTime cpu_time_of(const oci::Resources& resources) {
 }
 
 ContainerState initial_state(const CreateRequest& request, const oci::Config& config,
-                             const MachineSettings& machine) {
+                             const MachineSettings& machine, const ProcessIdentity& maker) {
   ContainerState state;
   state.id = request.id;
   state.oci_version = config.oci_version;
@@ -110,6 +110,9 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
   state.created = timestamp_now();
   state.annotations = config.annotations;
   state.owner = ::geteuid();
+  state.maker = maker;
+  state.pid_namespace = own_pid_namespace();
+  state.is_makers = !request.keep;
   state.init_process = kInitProcess;
   state.guest = {.ram = {.boot_bytes = machine.memory_bytes, .usable_bytes = machine.memory_bytes},
                  .max_memory_bytes = machine.max_memory_bytes,
@@ -238,10 +241,12 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   const CgroupName cgroup =
       TRY(cgroup_name(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
 
+  ContainerState state = initial_state(request, config, machine, TRY(ProcessIdentity::of(::getpid())));
   LockedContainer locked = TRY(root.reserve(request.id));
   const ContainerDirectory& directory = locked.directory();
-  ContainerState state = initial_state(request, config, machine);
   Unfinished unfinished(directory, state);
+  // First of all: should we be killed, whoever comes next knows whose it was.
+  TRY(directory.save(state));
   TRY(directory.write("config.json", request.config_text));
   link_oom_mark(config, request.bundle, directory.output_directory());
   const SandboxCgroup sandbox_cgroup = TRY(make_sandbox_cgroup({.name = cgroup,

@@ -25,6 +25,7 @@ struct CreateRequest {
   std::string pid_file;
   std::string console_socket;
   bool detached = true;  // false: the caller relays a terminal and waits for the end
+  bool keep = true;      // false: the caller deletes it then
   std::string pidfd_socket;
   InheritedCount inherited_count;
   std::vector<InheritedDescriptor> inherited;

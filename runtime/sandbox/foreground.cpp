@@ -72,7 +72,7 @@ Result<void> take_away(const StateRoot& root, const ContainerState& state) {
 
 }  // namespace
 
-Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep) {
+Result<int> run_container(const StateRoot& root, const CreateRequest& request) {
   TRY(check_process(TRY(oci::parse_config(request.config_text))));
   // Before caisson-vmm starts: no signal may fall between.
   const CaughtSignals signals = TRY(CaughtSignals::take());
@@ -98,7 +98,7 @@ Result<int> run_container(const StateRoot& root, const CreateRequest& request, b
   if (relay) {
     relay->finish();
   }
-  if (!keep) {
+  if (!request.keep) {
     TRY(take_away(root, container.state));
   }
   return code;

@@ -8,8 +8,8 @@
 
 namespace caisson::runtime {
 
-// The container's exit code. Detached, it returns 0 as soon as the container runs. Unless `keep`, a container
-// that has ended is deleted.
-Result<int> run_container(const StateRoot& root, const CreateRequest& request, bool keep);
+// The container's exit code. Detached, it returns 0 as soon as the container runs. Unless
+// CreateRequest::keep, a container that has ended is deleted.
+Result<int> run_container(const StateRoot& root, const CreateRequest& request);
 
 }  // namespace caisson::runtime

@@ -57,7 +57,10 @@ bool take_newer_members(const Json& document, ContainerState& state) {
   state.guest.max_memory_bytes = state.guest.ram.usable_bytes;
   state.guest.max_cpus = state.guest.cpus;
   state.started = state.status == Status::running || state.status == Status::paused;
-  return take_newer("started", state.started) && take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
+  return take_newer("started", state.started) && take_newer("maker", state.maker.pid) &&
+         take_newer("makerStartTime", state.maker.start_time) &&
+         take_newer("pidNamespace", state.pid_namespace) && take_newer("isMakers", state.is_makers) &&
+         take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
          take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
          take_newer("guestMemoryBytesByNeed", state.guest.by_need_bytes) &&
          take_newer("guestMaxCpus", state.guest.max_cpus) && take_newer("cgroupPath", state.cgroup_path) &&
@@ -75,8 +78,9 @@ Status ContainerState::current_status() const {
   if (status == Status::stopped || vmm.is_alive()) {
     return status;
   }
-  // `creating` without a process yet: its creator is at work, or died there (state_directory.h tells which).
-  return status == Status::creating && vmm.pid == 0 ? Status::creating : Status::stopped;
+  // `creating` without a process yet: its maker is at work, or died there.
+  return status == Status::creating && vmm.pid == 0 && (maker.pid == 0 || maker.is_alive()) ? Status::creating
+                                                                                            : Status::stopped;
 }
 
 std::string to_json(const ContainerState& state) {
@@ -90,6 +94,10 @@ std::string to_json(const ContainerState& state) {
                {"owner", state.owner},
                {"pid", static_cast<uint64_t>(state.vmm.pid)},
                {"pidStartTime", state.vmm.start_time},
+               {"maker", static_cast<uint64_t>(state.maker.pid)},
+               {"makerStartTime", state.maker.start_time},
+               {"pidNamespace", state.pid_namespace},
+               {"isMakers", state.is_makers},
                {"started", state.started},
                {"initProcess", state.init_process},
                {"machine", state.machine},
@@ -128,7 +136,8 @@ Result<ContainerState> parse_container_state(std::string_view json) {
     return fail(EINVAL, "read state.json: unknown status \"" + status + "\"");
   }
   state.status = static_cast<Status>(known - std::begin(kStatusNames));
-  if (!whole || !take_newer_members(document, state) || state.vmm.pid < 0 || state.cpu_time.period_us == 0) {
+  if (!whole || !take_newer_members(document, state) || state.vmm.pid < 0 || state.maker.pid < 0 ||
+      state.cpu_time.period_us == 0) {
     return fail(EINVAL, "read state.json: a field is missing or of a wrong type");
   }
   return state;

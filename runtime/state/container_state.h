@@ -45,6 +45,11 @@ struct ContainerState {
   std::string rootfs;  // absolute
   // Its program has been let go. What is paused before that is created again when it is resumed.
   bool started = false;
+  // Who makes it, and in the foreground stays with it until it ends. Dead, it can no longer be `creating`.
+  ProcessIdentity maker;
+  uint64_t pid_namespace = 0;  // in which it and caisson-vmm have their numbers; its inode
+  // The maker takes it away when it has ended; should it be killed before, whoever comes next does (sweep.h).
+  bool is_makers = false;
   std::string created;  // RFC 3339, UTC, nanoseconds
   std::map<std::string, std::string> annotations;
   uint32_t owner = 0;         // uid of who created it

@@ -23,6 +23,9 @@ struct ProcessIdentity {
   [[nodiscard]] bool is_alive() const;
 };
 
+// The inode of the pid namespace by which we count processes; 0 where it cannot be told.
+[[nodiscard]] uint64_t own_pid_namespace();
+
 // A pidfd of exactly that process; ESRCH when it has gone.
 Result<UniqueFd> open_process(const ProcessIdentity& process);
 

@@ -141,13 +141,13 @@ StateRoot::StateRoot(std::string path) : path_(std::move(path)) {
   }
 }
 
-Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory) const {
+Result<LockedContainer> StateRoot::lock_directory(ContainerDirectory directory, int how) const {
   const std::string lock_path = directory.file("lock");
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) {
     return fail_errno("open " + lock_path);
   }
-  while (::flock(lock.get(), LOCK_EX) < 0) {
+  while (::flock(lock.get(), how) < 0) {
     if (errno != EINTR) {
       return fail_errno("lock " + lock_path);
     }
@@ -174,7 +174,7 @@ Result<LockedContainer> StateRoot::reserve(std::string_view id) const {
     }
     return fail_errno("make " + directory.path());
   }
-  LockedContainer locked = TRY(lock_directory(std::move(directory)));
+  LockedContainer locked = TRY(lock_directory(std::move(directory), LOCK_EX));
   if (make_directory(locked.directory().output_directory(), 0700) < 0) {
     const int error = errno;
     (void)locked.directory().remove();
@@ -198,11 +198,15 @@ Result<ContainerDirectory> StateRoot::find(std::string_view id) const {
 }
 
 Result<LockedContainer> StateRoot::lock(std::string_view id) const {
-  auto locked = lock_directory(TRY(find(id)));
+  auto locked = lock_directory(TRY(find(id)), LOCK_EX);
   if (!locked && locked.error().code == ENOENT) {
     return does_not_exist(id);
   }
   return locked;
+}
+
+Result<LockedContainer> StateRoot::try_lock(std::string_view id) const {
+  return lock_directory(TRY(find(id)), LOCK_EX | LOCK_NB);
 }
 
 Result<std::vector<std::string>> StateRoot::list() const {

@@ -82,11 +82,13 @@ class StateRoot {
   Result<ContainerDirectory> find(std::string_view id) const;
   // find(), waiting for the lock.
   Result<LockedContainer> lock(std::string_view id) const;
+  // lock(), or EWOULDBLOCK where another has it.
+  Result<LockedContainer> try_lock(std::string_view id) const;
   // Every id there is, sorted; empty when the root does not exist.
   Result<std::vector<std::string>> list() const;
 
  private:
-  Result<LockedContainer> lock_directory(ContainerDirectory directory) const;
+  Result<LockedContainer> lock_directory(ContainerDirectory directory, int how) const;
 
   std::string path_;
 };

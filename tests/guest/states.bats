@@ -93,6 +93,66 @@ gone() { timeout 60 tail --pid="$(cat "$scratch/pid")" -f /dev/null; }
   [ -z "$(caisson list -q)" ]
 }
 
+# kill_runner: kill -9 of a `caisson run` or `do` in the background once its container runs.
+kill_runner() {
+  timeout 100 tail --follow --lines=+1 "$scratch/out" | grep -q -m 1 up
+  caisson list --format json | jq '.[0].pid' >"$scratch/pid"
+  kill -KILL "$1"
+  wait "$1" || true
+}
+
+@test "sweep: what a killed run or do leaves is taken away by who comes next" {
+  make_bundle box ".hooks = {\"poststop\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"cat > $scratch/poststop\"]}]}"
+  set_command sh -c 'echo up; sleep 1000'
+  "$CAISSON" --root "$state_root" run -b "$bundle" box >"$scratch/out" 2>&1 </dev/null &
+  kill_runner $!
+  # It runs on, as under runc, and is nobody's to take away.
+  [ "$(caisson list -q)" = box ]
+  [ "$(state)" = running ]
+  caisson kill box KILL
+  gone
+  [ -z "$(caisson list -q)" ]
+  [ "$(jq -r .id "$scratch/poststop")" = box ]
+
+  "$CAISSON" --root "$state_root" do -- sh -c 'echo up; sleep 1000' >"$scratch/out" 2>&1 </dev/null &
+  kill_runner $!
+  kill -KILL "$(cat "$scratch/pid")"
+  gone
+  [ "$(find "$state_root" -mindepth 1 -maxdepth 1 -name 'do-*' | wc -l)" -eq 1 ]
+  caisson do -- true
+  [ "$(find "$state_root" -mindepth 1 -maxdepth 1 -name 'do-*' | wc -l)" -eq 0 ]
+}
+
+@test "sweep: what was made for others, or is to be kept, stays" {
+  make_bundle box
+  set_command true
+  create
+  caisson start box
+  gone
+  [ "$(caisson list -q)" = box ]
+  caisson delete box
+  caisson run --detach -b "$bundle" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
+  gone
+  [ "$(caisson list -q)" = box ]
+  caisson delete box
+  caisson run --keep -b "$bundle" box
+  [ "$(caisson list -q)" = box ]
+  caisson delete box
+}
+
+@test "sweep: a creator that is killed while the guest boots leaves a stopped container, which delete removes" {
+  make_bundle box
+  local delay
+  for delay in 0.02 0.1 0.3; do
+    timeout -s KILL "$delay" "$CAISSON" --root "$state_root" create -b "$bundle" box </dev/null >/dev/null 2>&1 || true
+    [ -e "$state_root/box" ] || continue
+    # caisson-vmm sees that its starter is gone.
+    timeout 60 sh -c 'while pgrep -f "caisson-vmm --launch box$" >/dev/null; do sleep 0.1; done'
+    [ "$(state)" = stopped ]
+    caisson delete box
+  done
+}
+
 # pidfd_of COMMAND…: what that sends to --pidfd-socket $scratch/socket: "text pid", of the process whose pidfd it is.
 receive_pidfd() {
   python3 - "$scratch/socket" <<'PYTHON' >"$scratch/pidfd" &

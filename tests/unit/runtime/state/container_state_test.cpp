@@ -20,6 +20,9 @@ ContainerState sample() {
   state.vmm = *ProcessIdentity::of(::getpid());
   state.cgroups = {"/sys/fs/cgroup/x"};
   state.systemd_unit = "caisson-x.scope";
+  state.started = true;
+  state.maker = *ProcessIdentity::of(::getppid());
+  state.is_makers = true;
   return state;
 }
 
@@ -35,6 +38,15 @@ TEST(ContainerState, without_annotations_reads_back) {
   state.annotations.clear();
   state.cgroups.clear();
   EXPECT_TRUE(parse_container_state(to_json(state)));
+}
+
+TEST(ContainerState, half_made_by_who_has_died_is_stopped) {
+  ContainerState state = sample();
+  state.status = Status::creating;
+  state.vmm = {};
+  EXPECT_EQ(state.current_status(), Status::creating);
+  state.maker.start_time += 1;  // another process has its number
+  EXPECT_EQ(state.current_status(), Status::stopped);
 }
 
 TEST(ContainerState, one_from_before_growth_is_read_as_one_that_cannot_grow) {
