@@ -135,13 +135,21 @@ TEST_F(ContainerRequest, destination_that_is_a_link_is_kept_where_the_options_sa
   EXPECT_TRUE(request_.mounts(0).keep_destination_link());
 }
 
-TEST_F(ContainerRequest, bind_of_a_fifo_or_a_socket_is_refused_by_path) {
+TEST_F(ContainerRequest, bind_of_a_fifo_is_refused_by_path) {
   ASSERT_EQ(::mkfifo((bundle_ + "/pipe").c_str(), 0600), 0);
+  config_.mounts = {{.destination = "/d", .type = "bind", .source = "pipe", .options = {"bind"}}};
+  EXPECT_THAT(error(), HasSubstr("mounts[0].source: " + bundle_ + "/pipe is a FIFO"));
+}
+
+TEST_F(ContainerRequest, bind_of_a_socket_has_a_port_of_its_own) {
   ASSERT_EQ(::mknod((bundle_ + "/socket").c_str(), S_IFSOCK | 0600, 0), 0);
-  for (const char* name : {"pipe", "socket"}) {
-    config_.mounts = {{.destination = "/d", .type = "bind", .source = name, .options = {"bind"}}};
-    EXPECT_THAT(error(), HasSubstr("mounts[0].source: " + bundle_ + "/" + name + " is a "));
-  }
+  config_.mounts = {{.destination = "/d", .type = "bind", .source = "data", .options = {"bind"}},
+                    {.destination = "/s", .type = "bind", .source = "socket", .options = {"bind"}},
+                    {.destination = "/t", .type = "bind", .source = "socket", .options = {"bind"}}};
+  ASSERT_TRUE(plan());
+  EXPECT_EQ(request_.mounts(0).host_socket_port(), 0U);
+  EXPECT_NE(request_.mounts(1).host_socket_port(), 0U);
+  EXPECT_NE(request_.mounts(2).host_socket_port(), request_.mounts(1).host_socket_port());
 }
 
 TEST_F(ContainerRequest, bind_of_a_device_is_refused) {
