@@ -168,6 +168,7 @@ late" ]
   caisson start box
   for round in 'do' exec; do
     mkfifo "$scratch/room"
+    : >"$scratch/err" # there before it is followed, and without what the round before said
     if [ "$round" = 'do' ]; then
       caisson do -- sh -c "$command" <"$scratch/room" >"$scratch/full/out" 2>"$scratch/err" &
     else
