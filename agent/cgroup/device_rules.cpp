@@ -51,8 +51,8 @@ Result<DeviceMatch> match_of(const v1::DeviceRule& rule) {
   }
   DeviceMatch match{.allow = rule.allow(),
                     .type = type.empty() ? 'a' : type.front(),
-                    .major = rule.has_major() ? rule.major() : -1,
-                    .minor = rule.has_minor() ? rule.minor() : -1,
+                    .major = rule.has_major_number() ? rule.major_number() : -1,
+                    .minor = rule.has_minor_number() ? rule.minor_number() : -1,
                     .access = TRY(access_of(rule.access()))};
   if (match.major > UINT32_MAX || match.minor > UINT32_MAX) {
     return fail(EINVAL, "read device rule: number out of range");

@@ -24,6 +24,7 @@ EventStream::EventStream(EventLoop& loop, UniqueFd connection)
         if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
           close();
         } else {
+          is_connected_ = true;
           flush();
         }
       })) {
@@ -50,6 +51,11 @@ void EventStream::send(const v1::AgentEvent& event) {
   }
   out_ += *bytes;
   (void)loop_.modify(connection_.get(), EPOLLOUT);
+  // ORDERING: what is told of a process is on its way before the answer that tells of its end, which goes by a connection
+  // of its own: the host cuts the power when it has that.
+  if (is_connected_) {
+    flush();
+  }
 }
 
 void EventStream::log(LogLevel level, std::string message, const LogFields& fields) {

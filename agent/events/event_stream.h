@@ -27,6 +27,7 @@ class EventStream {
   EventStream& operator=(const EventStream&) = delete;
   ~EventStream();
 
+  // At once where the connection takes it: an event is under way before any answer that is sent after it.
   void send(const v1::AgentEvent& event);
   void log(LogLevel level, std::string message, const LogFields& fields = {});
 
@@ -36,6 +37,7 @@ class EventStream {
 
   EventLoop& loop_;
   UniqueFd connection_;
+  bool is_connected_ = false;
   std::string out_;
   size_t dropped_ = 0;
 };

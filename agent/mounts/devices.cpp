@@ -16,10 +16,6 @@
 #include "agent/proto/agent.pb.h"
 #include "common/resolve_in_root.h"
 
-// Names of fields of the contract; makedev() needs no macro of that name.
-#undef major
-#undef minor
-
 namespace caisson::agent {
 namespace {
 
@@ -119,7 +115,7 @@ Result<Node> node_of(const v1::Device& device) {
   return Node{.path = device.path(),
               .type = type,
               .mode = (device.has_file_mode() ? device.file_mode() : 0666) & 07777,
-              .number = makedev(device.major(), device.minor()),
+              .number = makedev(device.major_number(), device.minor_number()),
               .uid = device.uid(),
               .gid = device.gid()};
 }

@@ -208,8 +208,8 @@ Result<void> fill_devices(const std::vector<oci::Device>& devices, agent::v1::Cr
     auto& to = *out.add_devices();
     to.set_path(TRY(device_path(device.path, context)));
     to.set_type(device.type.letter == 'b' ? S_IFBLK : device.type.letter == 'p' ? S_IFIFO : S_IFCHR);
-    to.set_major(static_cast<uint32_t>(device.major));
-    to.set_minor(static_cast<uint32_t>(device.minor));
+    to.set_major_number(static_cast<uint32_t>(device.major));
+    to.set_minor_number(static_cast<uint32_t>(device.minor));
     if (device.file_mode) to.set_file_mode(*device.file_mode);
     to.set_uid(device.uid);
     to.set_gid(device.gid);

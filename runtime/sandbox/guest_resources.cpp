@@ -116,8 +116,8 @@ Result<void> fill_resources(const oci::Resources& resources, agent::v1::Resource
     auto& to = *out.add_device_rules();
     to.set_allow(rule.allow);
     to.set_type(std::string(1, rule.type.letter == 'u' ? 'c' : rule.type.letter));
-    if (rule.major && *rule.major >= 0) to.set_major(*rule.major);
-    if (rule.minor && *rule.minor >= 0) to.set_minor(*rule.minor);
+    if (rule.major && *rule.major >= 0) to.set_major_number(*rule.major);
+    if (rule.minor && *rule.minor >= 0) to.set_minor_number(*rule.minor);
     to.set_access(rule.access.empty() ? "rwm" : rule.access);
   }
   return {};

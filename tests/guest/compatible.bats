@@ -117,7 +117,8 @@ teardown() {
   fi
   make_bundle box
   set_command sleep 1000
-  caisson run --detach --pid-file "$scratch/pid" --bundle "$bundle" box </dev/null >/dev/null 2>&1
+  caisson run --detach --pid-file "$scratch/pid" --bundle "$bundle" box </dev/null >"$scratch/out" 2>&1 ||
+    { cat "$scratch/out" && false; }
   local frozen=$freezer/${scratch##*/}
   mkdir "$frozen"
   cat "$scratch/pid" >"$frozen/cgroup.procs"

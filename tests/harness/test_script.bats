@@ -73,3 +73,15 @@ run_tiers() { run timeout 60 "$tree/scripts/test" "$@"; }
   [ "$status" -eq 1 ]
   [[ $output == *"tier leaves left"*caisson-harness* ]]
 }
+
+@test "harness: scripts/test says again at its end what failed, and why" {
+  tier good 'echo "ok 1 fine"; echo "1 passed, 0 failed, 0 skipped"'
+  tier bad 'echo "not ok 1 broken"; echo "# because"; echo "ok 2 fine"; echo "1 passed, 1 failed, 0 skipped"; exit 1'
+  tier dies 'echo "1 passed, 0 failed, 0 skipped"; kill -9 $$'
+  run_tiers bad good dies
+  [ "$status" -eq 1 ]
+  local said=${output#*=== what failed}
+  [[ $said == *"bad:"*"not ok 1 broken"*"# because"*"dies:"*"not ok: it ended with 137"*"=== summary"* ]]
+  [[ $said != *"good:"* ]]
+  [[ $said != *"fine"* ]]
+}

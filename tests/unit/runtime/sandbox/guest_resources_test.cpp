@@ -67,8 +67,8 @@ TEST(GuestResources, device_rules_keep_wildcards_open) {
   ASSERT_TRUE(fill_resources(
       {.devices = {{.allow = true, .type = {'c'}, .major = 10, .minor = -1, .access = "rw"}}}, out));
   ASSERT_EQ(out.device_rules_size(), 1);
-  EXPECT_EQ(out.device_rules(0).major(), 10);
-  EXPECT_FALSE(out.device_rules(0).has_minor());
+  EXPECT_EQ(out.device_rules(0).major_number(), 10);
+  EXPECT_FALSE(out.device_rules(0).has_minor_number());
 }
 
 oci::Resources cpu(std::optional<int64_t> quota, std::optional<uint64_t> period) {
