@@ -51,8 +51,8 @@ void EventStream::send(const v1::AgentEvent& event) {
   }
   out_ += *bytes;
   (void)loop_.modify(connection_.get(), EPOLLOUT);
-  // ORDERING: what is told of a process is on its way before the answer that tells of its end, which goes by a connection
-  // of its own: the host cuts the power when it has that.
+  // ORDERING: what is told of a process is on its way before the answer that tells of its end, which goes by
+  // a connection of its own: the host cuts the power when it has that.
   if (is_connected_) {
     flush();
   }
