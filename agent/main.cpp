@@ -7,9 +7,9 @@
 
 #include <string_view>
 
-#include "agent/agent.h"
 #include "agent/boot/boot.h"
 #include "agent/boot/cycles.h"
+#include "agent/service/agent.h"
 
 namespace caisson::agent {
 namespace {

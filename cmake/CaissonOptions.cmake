@@ -49,10 +49,27 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(caisson_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
-# caisson_library(NAME sources… [LINK libs…]): a static library with our warnings.
+# caisson_sources(VARIABLE folders…): every source of these folders of the current one, and not of folders in them. The one
+# way by which sources are listed: what lies in a folder is built.
+function(caisson_sources variable)
+  set(patterns)
+  foreach(folder ${ARGN})
+    list(APPEND patterns ${folder}/*.cpp ${folder}/*.S)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  set(${variable} ${sources} PARENT_SCOPE)
+endfunction()
+
+# caisson_library(NAME [FOLDERS folders…] [LINK libs…]): a static library, with our warnings, of the current folder; FOLDERS
+# (default: ".") names others.
 function(caisson_library name)
-  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
-  add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+  cmake_parse_arguments(arg "" "" "FOLDERS;LINK" ${ARGN})
+  if(NOT arg_FOLDERS)
+    set(arg_FOLDERS .)
+  endif()
+  caisson_sources(sources ${arg_FOLDERS})
+  add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE caisson_flags)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endfunction()
@@ -65,7 +82,7 @@ function(caisson_program name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endfunction()
 
-# caisson_proto_library(NAME path/of.proto): the generated code, compiled without our warnings. The path is relative to
+# caisson_proto_library(NAME FILE): the generated code, compiled without our warnings. The path is relative to
 # the source tree; its header is included by that path with .pb.h. Only protobuf-lite is linked, statically: the agent
 # must be one file, and the host programs start faster without the loader's work.
 function(caisson_proto_library name proto)

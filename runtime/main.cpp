@@ -15,9 +15,9 @@
 #include "common/harmless.h"
 #include "common/ttrpc/parser_log.h"
 #include "runtime/commands/command.h"
-#include "runtime/install_paths.h"
+#include "runtime/launch/preserved_descriptors.h"
 #include "runtime/oci/version.h"
-#include "runtime/sandbox/inherited.h"
+#include "runtime/system/install_paths.h"
 
 namespace caisson::runtime {
 namespace {

@@ -11,8 +11,8 @@
 #include <array>
 #include <optional>
 
-#include "agent/process/id_map.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/ids/id_map.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {

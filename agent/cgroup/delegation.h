@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose a container's cgroup is: its user's, where the container is to manage cgroups of its own. Used by
-// calls/create_container.
+// service/create_container.
 #pragma once
 
 #include "agent/cgroup/cgroup.h"

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {

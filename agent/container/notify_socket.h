@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The socket on which a container's processes say that they serve: sd_notify(3). It lies alone in a
-// directory, which is mounted into the container (mounts/entries.cpp). Only READY=1 is heard: the host is
+// directory, which is mounted into the container (child/mounts.cpp). Only READY=1 is heard: the host is
 // told that, once, and nothing else of what a container writes.
 #pragma once
 

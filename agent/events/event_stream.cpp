@@ -4,8 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "agent/client/event_reader.h"
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/event_reader.h"
 
 namespace caisson::agent {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's way to speak unasked: Ready, log records, out-of-memory events, over one connection it opens to
-// the host (agent/proto/agent.proto, "Ports"). Never blocks; records past the bound are dropped and counted.
+// the host (protocol/agent/agent.proto, "Ports"). Never blocks; records past the bound are dropped and
+// counted.
 #pragma once
 
 #include <map>

@@ -8,8 +8,8 @@
 #include <array>
 #include <string>
 
-#include "agent/proto/agent.pb.h"
-#include "agent/wire/stream_hello.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/stream_hello.h"
 
 namespace caisson::agent {
 namespace {

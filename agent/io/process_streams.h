@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "agent/io/pump.h"
-#include "agent/wire/stream_hello.h"
 #include "common/event_loop.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "protocol/agent/stream_hello.h"
 
 namespace caisson::agent {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guest's wall clock, which starts from a device that counts whole seconds, and is steered by the host
-// (docs/decisions/0007-clock.md). Used by calls/adjust_clock.cpp.
+// (docs/decisions/0007-clock.md). Used by service/adjust_clock.cpp.
 #pragma once
 
 #include <sys/timex.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guest's kernel takes into use of its machine while it runs: memory that it was not told of at
-// boot, CPUs that it did not start (docs/decisions/0006-growth.md). Used by calls/grow_machine.cpp.
+// boot, CPUs that it did not start (docs/decisions/0006-growth.md). Used by service/grow_machine.cpp.
 #pragma once
 
 #include <cstdint>

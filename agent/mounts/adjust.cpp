@@ -3,8 +3,8 @@
 
 #include <sys/mount.h>
 
+#include "agent/ids/user_namespace.h"
 #include "agent/mounts/mount_fd.h"
-#include "agent/process/user_namespace.h"
 
 namespace caisson::agent {
 namespace {

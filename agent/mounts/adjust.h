@@ -2,8 +2,8 @@
 // What an entry of config.json "mounts" asks of its mount beside being there: attributes, propagation, ids.
 #pragma once
 
-#include "agent/proto/agent.pb.h"
 #include "common/result.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 

@@ -10,10 +10,10 @@
 
 #include <algorithm>
 
+#include "agent/ids/id_map.h"
 #include "agent/mounts/adjust.h"
 #include "agent/mounts/exports.h"
 #include "agent/mounts/mount_fd.h"
-#include "agent/process/id_map.h"
 
 namespace caisson::agent {
 namespace {
@@ -25,7 +25,7 @@ Result<UniqueFd> copy_source(int exports, const v1::Mount& mount) {
   }
   TRY(check_export_name(mount.export_name()));
   // Mounts beneath come into being as paths lead there, with the flags of the one above; those that shall
-  // have none of these are there already (calls/create_container).
+  // have none of these are there already (service/create_container).
   return clone_mount(exports, mount.export_name(), recursive || !mount.mounts_beneath().empty());
 }
 

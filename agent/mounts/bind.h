@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/proto/agent.pb.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 

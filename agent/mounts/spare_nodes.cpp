@@ -7,8 +7,8 @@
 
 #include <filesystem>
 
-#include "agent/process/id_map.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/ids/id_map.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {
@@ -21,7 +21,8 @@ std::string directory_of(const std::string& container) {
 Result<void> make_one(const std::string& path, const v1::Device& device,
                       const v1::CreateContainerRequest& request) {
   const mode_t mode = (device.has_file_mode() ? device.file_mode() : 0666) & 07777;
-  if (::mknod(path.c_str(), device.type() | mode, makedev(device.major_number(), device.minor_number())) < 0 ||
+  if (::mknod(path.c_str(), device.type() | mode, makedev(device.major_number(), device.minor_number())) <
+          0 ||
       ::chown(path.c_str(), uid_in_guest(request, device.uid()).value_or(device.uid()),
               gid_in_guest(request, device.gid()).value_or(device.gid())) < 0 ||
       ::chmod(path.c_str(), mode) < 0) {

@@ -3,8 +3,8 @@
 
 #include <sys/sysinfo.h>
 
-#include "agent/proto/agent.pb.h"
 #include "common/guest_layout.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {

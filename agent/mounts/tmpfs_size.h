@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much a tmpfs may hold that is given no size. Used by mounts/entries.cpp and mounts/root.cpp.
+// How much a tmpfs may hold that is given no size. Used by child/mounts.cpp and child/root.cpp.
 #pragma once
 
 #include <string>

@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/process/proc_setting.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/proc/setting.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::agent {
 namespace {

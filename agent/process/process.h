@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "agent/child/blueprint.h"
+#include "agent/child/clone.h"
+#include "agent/child/control.h"
+#include "agent/ids/user_namespace.h"
 #include "agent/io/inherited.h"
 #include "agent/io/process_streams.h"
-#include "agent/process/blueprint.h"
-#include "agent/process/clone.h"
-#include "agent/process/control.h"
-#include "agent/process/user_namespace.h"
 #include "common/event_loop.h"
 
 namespace caisson::agent {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "runtime/cgroup/members.h"
-#include "runtime/files.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "runtime/cgroup/hierarchies.h"
-#include "runtime/files.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "runtime/files.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

@@ -16,7 +16,7 @@
 #include "runtime/cgroup/limits.h"
 #include "runtime/cgroup/members.h"
 #include "runtime/cgroup/tree.h"
-#include "runtime/files.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

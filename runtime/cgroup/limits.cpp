@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/limits.h"
 
-#include "runtime/sandbox/guest_resources.h"
+#include "runtime/bundle/guest_resources.h"
 
 namespace caisson::runtime {
 namespace {

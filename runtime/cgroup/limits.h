@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What linux.resources asks of the host: which file of which controller gets which text, for caisson-vmm's
-// cgroup. Pure; host_cgroup.cpp writes it. Limits inside the guest are runtime/sandbox/guest_resources.
+// cgroup. Pure; host_cgroup.cpp writes it. Limits inside the guest are runtime/bundle/guest_resources.
 #pragma once
 
 #include <cstdint>

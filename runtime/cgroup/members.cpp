@@ -7,8 +7,8 @@
 #include <csignal>
 
 #include "runtime/cgroup/freezer.h"
-#include "runtime/files.h"
-#include "runtime/state/process_identity.h"
+#include "runtime/system/files.h"
+#include "runtime/system/process_identity.h"
 
 namespace caisson::runtime {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "runtime/commands/command.h"
-#include "runtime/sandbox/create.h"
+#include "runtime/lifecycle/create.h"
 
 namespace caisson::runtime {
 

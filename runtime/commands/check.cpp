@@ -10,7 +10,7 @@
 #include "runtime/cgroup/hierarchies.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/settings.h"
+#include "runtime/launch/settings.h"
 #include "vmm/kvm/self_test/self_test.h"
 
 namespace caisson::runtime {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/log.h"
+#include "common/log/log.h"
 #include "common/result.h"
 #include "runtime/cgroup/host_cgroup.h"
 #include "runtime/commands/options.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson create: makes a container whose first process waits for `caisson start`.
-#include "runtime/sandbox/create.h"
+#include "runtime/lifecycle/create.h"
 
 #include "runtime/commands/bundle_options.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/sweep.h"
+#include "runtime/lifecycle/sweep.h"
 
 namespace caisson::runtime {
 namespace {

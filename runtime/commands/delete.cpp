@@ -7,7 +7,7 @@
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/destroy.h"
+#include "runtime/lifecycle/destroy.h"
 
 namespace caisson::runtime {
 namespace {

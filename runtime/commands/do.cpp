@@ -13,13 +13,13 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/commands/command.h"
+#include "runtime/commands/exec_error.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/exec_error.h"
+#include "runtime/launch/settings.h"
+#include "runtime/lifecycle/foreground.h"
+#include "runtime/lifecycle/sweep.h"
 #include "runtime/oci/example_config.h"
 #include "runtime/oci/names.h"
-#include "runtime/sandbox/foreground.h"
-#include "runtime/sandbox/settings.h"
-#include "runtime/sandbox/sweep.h"
 
 namespace caisson::runtime {
 namespace {

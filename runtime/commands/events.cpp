@@ -4,12 +4,12 @@
 #include <charconv>
 #include <cstdio>
 
-#include "agent/client/agent_client.h"
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/agent_client.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/stats.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/control.h"
+#include "runtime/launch/control.h"
 
 namespace caisson::runtime {
 namespace {

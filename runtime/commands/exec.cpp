@@ -13,19 +13,19 @@
 #include <csignal>
 #include <cstring>
 
-#include "agent/client/agent_client.h"
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/agent_client.h"
+#include "runtime/bundle/container_request.h"
+#include "runtime/bundle/guest_process.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/exec_process.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/files.h"
-#include "runtime/sandbox/console.h"
-#include "runtime/sandbox/container_request.h"
-#include "runtime/sandbox/guest_process.h"
-#include "runtime/sandbox/inherited.h"
-#include "runtime/sandbox/pause.h"
-#include "runtime/sandbox/process_relay.h"
-#include "runtime/unix_socket.h"
+#include "runtime/launch/preserved_descriptors.h"
+#include "runtime/lifecycle/pause.h"
+#include "runtime/relay/console.h"
+#include "runtime/relay/process_relay.h"
+#include "runtime/system/files.h"
+#include "runtime/system/unix_socket.h"
 
 namespace caisson::runtime {
 namespace {

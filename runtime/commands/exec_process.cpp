@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "runtime/files.h"
 #include "runtime/oci/names.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/install_paths.h"
 #include "runtime/oci/mount_options.h"
 #include "runtime/oci/names.h"
 #include "runtime/oci/seccomp.h"
 #include "runtime/oci/version.h"
+#include "runtime/system/install_paths.h"
 
 namespace caisson::runtime {
 namespace {

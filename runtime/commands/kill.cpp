@@ -2,12 +2,12 @@
 // caisson kill: sends a signal to a container's first process, or to all of them.
 #include <csignal>
 
-#include "agent/client/agent_client.h"
+#include "protocol/agent/agent_client.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/launch/control.h"
+#include "runtime/lifecycle/destroy.h"
 #include "runtime/oci/names.h"
-#include "runtime/sandbox/control.h"
-#include "runtime/sandbox/destroy.h"
 
 namespace caisson::runtime {
 namespace {
@@ -23,7 +23,8 @@ Result<void> signal_in_guest(const ContainerDirectory& directory, const Containe
           : agent.signal_process(state.id, state.init_process, signal, deadline));
   if (state.status == Status::paused && signal == SIGKILL) {
     // A frozen process dies of it, and the guest has to stay awake to tell.
-    if (auto resumed = ask_vmm(directory, "resume"); !resumed && state.current_status() != Status::stopped) {
+    if (auto resumed = ask_vmm(directory, Verb::resume);
+        !resumed && state.current_status() != Status::stopped) {
       return tl::unexpected(std::move(resumed).error());
     }
   }

@@ -6,7 +6,7 @@
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/table.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/sweep.h"
+#include "runtime/lifecycle/sweep.h"
 
 namespace caisson::runtime {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson pause: stops every process of a container, and its vCPUs.
-#include "runtime/sandbox/pause.h"
+#include "runtime/lifecycle/pause.h"
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"

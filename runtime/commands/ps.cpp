@@ -8,13 +8,13 @@
 #include <cstdio>
 #include <ctime>
 
-#include "agent/client/agent_client.h"
-#include "agent/proto/agent.pb.h"
 #include "common/harmless.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/agent_client.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/control.h"
+#include "runtime/launch/control.h"
 
 namespace caisson::runtime {
 namespace {

@@ -2,7 +2,7 @@
 // caisson resume: lets a paused container run on.
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/pause.h"
+#include "runtime/lifecycle/pause.h"
 
 namespace caisson::runtime {
 namespace {

@@ -3,10 +3,10 @@
 // detached.
 
 #include "runtime/commands/bundle_options.h"
+#include "runtime/commands/exec_error.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/exec_error.h"
-#include "runtime/sandbox/foreground.h"
-#include "runtime/sandbox/sweep.h"
+#include "runtime/lifecycle/foreground.h"
+#include "runtime/lifecycle/sweep.h"
 
 namespace caisson::runtime {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/files.h"
 #include "runtime/oci/example_config.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson start: lets the first process of a created container go.
-#include "runtime/sandbox/start.h"
+#include "runtime/lifecycle/start.h"
 
+#include "runtime/bundle/unreached_links.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/sandbox/unreached_links.h"
 
 namespace caisson::runtime {
 namespace {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "common/harmless.h"
+#include "protocol/sandbox/files.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/verbs.h"
@@ -18,11 +19,12 @@ class State final : public Command {
     const ContainerDirectory directory = TRY(globals.state_root().find(id_));
     ContainerState state = TRY(directory.load());
     if (state.current_status() == Status::stopped) {
-      const std::string reason = reason_of_end(directory.read_output("exit.json").value_or(""));
+      const std::string reason = reason_of_end(directory.read_output(sandbox_file::kExitRecord).value_or(""));
       if (!reason.empty()) {
         state.annotations["org.caisson.ended"] = reason;
       }
-    } else if (const std::string silence = directory.read_output("silence").value_or(""); !silence.empty()) {
+    } else if (const std::string silence = directory.read_output(sandbox_file::kSilence).value_or("");
+               !silence.empty()) {
       state.annotations["org.caisson.guest"] = harmless(silence);
     }
     const std::string text = state_json(state, JsonLayout::indented) + "\n";

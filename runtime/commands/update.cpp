@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <iterator>
 
-#include "agent/client/agent_client.h"
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/agent_client.h"
+#include "runtime/bundle/guest_resources.h"
 #include "runtime/cgroup/host_cgroup.h"
 #include "runtime/cgroup/scope.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/files.h"
-#include "runtime/sandbox/control.h"
-#include "runtime/sandbox/growth.h"
-#include "runtime/sandbox/guest_resources.h"
-#include "runtime/sandbox/settings.h"
+#include "runtime/launch/control.h"
+#include "runtime/launch/settings.h"
+#include "runtime/lifecycle/growth.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

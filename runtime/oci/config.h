@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // config.json as typed values. Made by parse_config() (config_fields.cpp and its siblings hold the tables),
-// read by runtime/sandbox, runtime/cgroup and the commands. Plain values: no member is checked against the
+// read by runtime/lifecycle, runtime/cgroup and the commands. Plain values: no member is checked against the
 // host here. [oci] config.md, config-linux.md
 #pragma once
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/harmless.h"
+#include "protocol/sandbox/exit_record.h"
 
 namespace caisson::runtime {
 namespace {
@@ -156,18 +157,8 @@ std::string oci_state_json(const ContainerState& state, Status status) {
 }
 
 std::string reason_of_end(std::string_view exit_json) {
-  const Json record = Json::parse(exit_json, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object()) {
-    return "";
-  }
-  const auto lost = record.find("guestLost");
-  if (lost != record.end() && lost->is_string() && !lost->get_ref<const std::string&>().empty()) {
-    return harmless(lost->get_ref<const std::string&>(), kMostForeignBytes, Lines::many);
-  }
-  const auto out_of_memory = record.find("outOfMemory");
-  const bool killed =
-      out_of_memory != record.end() && out_of_memory->is_boolean() && out_of_memory->get<bool>();
-  return killed ? "out of memory" : "";
+  const ExitRecord record = parse_exit_record(exit_json);
+  return record.guest_lost.empty() && record.out_of_memory ? "out of memory" : record.guest_lost;
 }
 
 std::string timestamp_now() {

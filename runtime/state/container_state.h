@@ -12,7 +12,7 @@
 
 #include "common/guest_layout.h"
 #include "common/result.h"
-#include "runtime/state/process_identity.h"
+#include "runtime/system/process_identity.h"
 
 namespace caisson::runtime {
 
@@ -72,7 +72,7 @@ Result<ContainerState> parse_container_state(std::string_view json);
 // The state document of the specification, for hooks.
 [[nodiscard]] std::string oci_state_json(const ContainerState& state, Status status);
 
-// From exit.json, which caisson-vmm leaves behind (vmm/supervisor/exit_record.h): why a container ended,
+// From exit.json, which caisson-vmm leaves behind (protocol/sandbox/exit_record.h): why a container ended,
 // where that is not its own doing: out of memory, or its guest lost. Empty for an ordinary end, and when the
 // text is not what it should be.
 [[nodiscard]] std::string reason_of_end(std::string_view exit_json);

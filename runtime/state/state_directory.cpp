@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "runtime/files.h"
 #include "runtime/state/strangers_tree.h"
+#include "runtime/system/files.h"
 
 namespace caisson::runtime {
 namespace {

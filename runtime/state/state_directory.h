@@ -11,7 +11,7 @@
 //   <root>/<id>/*.sock       of caisson-vmm (docs/launch.md): made before its guest runs
 //   <root>/<id>/vmm/         all that caisson-vmm can write to once it does, and thus a stranger's:
 //   exit.json,
-//                            silence, oom (vmm/supervisor/exit_record.h)
+//                            silence, oom (protocol/sandbox/exit_record.h)
 #pragma once
 
 #include <string>
@@ -20,6 +20,7 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "protocol/sandbox/files.h"
 #include "runtime/state/container_state.h"
 
 namespace caisson::runtime {
@@ -31,8 +32,8 @@ class ContainerDirectory {
  public:
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
-  [[nodiscard]] std::string vsock_socket() const { return file("vsock.sock"); }
-  [[nodiscard]] std::string control_socket() const { return file("control.sock"); }
+  [[nodiscard]] std::string vsock_socket() const { return file(sandbox_file::kVsockSocket); }
+  [[nodiscard]] std::string control_socket() const { return file(sandbox_file::kControlSocket); }
   [[nodiscard]] std::string output_directory() const { return file("vmm"); }
 
   Result<ContainerState> load() const;

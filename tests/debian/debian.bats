@@ -12,7 +12,7 @@ setup_file() {
 setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }
 
-# works_with NAME…: with_NAME of tests/guest/rootfs/programs.sh, as root with what a package manager may.
+# works_with NAME…: with_NAME of tests/containers/rootfs/programs.sh, as root with what a package manager may.
 works_with() {
   bundle=$scratch/debian
   mkdir "$bundle"

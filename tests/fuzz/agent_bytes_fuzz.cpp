@@ -5,11 +5,11 @@
 // chooses.
 #include <cstdlib>
 
-#include "agent/client/event_reader.h"
 #include "agent/container/notify_socket.h"
-#include "agent/io/stream_port.h"
-#include "agent/process/proc_entry.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/proc/process_entry.h"
+#include "agent/service/stream_port.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/event_reader.h"
 
 namespace {
 

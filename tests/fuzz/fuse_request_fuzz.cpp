@@ -57,7 +57,7 @@ constexpr std::array<std::string_view, 8> kNames = {"file", "dir", "link", "new"
 constexpr uint64_t kNodes = 16;
 
 std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool read_only) {
-  vmm::FsDevice::Config config;
+  vmm::fs::Device::Config config;
   config.server.descriptors = 100;
   config.server.exports.push_back(
       {.name = "root", .fd = scratch.open(), .read_only = read_only, .exclusive = false});

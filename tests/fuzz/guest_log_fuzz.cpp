@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// LINK: caisson_supervisor
+// LINK: caisson_sandbox
 // What foreign text becomes before anybody reads it: bounded, valid UTF-8 without anything a terminal obeys,
 // and nothing more the second time. Then the same bytes as the agent's events, through the log they end in.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "agent/client/event_reader.h"
-#include "agent/proto/agent.pb.h"
 #include "common/harmless.h"
-#include "common/log.h"
-#include "vmm/supervisor/guest_log.h"
+#include "common/log/log.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/event_reader.h"
+#include "vmm/sandbox/guest_log.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "agent/process/proc_files.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/proc/files.h"
+#include "protocol/agent/agent.pb.h"
 #include "vmm/proc_view/texts.h"
 
 namespace {

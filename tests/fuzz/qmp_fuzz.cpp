@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LINK: caisson_qemu_machine
+// LINK: caisson_qemu
 // A QEMU gone wrong: whatever it writes to its monitor is events, nothing, or a refusal; and never more kept
 // than said.
 #include <algorithm>

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "vmm/vhost_user/server.h"
+#include "vmm/virtio/transport/vhost_user/server.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "tests/support/virtio/fake_device.h"
-#include "vmm/machine/mmio/transport.h"
+#include "vmm/virtio/transport/mmio/transport.h"
 
 namespace {
 

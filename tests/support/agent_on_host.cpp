@@ -13,7 +13,7 @@
 #include <array>
 #include <cstring>
 
-#include "agent/client/event_reader.h"
+#include "protocol/agent/event_reader.h"
 
 namespace caisson::test {
 namespace {

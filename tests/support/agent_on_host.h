@@ -10,10 +10,10 @@
 #include <memory>
 #include <string>
 
-#include "agent/client/agent_client.h"
-#include "agent/proto/agent.pb.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/agent_client.h"
 
 namespace caisson::test {
 

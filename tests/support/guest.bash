@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the end-to-end tests share (tests/guest, tests/chaos): a bundle of static busybox, and a check that nothing of a
+# What the end-to-end tests share (tests/containers, tests/chaos): a bundle of static busybox, and a check that nothing of a
 # container is left. CAISSON names the binary, CAISSON_HYPERVISOR the machine (kvm or qemu; default: what auto picks).
 # shellcheck shell=bash
 

@@ -30,7 +30,7 @@ struct LinuxBoot {
   std::vector<DeviceTree::Device> devices;
 };
 
-// Returns where the first CPU starts; its other registers are as vmm/kvm/registers.h sets them. `memory` must
+// Returns where the first CPU starts; its other registers are as vmm/kvm/vcpu.cpp sets them. `memory` must
 // be fresh (all zero).
 Result<GuestAddress> load_linux(const GuestMemory& memory, const LinuxFiles& files, const LinuxBoot& boot);
 

@@ -15,7 +15,7 @@
 namespace caisson::vmm {
 namespace {
 
-// What serving files of any owner takes (vmm/devices/virtio/fs acts for the guest's users by fsuid and
+// What serving files of any owner takes (vmm/virtio/fs acts for the guest's users by fsuid and
 // fsgid).
 constexpr std::array kFileServerCapabilities = {
     CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,

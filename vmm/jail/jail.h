@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What caisson-vmm gives up before it reads the guest's first byte: the host's file system tree, every
 // capability but those of a file server, new privileges, and all system calls it does not need. Called once
-// by vmm/main, when everything of the host has been opened; threads started later inherit it. There is no way
-// back.
+// by vmm/sandbox, when everything of the host has been opened; threads started later inherit it. There is no
+// way back.
 #pragma once
 
 #include <string>

@@ -46,7 +46,7 @@ constexpr int kEvents[] = {
     SYS_timerfd_create, SYS_timerfd_settime, SYS_lseek,
 };
 
-// The file server (vmm/devices/virtio/fs), on descriptors of its exports.
+// The file server (vmm/virtio/fs), on descriptors of its exports.
 constexpr int kFiles[] = {
     SYS_openat,
     SYS_openat2,

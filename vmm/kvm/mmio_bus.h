@@ -20,7 +20,7 @@
 #include "vmm/kvm/event.h"
 #include "vmm/kvm/kvm.h"
 #include "vmm/kvm/vcpu_gate.h"
-#include "vmm/machine/mmio/transport.h"
+#include "vmm/virtio/transport/mmio/transport.h"
 
 namespace caisson::vmm {
 

@@ -14,7 +14,7 @@
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "common/user_range.h"
-#include "vmm/devices/virtio/device.h"
+#include "vmm/virtio/device.h"
 
 namespace caisson::vmm {
 

@@ -6,8 +6,8 @@
 
 #include <utility>
 
-#include "agent/proto/agent.pb.h"
-#include "vmm/devices/virtio/fs/wire.h"
+#include "protocol/agent/agent.pb.h"
+#include "vmm/fuse/wire.h"
 
 namespace caisson::vmm {
 

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "agent/client/agent_client.h"
 #include "common/event_loop.h"
+#include "protocol/agent/agent_client.h"
 #include "vmm/proc_view/texts.h"
 
 namespace caisson::vmm {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file system that stands at /proc where the host joins the container's mount namespace (podman top): a
 // FUSE mount that nobody can write, whose links lead nowhere, and which is gone with its device's last
-// descriptor. For vmm/main, before the jail.
+// descriptor. For vmm/sandbox, before the jail.
 #pragma once
 
 #include "common/result.h"

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "agent/client/agent_client.h"
 #include "common/event_loop.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "protocol/agent/agent_client.h"
 #include "vmm/jail/host_view.h"
 #include "vmm/proc_view/guest_proc.h"
 #include "vmm/proc_view/server.h"

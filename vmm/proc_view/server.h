@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/event_loop.h"
-#include "vmm/devices/virtio/fs/request.h"
+#include "vmm/fuse/request.h"
 #include "vmm/proc_view/guest_proc.h"
 #include "vmm/proc_view/tree.h"
 

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <optional>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::vmm {
 namespace {

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "vmm/devices/virtio/fs/wire.h"
+#include "vmm/fuse/wire.h"
 
 namespace caisson::vmm {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/result.h"
-#include "vmm/devices/virtio/device.h"
 #include "vmm/machine/machine.h"
 #include "vmm/qemu/options.h"
+#include "vmm/virtio/device.h"
 
 namespace caisson::vmm {
 

@@ -18,7 +18,7 @@
 #include "vmm/qemu/options.h"
 #include "vmm/qemu/qmp.h"
 #include "vmm/qemu/sandbox_user.h"
-#include "vmm/vhost_user/server.h"
+#include "vmm/virtio/transport/vhost_user/server.h"
 
 namespace caisson::vmm {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest's FUSE client without a kernel: FsDevice behind a fake driver, one request at a time. For unit
+// A guest's FUSE client without a kernel: fs::Device behind a fake driver, one request at a time. For unit
 // tests and the fuzzer; what it sends is as right or as wrong as it is told. Header-only; one thread.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "common/event_loop.h"
 #include "tests/support/virtio/fake_driver.h"
-#include "vmm/devices/virtio/fs/fs_device.h"
+#include "vmm/virtio/fs/device.h"
 
 namespace caisson::test {
 
@@ -63,7 +63,7 @@ class FuseClient {
   static constexpr uint32_t kReplyBytes = 1U << 20;
 
   // `buffer_bytes` is the most a request or an answer may have.
-  explicit FuseClient(vmm::FsDevice::Config config, size_t buffer_bytes = kReplyBytes)
+  explicit FuseClient(vmm::fs::Device::Config config, size_t buffer_bytes = kReplyBytes)
       : memory_(2 * buffer_bytes + (64U << 10)),
         driver_(memory_, {.size = 256, .event_index = false, .indirect = false}),
         hiprio_(memory_, {.size = 16, .event_index = false, .indirect = false}),
@@ -71,7 +71,7 @@ class FuseClient {
         reply_(memory_.allocate(buffer_bytes + sizeof(fuse_out_header))),
         buffer_bytes_(static_cast<uint32_t>(buffer_bytes)),
         loop_(std::move(EventLoop::create().value())) {
-    auto device = vmm::FsDevice::create(std::move(config), *loop_);
+    auto device = vmm::fs::Device::create(std::move(config), *loop_);
     if (!device) {
       throw std::runtime_error(device.error().message);
     }
@@ -198,7 +198,7 @@ class FuseClient {
 
   // Of the request sent last.
   [[nodiscard]] uint64_t last_unique() const { return unique_; }
-  vmm::FsDevice& device() { return *device_; }
+  vmm::fs::Device& device() { return *device_; }
   FakeDriver& driver() { return driver_; }
   EventLoop& loop() { return *loop_; }
 
@@ -215,7 +215,7 @@ class FuseClient {
   uint32_t buffer_bytes_;
   uint64_t unique_ = 0;
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<vmm::FsDevice> device_;
+  std::unique_ptr<vmm::fs::Device> device_;
 };
 
 }  // namespace caisson::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Boots a guest on QemuMachine or KvmMachine, with no runtime around it, and prints when what happened: for
-// measuring and for looking at a kernel. Run by hand and by the guest tier (tests/guest/qemu).
+// measuring and for looking at a kernel. Run by hand and by the tier containers (tests/devices/qemu).
 #include <fcntl.h>
 
 #include <CLI/CLI.hpp>
@@ -8,11 +8,11 @@
 #include <cstdio>
 #include <thread>
 
-#include "vmm/devices/virtio/fs/fs_device.h"
-#include "vmm/devices/virtio/rng/device.h"
-#include "vmm/devices/virtio/vsock/device.h"
 #include "vmm/kvm/kvm_machine.h"
 #include "vmm/qemu/qemu_machine.h"
+#include "vmm/virtio/fs/device.h"
+#include "vmm/virtio/rng/device.h"
+#include "vmm/virtio/vsock/device.h"
 
 namespace caisson::vmm {
 namespace {
@@ -34,15 +34,15 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-Result<std::unique_ptr<FsDevice>> share(const std::string& path, EventLoop& loop) {
+Result<std::unique_ptr<fs::Device>> share(const std::string& path, EventLoop& loop) {
   UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory) {
     return fail_errno("open " + path);
   }
-  FsDevice::Config config;
+  fs::Device::Config config;
   config.server.exports.push_back(
       {.name = "share", .fd = std::move(directory), .read_only = false, .exclusive = false});
-  return FsDevice::create(std::move(config), loop);
+  return fs::Device::create(std::move(config), loop);
 }
 
 // A loop on a thread of its own, joined at the end.
@@ -75,7 +75,7 @@ Result<int> boot(const Request& request) {
   auto device_loop = TRY(EventLoop::create());
   vsock::Device vsock(*device_loop);
   rng::Device rng(*device_loop);
-  std::unique_ptr<FsDevice> fs;
+  std::unique_ptr<fs::Device> fs;
   if (!request.share.empty()) {
     fs = TRY(share(request.share, *device_loop));
   }

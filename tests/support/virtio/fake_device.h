@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "vmm/devices/virtio/device.h"
+#include "vmm/virtio/device.h"
 
 namespace caisson::test {
 

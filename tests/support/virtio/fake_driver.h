@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
-#include "vmm/devices/virtio/queue.h"
 #include "vmm/memory/guest_memory.h"
+#include "vmm/virtio/queue.h"
 
 namespace caisson::test {
 

@@ -15,7 +15,7 @@
 
 #include "common/event_loop.h"
 #include "tests/support/virtio/fake_driver.h"
-#include "vmm/devices/virtio/vsock/device.h"
+#include "vmm/virtio/vsock/device.h"
 
 namespace caisson::test {
 

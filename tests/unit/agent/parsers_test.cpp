@@ -4,11 +4,11 @@
 
 #include <cstring>
 
-#include "agent/client/event_reader.h"
-#include "agent/io/stream_port.h"
 #include "agent/mounts/exports.h"
-#include "agent/process/proc_entry.h"
-#include "agent/proto/agent.pb.h"
+#include "agent/proc/process_entry.h"
+#include "agent/service/stream_port.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/event_reader.h"
 
 namespace caisson::agent {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/files.h"
+#include "runtime/system/files.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files stand in for the kernel's, and keep what stood behind the text that is written over them. What the
-// kernel does on a write is tested by tests/guest/cgroups.bats.
+// kernel does on a write is tested by tests/containers/cgroups.bats.
 #include "runtime/cgroup/controllers.h"
 
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/sandbox/guest_resources.h"
+#include "runtime/bundle/guest_resources.h"
 
 namespace caisson::runtime::oci {
 namespace {

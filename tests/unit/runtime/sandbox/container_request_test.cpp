@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guest is asked for a bundle, and what is refused before any guest starts.
-#include "runtime/sandbox/container_request.h"
+#include "runtime/bundle/container_request.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 #include <filesystem>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 #include "tests/support/scratch_directory.h"
 
 namespace caisson::runtime {

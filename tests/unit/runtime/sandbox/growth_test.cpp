@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/growth.h"
+#include "runtime/lifecycle/growth.h"
 
 #include <gmock/gmock.h>
 
-#include "runtime/sandbox/settings.h"
+#include "runtime/launch/settings.h"
 
 namespace caisson::runtime {
 namespace {

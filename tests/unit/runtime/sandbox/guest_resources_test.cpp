@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/guest_resources.h"
+#include "runtime/bundle/guest_resources.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::runtime {
 namespace {

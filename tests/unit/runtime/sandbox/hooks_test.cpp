@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/hooks.h"
+#include "runtime/lifecycle/hooks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/inherited.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -11,8 +9,9 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/proto/agent.pb.h"
 #include "common/unique_fd.h"
+#include "protocol/agent/agent.pb.h"
+#include "runtime/launch/preserved_descriptors.h"
 
 namespace caisson::runtime {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/mount_points.h"
+#include "runtime/bundle/mount_points.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "agent/proto/agent.pb.h"
-#include "runtime/sandbox/container_request.h"
+#include "protocol/agent/agent.pb.h"
+#include "runtime/bundle/container_request.h"
 #include "tests/support/scratch_directory.h"
 
 namespace caisson::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/overlay.h"
+#include "runtime/bundle/overlay.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

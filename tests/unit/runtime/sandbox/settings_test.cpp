@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/settings.h"
+#include "runtime/launch/settings.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/sweep.h"
+#include "runtime/lifecycle/sweep.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sandbox/unreached_links.h"
+#include "runtime/bundle/unreached_links.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

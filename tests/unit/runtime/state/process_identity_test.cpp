@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/state/process_identity.h"
+#include "runtime/system/process_identity.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

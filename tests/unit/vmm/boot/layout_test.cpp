@@ -13,7 +13,7 @@ namespace {
 
 std::string memory_map() {
   std::stringstream text;
-  text << std::ifstream(std::string(CAISSON_SOURCE) + "/docs/memory-map.md").rdbuf();
+  text << std::ifstream(std::string(CAISSON_SOURCE_DIR) + "/docs/memory-map.md").rdbuf();
   return text.str();
 }
 

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 TEST(KernelCommandLine, every_word_is_in_the_docs) {
   std::stringstream page;
-  page << std::ifstream(std::string(CAISSON_SOURCE) + "/docs/boot-command-line.md").rdbuf();
+  page << std::ifstream(std::string(CAISSON_SOURCE_DIR) + "/docs/boot-command-line.md").rdbuf();
   MachineConfig config;
   config.memory_bytes = uint64_t{8} << 30;
   std::istringstream words(kernel_command_line(config, {}));

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "agent/proto/agent.pb.h"
+#include "protocol/agent/agent.pb.h"
 
 namespace caisson::test {
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime tells a new caisson-vmm: one JSON document in a memfd, and the descriptors it inherits.
+// Written by runtime/lifecycle, read by vmm/sandbox; both through this file, so that they cannot drift apart.
+// docs/launch.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/host_clock.h"
+#include "common/log/log.h"
+#include "common/result.h"
+#include "common/user_range.h"
+
+namespace caisson {
+
+// Descriptors caisson-vmm is started with, beside the container's stdio on 0, 1 and 2.
+inline constexpr int kLaunchFd = 3;  // the document
+inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter
+
+// On kStatusFd caisson-vmm sends one LaunchStatus; the starter, once the container is on record (state.json),
+// answers with kCommit and closes. A close without it tells caisson-vmm that its starter died: it stops.
+inline constexpr char kCommit = 'c';
+
+enum class Hypervisor { automatic, kvm, qemu };
+
+// How fds 0, 1 and 2 of caisson-vmm are tied to the container's first process.
+enum class StdioMode {
+  none,      // the process gets /dev/null
+  streams,   // three independent byte streams
+  joined,    // two: standard error goes the way of standard output
+  terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
+             // followed
+};
+
+struct LaunchSpec {
+  // One directory or file of the host that the guest may see, as a child of the virtio-fs root.
+  struct Export {
+    std::string name;  // [A-Za-z0-9_.-]{1,64}
+    int fd = -1;       // inherited; O_PATH descriptor of the directory or file
+    bool read_only = false;
+    // Mounts beneath a read-only one keep what they allow.
+    bool writable_beneath = false;
+    // Mounts of the host beneath it are seen too (rbind); else the empty directories they cover.
+    bool recursive = false;
+    // Of a Unix socket: the port by which the guest reaches whoever listens on it; else 0.
+    uint32_t socket_port = 0;
+    // Nobody else writes it while the container lives (its root file system): long cache times are safe.
+    bool exclusive = false;
+    // The descriptor is of a mount that is attached nowhere, and stays so: it is served itself, not a copy of
+    // it.
+    bool detached = false;
+  };
+
+  // One mount of the container as whoever joins caisson-vmm's mount namespace finds it (podman cp):
+  // docs/launch.md.
+  struct ViewMount {
+    std::string destination;  // absolute, in the container; "/" first
+    std::string export_name;  // empty: a file system of the guest, which the host cannot show
+  };
+
+  // Who is to be told when the container says that it serves (NOTIFY_SOCKET, sd_notify(3)).
+  struct ServiceManager {
+    int fd = -1;            // inherited; a datagram socket connected to the manager's
+    bool main_pid = false;  // tell it, too, that caisson-vmm is the service's main process
+  };
+
+  // A descriptor that the container's first process inherits beside its stdio, as a stream of bytes.
+  struct Inherited {
+    int number = -1;      // of the process
+    int fd = -1;          // inherited by caisson-vmm; a pipe, file or stream socket
+    bool reads = false;   // the process does
+    bool writes = false;  // so does it; both: a stream socket
+  };
+
+  std::string id;                // of the sandbox, for logs and process titles
+  std::string state_directory;   // absolute; vsock.sock and control.sock are made in it before the guest runs
+  std::string output_directory;  // absolute; all that caisson-vmm can still write to while it does
+  Hypervisor hypervisor = Hypervisor::automatic;
+  uint32_t cpus = 1;  // this and the next three: see MachineConfig
+  uint64_t memory_bytes = 0;
+  uint32_t max_cpus = 0;
+  uint64_t max_memory_bytes = 0;
+  std::string kernel;     // path of vmlinux
+  std::string initramfs;  // path of the archive with the agent
+  std::string extra_kernel_arguments;
+  bool console = false;             // guest kernel log to the log
+  bool count_instructions = false;  // see MachineConfig
+  UserRange users = kDefaultUsers;  // see MachineConfig
+  HostClock::Reading clock;         // the starter's
+  uint32_t hang_seconds = 0;        // how long the guest may keep silent until that is reported; 0: for ever
+  std::vector<Export> exports;
+  std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
+  StdioMode stdio = StdioMode::none;
+  uint64_t init_process = 0;  // CreateContainerRequest.process
+  std::vector<Inherited> inherited;
+  std::optional<ServiceManager> service_manager;
+  // Of the host; absolute, made for this container alone. Empty: it has none.
+  std::string memory_cgroup;
+  LogOptions log;
+};
+
+// What caisson-vmm reports once on kStatusFd: ready (the agent answered the handshake) or why there is no
+// guest.
+struct LaunchStatus {
+  bool ready = false;
+  Error error;               // when not ready
+  std::string machine;       // "kvm" or "qemu"
+  std::string announcement;  // why a fallback was taken; empty when none was
+  std::string agent_version;
+  std::string kernel_release;
+  uint64_t agent_tsc_at_start = 0;  // see agent.proto Ready
+  uint64_t agent_tsc_at_ready = 0;
+};
+
+[[nodiscard]] std::string to_json(const LaunchSpec& spec);
+[[nodiscard]] std::string to_json(const LaunchStatus& status);
+Result<LaunchSpec> parse_launch_spec(std::string_view json);
+// LIMIT: a status message is at most 64 KiB.
+Result<LaunchStatus> parse_launch_status(std::string_view json);
+
+}  // namespace caisson

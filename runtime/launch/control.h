@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// caisson-vmm's control socket (docs/launch.md): stop and continue the vCPUs, read its counters.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "protocol/control/verb.h"
+#include "runtime/state/state_directory.h"
+
+namespace caisson::runtime {
+
+// Asks `verb` and returns the answer's line; an {"error": …} is an Error.
+Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb);
+
+// While it lives, the vCPUs of a paused container run, so that its agent can answer; afterwards they stop
+// again, unless it has been resumed meanwhile or another needs them. The container itself stays frozen by
+// the guest. Harmless for a container that is not paused.
+class AwakeGuest {
+ public:
+  static Result<AwakeGuest> of(const ContainerDirectory& directory, const ContainerState& state);
+
+ private:
+  explicit AwakeGuest(UniqueFd connection) : connection_(std::move(connection)) {}
+  UniqueFd connection_;  // caisson-vmm lets the guest sleep when it closes
+};
+
+}  // namespace caisson::runtime

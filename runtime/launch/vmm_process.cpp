@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/launch/vmm_process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+namespace caisson::runtime {
+namespace {
+
+constexpr int kFirstExportFd = kStatusFd + 1;
+constexpr size_t kMaxStatusBytes = 64UL << 10;  // LIMIT: launch_spec.h
+constexpr int kSpawnFailed = 255;
+
+// caisson-vmm holds nothing worth stealing: of the environment it gets what finds programs and what
+// configures it.
+std::vector<std::string> vmm_environment() {
+  std::vector<std::string> kept;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    for (const std::string_view prefix : {"PATH=", "CAISSON_", "TMPDIR=", "HOME=", "XDG_RUNTIME_DIR="}) {
+      if (variable.starts_with(prefix)) {
+        kept.emplace_back(variable);
+      }
+    }
+  }
+  return kept;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (std::string& text : strings) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+Result<UniqueFd> document_in_memory(const std::string& text) {
+  UniqueFd file(::memfd_create("caisson-launch", MFD_CLOEXEC));
+  if (!file) {
+    return fail_errno("create memfd for launch document");
+  }
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::lseek(file.get(), 0, SEEK_SET) < 0) {
+    return fail_errno("write launch document");
+  }
+  return file;
+}
+
+// What the child needs, gathered before fork() so that it only makes system calls.
+struct ChildPlan {
+  const char* program;
+  char* const* arguments;
+  char* const* environment;
+  std::vector<int> sources;  // descriptor n of the child is a copy of sources[n]
+  const std::vector<int>* cgroup_members;
+  int network_namespace;
+  bool controlling_terminal;
+  int status;  // the child's own end, to report a failure on
+};
+
+// Says on the status socket what failed, as caisson-vmm itself would.
+[[noreturn]] void fail_in_child(const ChildPlan& plan, const char* what) {
+  const int code = errno;
+  LaunchStatus status;
+  status.error = Error{code, std::string("start caisson-vmm: ") + what + ": " + std::strerror(code)};
+  const std::string text = to_json(status);
+  [[maybe_unused]] const ssize_t sent = ::send(plan.status, text.data(), text.size(), MSG_NOSIGNAL);
+  ::_exit(kSpawnFailed);
+}
+
+// Copies every source above the target range first, so that no dup2() overwrites one still needed.
+bool place_descriptors(const std::vector<int>& sources) {
+  const int count = static_cast<int>(sources.size());
+  std::vector<int> high;
+  for (const int source : sources) {
+    const int copy = ::fcntl(source, F_DUPFD_CLOEXEC, count);
+    if (copy < 0) {
+      return false;
+    }
+    high.push_back(copy);
+  }
+  for (int target = 0; target < count; ++target) {
+    if (::dup2(high[static_cast<size_t>(target)], target) < 0) {
+      return false;
+    }
+  }
+  return ::syscall(SYS_close_range, static_cast<unsigned>(count), UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::signal(signal, SIG_DFL);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  reset_signals();
+  // A session of its own: the terminal's Ctrl-C is for whoever reads that terminal, never for the machine.
+  ::setsid();
+  for (const int members : *plan.cgroup_members) {
+    if (::write(members, "0", 1) < 0) {
+      fail_in_child(plan, "join cgroup");
+    }
+  }
+  if (plan.network_namespace >= 0 ? ::setns(plan.network_namespace, CLONE_NEWNET) < 0
+                                  : ::unshare(CLONE_NEWNET) < 0) {
+    fail_in_child(plan, plan.network_namespace >= 0 ? "join network namespace" : "make network namespace");
+  }
+  if (!place_descriptors(plan.sources)) {
+    fail_in_child(plan, "place descriptors");
+  }
+  if (plan.controlling_terminal && ::ioctl(0, TIOCSCTTY, 0) < 0) {
+    fail_in_child(plan, "take terminal");
+  }
+  if (::chdir("/") < 0) {
+    fail_in_child(plan, "change to /");
+  }
+  ::execve(plan.program, plan.arguments, plan.environment);
+  fail_in_child(plan, plan.program);
+}
+
+// fork(), but the child is the first process of a pid namespace of its own: it can signal or name no process
+// of the host, and what it starts ends with it. To us and to the host it has a pid as any other.
+pid_t fork_into_pid_namespace() {
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWPID;
+  arguments.exit_signal = SIGCHLD;
+  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
+}
+
+int exit_code_of(const siginfo_t& info) {
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+}  // namespace
+
+Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
+  int status_pair[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status_pair) < 0) {
+    return fail_errno("make status socket");
+  }
+  UniqueFd ours(status_pair[0]);
+  const UniqueFd theirs(status_pair[1]);
+
+  int next_fd = kFirstExportFd;
+  for (const HostExport& entry : *request.exports) {
+    request.spec.exports.push_back({.name = entry.name,
+                                    .fd = next_fd++,
+                                    .read_only = entry.read_only,
+                                    .writable_beneath = entry.writable_beneath,
+                                    .recursive = entry.recursive,
+                                    .socket_port = entry.socket_port,
+                                    .exclusive = entry.exclusive,
+                                    .detached = entry.detached});
+  }
+  std::vector<int> inherited;
+  for (const InheritedDescriptor& entry : *request.inherited) {
+    if (entry.device_minor == 0) {
+      request.spec.inherited.push_back(
+          {.number = entry.number, .fd = next_fd++, .reads = entry.reads, .writes = entry.writes});
+      inherited.push_back(entry.number);
+    }
+  }
+  if (request.service_manager >= 0) {
+    request.spec.service_manager = {.fd = next_fd++, .main_pid = request.is_main_process};
+  }
+  const UniqueFd document = TRY(document_in_memory(to_json(request.spec)));
+
+  std::vector<std::string> arguments = {"caisson-vmm", "--launch", request.spec.id};
+  std::vector<std::string> environment = vmm_environment();
+  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> environment_pointers = pointers_to(environment);
+  ChildPlan plan{.program = request.program.c_str(),
+                 .arguments = argument_pointers.data(),
+                 .environment = environment_pointers.data(),
+                 .sources = {request.standard_fds[0], request.standard_fds[1], request.standard_fds[2],
+                             document.get(), theirs.get()},
+                 .cgroup_members = &request.cgroup_members,
+                 .network_namespace = request.network_namespace,
+                 .controlling_terminal = request.controlling_terminal,
+                 .status = theirs.get()};
+  for (const HostExport& entry : *request.exports) plan.sources.push_back(entry.fd.get());
+  plan.sources.insert(plan.sources.end(), inherited.begin(), inherited.end());
+  if (request.service_manager >= 0) {
+    plan.sources.push_back(request.service_manager);
+  }
+
+  const pid_t pid = fork_into_pid_namespace();
+  if (pid < 0) {
+    return fail_errno("start caisson-vmm: fork into a pid namespace");
+  }
+  if (pid == 0) {
+    run_child(plan);
+  }
+  // The child is ours to reap, so its pid cannot be reused before we have done so.
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  auto identity = ProcessIdentity::of(pid);
+  if (!pidfd || !identity) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return fail_errno("watch caisson-vmm");
+  }
+  return VmmProcess(*identity, std::move(pidfd), std::move(ours));
+}
+
+VmmProcess::~VmmProcess() {
+  if (owned_.value && pidfd_) {
+    (void)send_signal(pidfd_, SIGKILL);
+    (void)wait_exit();
+  }
+}
+
+Result<LaunchStatus> VmmProcess::wait_ready(std::chrono::steady_clock::time_point deadline,
+                                            const CaughtSignals& signals) {
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd entries[2] = {{.fd = status_.get(), .events = POLLIN, .revents = 0},
+                         {.fd = signals.fd(), .events = POLLIN, .revents = 0}};
+    const int ready = ::poll(entries, 2, static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX)));
+    if (ready < 0 && errno != EINTR) {
+      return fail_errno("wait for caisson-vmm");
+    }
+    if (ready == 0) {
+      return fail(ETIMEDOUT,
+                  "start guest: it did not report ready in time; look at its console with the annotation "
+                  "org.caisson.console=true and --debug");
+    }
+    if (const int signal = signals.next_request_to_end(); signal != 0) {
+      return fail(EINTR, "start guest: interrupted by signal " + std::to_string(signal));
+    }
+    if (ready > 0 && entries[0].revents != 0) {
+      return receive_status();
+    }
+  }
+}
+
+Result<LaunchStatus> VmmProcess::receive_status() {
+  std::string text(kMaxStatusBytes, '\0');
+  const ssize_t size = ::recv(status_.get(), text.data(), text.size(), 0);
+  if (size <= 0) {
+    const int code = TRY(wait_exit());
+    release();
+    return fail(ECHILD, "start guest: caisson-vmm ended without a word (exit code " + std::to_string(code) +
+                            "); see the log");
+  }
+  text.resize(static_cast<size_t>(size));
+  auto status = TRY(parse_launch_status(text));
+  if (!status.ready) {
+    return tl::unexpected(std::move(status.error));
+  }
+  return status;
+}
+
+Result<void> VmmProcess::commit() {
+  if (::send(status_.get(), &kCommit, 1, MSG_NOSIGNAL) != 1) {
+    return fail_errno("tell caisson-vmm that the container is on record");
+  }
+  status_.reset();
+  return {};
+}
+
+Result<int> VmmProcess::wait_exit() {
+  siginfo_t info{};
+  while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED) < 0) {
+    if (errno != EINTR) {
+      return fail_errno("wait for caisson-vmm");
+    }
+  }
+  return exit_code_of(info);
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts caisson-vmm the way docs/launch.md says and holds it until the container is on record: a VmmProcess
+// that is dropped before release() is killed and reaped. Partner: vmm/main.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "protocol/launch/launch_spec.h"
+#include "runtime/bundle/exports.h"
+#include "runtime/launch/preserved_descriptors.h"
+#include "runtime/relay/caught_signals.h"
+#include "runtime/system/process_identity.h"
+
+namespace caisson::runtime {
+
+struct VmmSpawn {
+  std::string program;
+  LaunchSpec spec;  // without what has descriptors; it is filled in from below
+  const std::vector<HostExport>* exports = nullptr;
+  const std::vector<InheritedDescriptor>* inherited = nullptr;
+  int standard_fds[3] = {0, 1, 2};
+  bool controlling_terminal =
+      false;                 // fd 0 becomes the controlling terminal, so that window changes are signalled
+  int service_manager = -1;  // as LaunchSpec::ServiceManager::fd; -1: none
+  bool is_main_process = false;          // LaunchSpec::ServiceManager::main_pid
+  int network_namespace = -1;            // to join; -1: a new, empty one
+  std::vector<int> cgroup_members = {};  // HostCgroup::members: "0" is written to each by one thread
+};
+
+class VmmProcess {
+ public:
+  static Result<VmmProcess> spawn(VmmSpawn request);
+  VmmProcess(VmmProcess&&) = default;
+  VmmProcess& operator=(VmmProcess&&) = delete;
+  ~VmmProcess();
+
+  [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+
+  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a
+  // word, EINTR when a signal asked us to end.
+  Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline,
+                                  const CaughtSignals& signals);
+  // The container is on record: caisson-vmm now outlives us.
+  Result<void> commit();
+  // Not any more killed by the destructor.
+  void release() { owned_ = false; }
+  // Reaps it: its exit code, 128+n when a signal ended it.
+  Result<int> wait_exit();
+
+ private:
+  VmmProcess(ProcessIdentity identity, UniqueFd pidfd, UniqueFd status)
+      : identity_(identity), pidfd_(std::move(pidfd)), status_(std::move(status)) {}
+  Result<LaunchStatus> receive_status();
+
+  ProcessIdentity identity_;
+  UniqueFd pidfd_;
+  UniqueFd status_;
+  struct Owned {  // moves as a flag that stays behind cleared
+    bool value = true;
+    Owned() = default;
+    Owned(Owned&& other) noexcept : value(std::exchange(other.value, false)) {}
+    Owned& operator=(bool now) {
+      value = now;
+      return *this;
+    }
+  } owned_;
+};
+
+}  // namespace caisson::runtime

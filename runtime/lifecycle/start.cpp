@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lifecycle/start.h"
+
+#include <array>
+#include <cstdio>
+
+#include "protocol/agent/agent_client.h"
+#include "runtime/lifecycle/destroy.h"
+#include "runtime/lifecycle/hooks.h"
+
+namespace caisson::runtime {
+namespace {
+
+constexpr std::chrono::seconds kStartPatience{60};
+
+Result<void> check_status(const ContainerState& state) {
+  switch (state.current_status()) {
+    case Status::created:
+      return {};
+    case Status::stopped:
+      return fail(EINVAL, "cannot start a container that has stopped");
+    case Status::creating:
+      return fail(EINVAL, "cannot start a container that is still being created");
+    default:
+      return fail(EINVAL, "cannot start an already running container");
+  }
+}
+
+// [oci] 1.2.1 made of a warning an error that stops the container.
+bool ends_on_failed_poststart(const std::string& oci_version) {
+  std::array<unsigned, 3> version{};
+  const int read = std::sscanf(oci_version.c_str(), "%u.%u.%u", &version[0], &version[1], &version[2]);
+  return read == 3 && version >= std::array<unsigned, 3>{1, 2, 1};
+}
+
+// [oci] config.md, "Poststart": "If any poststart hook fails, the runtime MUST generate an error, stop the
+// container, and continue the lifecycle at step 12".
+Result<void> run_poststart_hooks(const ContainerState& state, const oci::Config& config) {
+  const std::string document = oci_state_json(state, Status::running);
+  if (!ends_on_failed_poststart(config.oci_version)) {
+    run_hooks_logging(config.hooks.poststart, "poststart", document);
+    return {};
+  }
+  auto ran = run_hooks(config.hooks.poststart, "poststart", document);
+  if (!ran) {
+    TRY(kill_machine(state));
+  }
+  return ran;
+}
+
+}  // namespace
+
+Result<void> check_process(const oci::Config& config) {
+  return config.process ? Result<void>()
+                        : fail(EINVAL, "process: is missing, which a container needs to be started");
+}
+
+Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
+                             const oci::Config& config) {
+  TRY(check_status(state));
+  TRY(check_process(config));
+  auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kStartPatience)));
+  return start_container(agent, directory, state, config);
+}
+
+Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
+                             ContainerState& state, const oci::Config& config) {
+  TRY(check_status(state));
+  TRY(agent.start_container(state.id, agent::deadline_in(kStartPatience)));
+  state.status = Status::running;
+  state.started = true;
+  TRY(directory.save(state));
+  return run_poststart_hooks(state, config);
+}
+
+}  // namespace caisson::runtime

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands for one exec'd process on the host: its bytes, its signals, its window size, its exit code. Used by
+// exec, in the foreground or in the relay process that --detach leaves behind. Partner: agent/io.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "protocol/agent/agent_client.h"
+#include "runtime/relay/caught_signals.h"
+
+namespace caisson::agent::v1 {
+class CreateProcessRequest;
+}
+
+namespace caisson::runtime {
+
+// Where the process's bytes come from and go to on the host; with a terminal, input and output are what
+// counts.
+struct RelayEnds {
+  int input = 0;
+  int output = 1;
+  int error = 2;
+};
+
+class ProcessRelay {
+ public:
+  // Opens the streams, makes the process. A second of them is never made by a failed call.
+  static Result<ProcessRelay> start(const std::string& vsock_socket,
+                                    const agent::v1::CreateProcessRequest& request);
+
+  // Until the process has ended and its output is written, which is when nobody in the guest can write any
+  // more (CreateProcessRequest.output_ends_with_process: when it has ended). As with runc, a child left
+  // behind that holds the output keeps it, since what it writes is the command's output too; a signal that
+  // asks us to end ends the waiting. 128+SIGKILL when the guest goes away meanwhile. The threads that copy
+  // may outlive the call, blocked in reading `ends`: the process is expected to exit.
+  Result<int> attend(RelayEnds ends, const CaughtSignals& signals);
+
+ private:
+  ProcessRelay(agent::AgentClient agent, std::string vsock_socket)
+      : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
+  Result<void> wait_for_outputs(int ended, size_t count, const CaughtSignals& signals) const;
+  Result<int> wait_for_exit(RelayEnds ends, const CaughtSignals& signals);
+  void follow_window_size(int terminal);
+  void pass_on(int signal);
+
+  struct Inherited {
+    int number;  // ours and the process's
+    bool reads;
+    bool writes;
+    UniqueFd stream;
+  };
+
+  agent::AgentClient agent_;  // carries WaitProcess
+  std::string vsock_socket_;
+  std::string container_;
+  uint64_t process_ = 0;
+  bool terminal_ = false;
+  struct Stream {
+    agent::StreamKind kind;
+    UniqueFd socket;
+  };
+  std::vector<Stream>
+      streams_;  // the terminal; or those of standard input, output and error that are relayed
+  std::vector<Inherited> inherited_;
+};
+
+}  // namespace caisson::runtime

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// QemuMachine with the real QEMU: a guest of one page (rng_guest.c) drives our entropy device through
+// vhost-user, and the machine stops, pauses and dies as it should. Needs no kernel.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "vmm/qemu/qemu_machine.h"
+#include "vmm/virtio/rng/device.h"
+#include "vmm/virtio/vsock/device.h"
+
+namespace caisson::vmm {
+namespace {
+
+using ::testing::ContainsRegex;
+
+class QemuBoot : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::system("command -v qemu-system-x86_64 >/dev/null") != 0) {
+      FAIL() << "needs qemu-system-x86_64 (scripts/bootstrap run)";
+    }
+    loop_ = EventLoop::create().value();
+    device_loop_ = EventLoop::create().value();
+    vsock_ = std::make_unique<vsock::Device>(*device_loop_);
+    rng_ = std::make_unique<rng::Device>(*device_loop_);
+    device_thread_ = std::thread([this] { EXPECT_TRUE(device_loop_->run()); });
+    config_.memory_bytes = 64U << 20U;
+    config_.kernel = CAISSON_RNG_GUEST;
+    config_.initramfs = CAISSON_RNG_GUEST;  // any file: the guest looks at none
+  }
+  void TearDown() override {
+    machine_.reset();
+    if (device_thread_.joinable()) {
+      device_loop_->stop();
+      device_thread_.join();
+    }
+  }
+
+  void start(const QemuOptions& options = {}) {
+    auto machine = QemuMachine::create(config_, *loop_, options);
+    ASSERT_TRUE(machine) << machine.error().message;
+    machine_ = std::move(*machine);
+    ASSERT_TRUE(machine_->attach(*vsock_, *device_loop_));
+    ASSERT_TRUE(machine_->attach(*rng_, *device_loop_));
+    const auto started = machine_->start([this](MachineStop stop) {
+      stop_ = std::move(stop);
+      loop_->stop();
+    });
+    ASSERT_TRUE(started) << started.error().message;
+  }
+
+  void expect_entropy() {
+    loop_->after(std::chrono::seconds(60), [this] { machine_->stop(); });
+    ASSERT_TRUE(loop_->run());
+    EXPECT_EQ(stop_.reason, StopReason::guest_reset) << stop_.detail;
+    EXPECT_THAT(machine_->console_tail(), ContainsRegex("entropy [0-9a-f]{32}\n"));
+  }
+
+  MachineConfig config_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<EventLoop> device_loop_;
+  std::unique_ptr<vsock::Device> vsock_;
+  std::unique_ptr<rng::Device> rng_;
+  std::thread device_thread_;
+  std::unique_ptr<QemuMachine> machine_;
+  MachineStop stop_;
+};
+
+TEST_F(QemuBoot, guest_gets_entropy_through_vhost_user_and_resets) {
+  start();
+  expect_entropy();
+}
+
+TEST_F(QemuBoot, several_cpus_boot) {
+  config_.cpus = 3;
+  start();
+  expect_entropy();
+}
+
+TEST_F(QemuBoot, counted_instructions_boot) {
+  config_.count_instructions = true;
+  start();
+  expect_entropy();
+}
+
+TEST_F(QemuBoot, pause_and_resume_do_not_disturb_the_device) {
+  start();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(machine_->pause());
+    ASSERT_TRUE(machine_->resume());
+  }
+  expect_entropy();
+}
+
+TEST_F(QemuBoot, stop_of_a_paused_machine_reaps_it) {
+  start();
+  ASSERT_TRUE(machine_->pause());
+  machine_->stop();
+  ASSERT_TRUE(loop_->run());
+  EXPECT_EQ(stop_.reason, StopReason::killed);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // no child is left
+}
+
+TEST_F(QemuBoot, program_that_is_no_kernel_is_a_machine_error_in_qemus_words) {
+  config_.kernel = "/proc/self/exe";
+  start();
+  ASSERT_TRUE(loop_->run());
+  EXPECT_EQ(stop_.reason, StopReason::machine_error);
+  EXPECT_THAT(stop_.detail, ContainsRegex("QEMU ended with status 1; it says: .*kernel"));
+}
+
+}  // namespace
+}  // namespace caisson::vmm

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Has the guest's clock put right when that is called for: at the start, when the host's was set or the host
+// has slept, when the guest goes on after a pause, and when both may have drifted apart. Main loop, but for
+// what blocks, which is done on the agent loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/event_loop.h"
+#include "protocol/agent/agent_client.h"
+#include "vmm/sandbox/guest_clock.h"
+#include "vmm/sandbox/host_clock_watch.h"
+
+namespace caisson::vmm {
+
+class ClockKeeper {
+ public:
+  // Another connection to the agent's calls.
+  using Connect = std::function<Result<agent::AgentClient>()>;
+
+  static Result<std::unique_ptr<ClockKeeper>> create(EventLoop& main_loop, EventLoop& agent_loop,
+                                                     Connect connect);
+  ClockKeeper(const ClockKeeper&) = delete;
+  ClockKeeper& operator=(const ClockKeeper&) = delete;
+  ~ClockKeeper();
+
+  // On the agent loop, before anything of the container runs: puts the clock right by a connection that is
+  // there. Where the guest does not let us, that is logged.
+  void set_first(agent::AgentClient& agent);
+
+  // While the machine stands still at our own word, nobody is to answer. After it the clock is looked at.
+  void suspend() { is_suspended_ = true; }
+  void resume();
+
+ private:
+  ClockKeeper(EventLoop& agent_loop, Connect connect);
+  void on_host_clock(HostClockWatch::Cause cause);
+  void correct(GuestClock::Manner manner);
+
+  EventLoop& agent_loop_;
+  Connect connect_;
+  std::unique_ptr<HostClockWatch> host_clock_;
+  bool is_suspended_ = false;
+  bool has_connection_ = false;  // agent_ is there, or about to be
+
+  // Used on the agent loop only.
+  GuestClock clock_;
+  std::shared_ptr<agent::AgentClient> agent_;
+};
+
+}  // namespace caisson::vmm

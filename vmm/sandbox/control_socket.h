@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// control.sock in the state directory: one JSON object a line in, one a line out (docs/launch.md). Served on
+// the main loop to the runtime's commands, which run as the same user; the directory's mode keeps others out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/event_loop.h"
+#include "common/unique_fd.h"
+#include "protocol/control/verb.h"
+
+namespace caisson::vmm {
+
+class ControlSocket {
+ public:
+  // Names a connection while it lasts.
+  using Client = int;
+  // Answers one verb with the JSON members to add after "ok":true (may be empty), or an error.
+  using Handler = std::function<Result<std::string>(Verb verb, Client client)>;
+
+  // Binds `directory`/control.sock (mode 0600). The loop must outlive the object.
+  static Result<std::unique_ptr<ControlSocket>> open(EventLoop& loop, const std::string& directory,
+                                                     Handler handler, std::function<void(Client)> on_hang_up);
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+  ~ControlSocket();
+
+ private:
+  struct Connection {
+    UniqueFd socket;
+    std::string line;
+  };
+  ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler, std::function<void(Client)> on_hang_up);
+  void on_connection();
+  void on_readable(int fd);
+  void answer(int fd, const std::string& line) const;
+  void drop(int fd);
+
+  EventLoop& loop_;
+  UniqueFd listener_;
+  Handler handler_;
+  std::function<void(Client)> on_hang_up_;
+  std::map<Client, Connection> clients_;
+};
+
+}  // namespace caisson::vmm

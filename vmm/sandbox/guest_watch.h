@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the guest still answers: asks the agent now and then, and tells when it has kept silent for too
+// long, and when it speaks again. It decides nothing: a host may be overloaded, a debugger at work. Lives on
+// the agent's loop, where waiting for a stranger holds up nobody else.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "common/event_loop.h"
+#include "protocol/agent/agent_client.h"
+
+namespace caisson::vmm {
+
+class GuestWatch {
+ public:
+  // On the loop.
+  using Report = std::function<void(bool answers)>;
+
+  // Asks every half of `patience`. `client` is used by nobody else.
+  GuestWatch(EventLoop& loop, agent::AgentClient client, std::chrono::milliseconds patience, Report report);
+  GuestWatch(const GuestWatch&) = delete;
+  GuestWatch& operator=(const GuestWatch&) = delete;
+  ~GuestWatch();
+
+  // While the machine stands still at our own word, nobody is to answer.
+  void suspend();
+  void resume();
+
+ private:
+  void ask();
+  void hear();
+  void miss();
+  void set_timer(std::chrono::milliseconds delay, void (GuestWatch::*then)());
+  void give_up();
+
+  EventLoop& loop_;
+  agent::AgentClient client_;
+  std::chrono::milliseconds patience_;
+  Report report_;
+  std::optional<uint32_t> call_;  // under way
+  EventLoop::TimerId timer_ = 0;
+  bool is_watched_ = false;
+  bool is_silent_ = false;  // and that has been told
+};
+
+}  // namespace caisson::vmm

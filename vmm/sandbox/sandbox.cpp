@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/sandbox/sandbox.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "common/detached_directory.h"
+#include "common/relay/terminal.h"
+#include "protocol/agent/agent.pb.h"
+#include "protocol/agent/names.h"
+#include "protocol/sandbox/files.h"
+#include "vmm/jail/jail.h"
+#include "vmm/sandbox/exports.h"
+#include "vmm/sandbox/outputs.h"
+#include "vmm/sandbox/select_machine.h"
+
+namespace caisson::vmm {
+
+Result<std::unique_ptr<Sandbox>> Sandbox::create(LaunchSpec spec, StatusSocket& status,
+                                                 EventLoop& main_loop) {
+  std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(spec), status, main_loop));
+  TRY(sandbox->open_machine());
+  TRY(sandbox->open_devices());
+  TRY(sandbox->open_sockets());
+  return sandbox;
+}
+
+Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
+    : spec_(std::move(spec)),
+      status_(status),
+      main_loop_(main_loop),
+      is_log_ours_(!spec_.log.path.empty() || ::isatty(STDERR_FILENO) == 1),
+      oom_kill_(HostOomKill::open(spec_.memory_cgroup)) {}
+
+Sandbox::~Sandbox() {
+  proc_view_.reset();
+  watch_.reset();
+  init_.reset();
+  clock_.reset();
+  machine_.reset();
+  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
+    if (loop != nullptr) {
+      loop->stop();
+    }
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+Result<void> Sandbox::open_machine() {
+  MachineConfig config;
+  config.cpus = spec_.cpus;
+  config.memory_bytes = spec_.memory_bytes;
+  config.max_cpus = spec_.max_cpus;
+  config.max_memory_bytes = spec_.max_memory_bytes;
+  config.kernel = spec_.kernel;
+  config.initramfs = spec_.initramfs;
+  config.extra_kernel_arguments = spec_.extra_kernel_arguments;
+  config.console = spec_.console;
+  config.count_instructions = spec_.count_instructions;
+  config.users = spec_.users;
+  config.clock = HostClock(spec_.clock);
+  Selected selected = TRY(select_machine(spec_.hypervisor, config, main_loop_));
+  machine_ = std::move(selected.machine);
+  wakefulness_ = std::make_unique<Wakefulness>(*machine_);
+  machine_name_ = std::move(selected.name);
+  announcement_ = std::move(selected.announcement);
+  return {};
+}
+
+Result<void> Sandbox::open_devices() {
+  fs_loop_ = TRY(EventLoop::create());
+  agent_loop_ = TRY(EventLoop::create());
+
+  vsock_ = std::make_unique<vsock::Device>(main_loop_);
+  rng_ = std::make_unique<rng::Device>(main_loop_);
+  fs::Device::Config files;
+  DetachedExports exports = TRY(detach_exports(spec_));
+  files.server.exports = std::move(exports.served);
+  view_ = std::move(exports.view);
+  sockets_ = std::move(exports.sockets);
+  proc_view_ = ProcView::show(view_);
+  fs_ = TRY(fs::Device::create(std::move(files), *fs_loop_));
+
+  clock_ = TRY(ClockKeeper::create(main_loop_, *agent_loop_, [this] { return connect_agent(); }));
+
+  TRY(machine_->attach(*vsock_, main_loop_));
+  TRY(machine_->attach(*fs_, *fs_loop_));
+  TRY(machine_->attach(*rng_, main_loop_));
+  return {};
+}
+
+// Where nothing of the container is shown, nobody looks.
+Result<void> Sandbox::serve_processes() {
+  if (!proc_view_) {
+    return {};
+  }
+  return proc_view_->serve(
+      {.main_loop = &main_loop_, .agent_loop = agent_loop_.get(), .container = spec_.id, .connect = [this] {
+         return connect_agent();
+       }});
+}
+
+Result<agent::AgentClient> Sandbox::connect_agent() {
+  return init_ ? init_->connect() : fail(EAGAIN, "reach the agent: the guest is not ready");
+}
+
+Result<void> Sandbox::open_sockets() {
+  // Who reads what lies there is root: nothing of it leads elsewhere, is a device or is executed.
+  outputs_ =
+      TRY(open_detached_directory(spec_.output_directory, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                                              MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW));
+  stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
+  for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
+    stdio_.push_back(std::move(stream));
+  }
+  TRY(vsock_->muxer().clients().listen(spec_.state_directory + "/" + sandbox_file::kVsockSocket));
+  TRY(vsock_->muxer().on_guest_connect(agent::kEventPort,
+                                       [this](UniqueFd stream) { on_agent(std::move(stream)); }));
+  for (const HostSocket& socket : sockets_) {
+    TRY(vsock_->muxer().forward_guest_port(socket.port,
+                                           [port = socket.port] { return dial_host_socket(port); }));
+  }
+  if (spec_.service_manager) {
+    service_manager_ =
+        TRY(ServiceManager::connect(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid));
+  }
+  control_ = TRY(ControlSocket::open(
+      main_loop_, spec_.state_directory,
+      [this](Verb verb, ControlSocket::Client client) { return on_control(verb, client); },
+      [this](ControlSocket::Client client) { let_sleep(client); }));
+  return {};
+}
+
+Result<void> Sandbox::start() {
+  const auto start_machine = [this] {
+    return machine_->start([this](const MachineStop& stop) { on_machine_stop(stop); });
+  };
+  // Nothing of the guest is read before the jail is closed: what QEMU says waits until the loops run.
+  if (machine_->is_child_process()) {
+    TRY(start_machine());
+    TRY_CONTEXT("close the jail", enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_),
+                                             std::move(sockets_)));
+    TRY(serve_processes());
+    start_loops();
+    return {};
+  }
+  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_),
+                                           std::move(sockets_)));
+  TRY(serve_processes());
+  start_loops();
+  return start_machine();
+}
+
+void Sandbox::start_loops() {
+  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
+    threads_.emplace_back([loop] {
+      if (const auto ran = loop->run(); !ran) {
+        spdlog::error("{}", ran.error().message);
+      }
+    });
+  }
+}
+
+// LIMIT: the first connection is the agent's, for good; a guest that opens more gets them closed.
+void Sandbox::on_agent(UniqueFd stream) {
+  if (events_) {
+    return;
+  }
+  auto opened = EventChannel::open(main_loop_, std::move(stream),
+                                   [this](const agent::v1::AgentEvent& event) { on_event(event); });
+  if (!opened) {
+    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = opened.error().message});
+    return;
+  }
+  events_ = std::move(*opened);
+}
+
+void Sandbox::on_event(const agent::v1::AgentEvent& event) {
+  switch (event.event_case()) {
+    case agent::v1::AgentEvent::kReady:
+      on_ready(event);
+      break;
+    case agent::v1::AgentEvent::kLog:
+      guest_log_.write(event.log());
+      break;
+    case agent::v1::AgentEvent::kOutOfMemory:
+      out_of_memory_ = true;
+      report_oom_kill(event.out_of_memory().machine_is_full());
+      break;
+    case agent::v1::AgentEvent::kContainerReady:
+      service_manager_.tell_ready();
+      break;
+    default:
+      break;
+  }
+}
+
+void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
+  if (ready_) {
+    return;
+  }
+  ready_ = true;
+  init_ = std::make_unique<InitProcess>(main_loop_, *agent_loop_, vsock_->muxer(), spec_.init_process);
+  LaunchStatus status;
+  status.ready = true;
+  status.error = {.code = 0, .message = {}};
+  status.machine = machine_name_;
+  status.announcement = announcement_;
+  status.agent_version = event.ready().agent_version();
+  status.kernel_release = event.ready().kernel_release();
+  status.agent_tsc_at_start = event.ready().tsc_at_start();
+  status.agent_tsc_at_ready = event.ready().tsc_at_ready();
+  // ORDERING: who is told that the guest is ready has things run in it, and those shall find the clock right.
+  const auto set_clock = [this, status](agent::AgentClient& agent) {
+    clock_->set_first(agent);
+    main_loop_.post([this, status] { report_ready(status); });
+  };
+  const auto attached =
+      init_->attach(std::move(stdio_), set_clock, [this](const auto& end) { on_init_end(end); });
+  if (!attached) {
+    status_.report_failure(with_context("reach the agent", attached.error()));
+    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = attached.error().message});
+    return;
+  }
+  if (spec_.hang_seconds > 0) {
+    main_loop_.after(patience() / 2, [this] { watch_guest(); });
+  }
+}
+
+void Sandbox::report_oom_kill(bool machine_is_full) {
+  // Without a log of its own this would be said on the container's standard error, which is compared.
+  guest_log_.say(
+      is_log_ours_ ? spdlog::level::warn : spdlog::level::debug,
+      machine_is_full
+          ? fmt::format("container {}: its VM has no more memory than {} MiB, and a process was killed for "
+                        "want of it; "
+                        "give the container a larger linux.resources.memory.limit or the annotation "
+                        "org.caisson.max-memory",
+                        spec_.id, std::max(spec_.memory_bytes, spec_.max_memory_bytes) >> 20U)
+          : fmt::format("container {} reached its memory limit and a process of it was killed", spec_.id));
+}
+
+void Sandbox::report_ready(const LaunchStatus& status) {
+  if (!finished_) {
+    status_.report(status);
+  }
+}
+
+// Not sooner: a start need not pay for it.
+void Sandbox::watch_guest() {
+  if (finished_ || wakefulness_->is_paused() || watch_) {
+    return;
+  }
+  auto client = init_->connect();
+  if (!client) {
+    spdlog::warn("watch whether the guest answers: {}", client.error().message);
+    return;
+  }
+  watch_ = std::make_unique<GuestWatch>(*agent_loop_, std::move(*client), patience(), [this](bool answers) {
+    main_loop_.post([this, answers] { on_guest_silence(answers); });
+  });
+}
+
+void Sandbox::on_guest_silence(bool answers) {
+  const std::string text =
+      answers
+          ? std::string()
+          : fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
+  // Before the log: who reads of it there finds it in the state.
+  if (const auto written = write_silence(outputs_.get(), text); !written) {
+    spdlog::warn("container {}: {}", spec_.id, written.error().message);
+  }
+  if (answers) {
+    guest_log_.say(spdlog::level::warn, fmt::format("container {}: the guest answers again", spec_.id));
+  } else {
+    guest_log_.say(spdlog::level::err, fmt::format("container {}: the guest {}", spec_.id, text));
+  }
+}
+
+void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
+  if (events_) {
+    events_->drain();  // sent before the answer, and perhaps not read yet
+  }
+  if (!end) {
+    spdlog::error("container {}: agent: {}", spec_.id, end.error().message);
+    finish({.exit_code = kGuestLostExitCode,
+            .out_of_memory = out_of_memory_,
+            .guest_lost = "agent: " + end.error().message});
+    return;
+  }
+  finish({.exit_code = static_cast<int>(end->exit_code & 0xff),
+          .out_of_memory = end->out_of_memory || out_of_memory_,
+          .guest_lost = {}});
+}
+
+void Sandbox::on_machine_stop(const MachineStop& stop) {
+  std::string why = stop.reason == StopReason::guest_reset ? "guest kernel stopped" : "machine stopped";
+  if (!stop.detail.empty()) {
+    why += ": " + stop.detail;
+  }
+  if (!ready_) {
+    status_.report_failure({.code = EIO, .message = "boot guest: " + why});
+  } else if (!finished_) {
+    spdlog::error("container {}: {}", spec_.id, why);
+  }
+  finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
+}
+
+void Sandbox::let_sleep(ControlSocket::Client client) {
+  if (finished_) {
+    return;
+  }
+  if (const auto slept = wakefulness_->let_go(client); !slept) {
+    // The container runs no code anyway: the guest keeps it frozen.
+    spdlog::warn("container {}: {}", spec_.id, slept.error().message);
+  }
+}
+
+Result<std::string> Sandbox::on_control(Verb verb, ControlSocket::Client client) {
+  switch (verb) {
+    case Verb::wake:
+      TRY(wakefulness_->wake(client));
+      return std::string();
+    case Verb::pause:
+      TRY(pause());
+      return std::string();
+    case Verb::resume:
+      TRY(resume());
+      return std::string();
+    case Verb::counters:
+      return counters();
+    case Verb::stop:
+      main_loop_.post(
+          [this] { finish({.exit_code = 128 + SIGKILL, .out_of_memory = false, .guest_lost = {}}); });
+      return std::string();
+  }
+  return fail(EINVAL, "unknown verb");
+}
+
+Result<void> Sandbox::pause() {
+  TRY(wakefulness_->pause());
+  if (proc_view_) {
+    proc_view_->suspend();
+  }
+  if (watch_) {
+    watch_->suspend();
+  }
+  clock_->suspend();
+  return {};
+}
+
+Result<void> Sandbox::resume() {
+  TRY(wakefulness_->resume());
+  if (proc_view_) {
+    proc_view_->resume();
+  }
+  clock_->resume();
+  if (watch_) {
+    watch_->resume();
+  } else if (ready_ && spec_.hang_seconds > 0) {
+    watch_guest();
+  }
+  return {};
+}
+
+std::string Sandbox::counters() const {
+  nlohmann::json counters = nlohmann::json::object();
+  for (const Machine::Count& count : machine_->counters()) {
+    counters[count.name] = count.value;
+  }
+  return "\"machine\":" + nlohmann::json(machine_name_).dump() + ",\"counters\":" + counters.dump();
+}
+
+void Sandbox::on_signal(int number) {
+  if (number == SIGWINCH) {
+    const auto size = window_size(STDIN_FILENO);
+    if (init_ && size) {
+      init_->resize(size->rows, size->columns);
+    }
+  } else if (init_) {
+    init_->signal(spec_.id, number);
+  } else if (number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP) {
+    status_.report_failure({.code = EINTR, .message = "boot guest: interrupted by signal"});
+    finish({.exit_code = 128 + number, .out_of_memory = false, .guest_lost = {}});
+  }
+}
+
+void Sandbox::abandon() {
+  spdlog::warn("sandbox {}: its starter died before the container was on record, stopping", spec_.id);
+  finish({.exit_code = kGuestLostExitCode,
+          .out_of_memory = false,
+          .guest_lost = "abandoned: caisson died before the container was on record"});
+}
+
+std::optional<Result<HostOomKill>> Sandbox::take_oom_kill() {
+  return is_oom_killed_ ? std::optional(std::move(oom_kill_)) : std::nullopt;
+}
+
+void Sandbox::finish(const ExitRecord& record) {
+  if (finished_) {
+    return;
+  }
+  finished_ = true;
+  exit_code_ = record.exit_code;
+  is_oom_killed_ = record.out_of_memory && record.exit_code == 128 + SIGKILL;
+  machine_->stop();
+  if (const auto written = write_exit_record(outputs_.get(), record); !written) {
+    // The exit code still tells the engine; `delete` may have taken the directory already.
+    spdlog::debug("{}", written.error().message);
+  }
+  main_loop_.stop();
+}
+
+}  // namespace caisson::vmm

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// One sandbox: the machine, its devices, and what the host wants of them. Built once from the launch
+// document, run on the main loop until the container's first process or the guest ends; then the process
+// exits with the result.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/event_loop.h"
+#include "protocol/launch/launch_spec.h"
+#include "protocol/sandbox/exit_record.h"
+#include "vmm/jail/host_sockets.h"
+#include "vmm/jail/host_view.h"
+#include "vmm/machine/machine.h"
+#include "vmm/proc_view/proc_view.h"
+#include "vmm/sandbox/clock_keeper.h"
+#include "vmm/sandbox/control_socket.h"
+#include "vmm/sandbox/event_channel.h"
+#include "vmm/sandbox/guest_log.h"
+#include "vmm/sandbox/guest_watch.h"
+#include "vmm/sandbox/host_oom_kill.h"
+#include "vmm/sandbox/init_process.h"
+#include "vmm/sandbox/service_manager.h"
+#include "vmm/sandbox/status_socket.h"
+#include "vmm/sandbox/wakefulness.h"
+#include "vmm/virtio/fs/device.h"
+#include "vmm/virtio/rng/device.h"
+#include "vmm/virtio/vsock/device.h"
+
+namespace caisson::vmm {
+
+class Sandbox {
+ public:
+  // Opens everything the sandbox will ever need of the host. Nothing of the guest runs yet.
+  static Result<std::unique_ptr<Sandbox>> create(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  ~Sandbox();
+
+  // Lets the guest go. The end comes as exit_code(), with the main loop stopped.
+  Result<void> start();
+
+  // A signal that caisson-vmm received: passed to the container's first process, or the end of a sandbox not
+  // ready.
+  void on_signal(int number);
+
+  // The starter has died before the container was on record.
+  void abandon();
+
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
+  // When its guest's OOM killer ended the container: what lets the host's engines know, as the process's last
+  // act, or why that cannot be. Once.
+  std::optional<Result<HostOomKill>> take_oom_kill();
+
+ private:
+  // What a sandbox exits with when the guest, not the container, ended.
+  static constexpr int kGuestLostExitCode = 255;
+
+  Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
+  Result<void> open_machine();
+  Result<void> open_devices();
+  Result<void> open_sockets();
+  Result<void> serve_processes();
+  Result<agent::AgentClient> connect_agent();
+  void start_loops();
+  void on_agent(UniqueFd stream);
+  void on_event(const agent::v1::AgentEvent& event);
+  void on_ready(const agent::v1::AgentEvent& event);
+  void report_ready(const LaunchStatus& status);
+  void report_oom_kill(bool machine_is_full);
+  void on_init_end(const Result<agent::ProcessExit>& end);
+  void on_machine_stop(const MachineStop& stop);
+  Result<std::string> on_control(Verb verb, ControlSocket::Client client);
+  Result<void> pause();
+  Result<void> resume();
+  [[nodiscard]] std::string counters() const;
+  void let_sleep(ControlSocket::Client client);
+  [[nodiscard]] std::chrono::seconds patience() const { return std::chrono::seconds(spec_.hang_seconds); }
+  void watch_guest();
+  void on_guest_silence(bool answers);
+  void finish(const ExitRecord& record);
+
+  LaunchSpec spec_;
+  HostView view_;        // until the jail is closed
+  HostSockets sockets_;  // likewise
+  StatusSocket& status_;
+  EventLoop& main_loop_;
+  std::unique_ptr<EventLoop> fs_loop_;
+  std::unique_ptr<EventLoop> agent_loop_;
+  std::vector<std::thread> threads_;
+
+  std::string machine_name_;
+  std::string announcement_;
+  UniqueFd outputs_;        // of the state directory, the only place that an intruder in us can write to
+  const bool is_log_ours_;  // what the log says is nobody's output
+  Result<HostOomKill> oom_kill_;
+  std::vector<StdioStream> stdio_;
+
+  std::unique_ptr<vsock::Device> vsock_;
+  std::unique_ptr<rng::Device> rng_;
+  std::unique_ptr<fs::Device> fs_;
+  std::unique_ptr<Machine> machine_;  // after the devices: it lets go of them when destroyed
+
+  std::unique_ptr<Wakefulness> wakefulness_;
+  std::unique_ptr<ControlSocket> control_;
+  std::unique_ptr<EventChannel> events_;
+  GuestLog guest_log_;
+  ServiceManager service_manager_;
+  std::unique_ptr<InitProcess> init_;
+  std::unique_ptr<GuestWatch> watch_;
+  std::unique_ptr<ClockKeeper> clock_;
+  std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes
+  bool ready_ = false;
+  bool out_of_memory_ = false;
+  bool finished_ = false;
+  bool is_oom_killed_ = false;
+  int exit_code_ = kGuestLostExitCode;
+};
+
+}  // namespace caisson::vmm

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the host's service manager that the container serves: sd_notify(3). What the guest said is no part of
+// the message. Partner: runtime/launch/service_manager, which connected the socket.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace caisson::vmm {
+
+class ServiceManager {
+ public:
+  // Nobody to tell.
+  ServiceManager() = default;
+  // Before the jail is closed. `is_main_process`: we are the service's, since whoever started us has gone.
+  static Result<ServiceManager> connect(UniqueFd socket, bool is_main_process);
+
+  // The first call is passed on, whatever the guest says later.
+  void tell_ready();
+
+ private:
+  ServiceManager(UniqueFd socket, std::string main_pid)
+      : socket_(std::move(socket)), main_pid_(std::move(main_pid)) {}
+
+  UniqueFd socket_;
+  std::string main_pid_;  // as the host counts; empty: not us
+};
+
+}  // namespace caisson::vmm

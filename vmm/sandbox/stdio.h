@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's stdio as caisson-vmm holds it: descriptors 0, 1 and 2 and what else the process inherits,
+// turned into streams that the vsock device can read and write without blocking. Made before the jail closes,
+// since it needs /proc.
+#pragma once
+
+#include <vector>
+
+#include "protocol/agent/stream_hello.h"
+#include "protocol/launch/launch_spec.h"
+#include "vmm/virtio/vsock/stream.h"
+
+namespace caisson::vmm {
+
+struct StdioStream {
+  agent::StreamKind kind;
+  uint16_t descriptor;  // of kind inherited: the process's number for it; else 0
+  vsock::Stream stream;
+  bool is_our_stderr = false;  // descriptor 2 is the same place
+};
+
+// Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's
+// terminal does the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
+Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
+
+// Takes over what the process inherits beside them. EINVAL for what is none of the kinds
+// LaunchSpec::Inherited names.
+Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited);
+
+// The container has closed its standard error (StdioStream::is_our_stderr): whoever reads ours is to see
+// that.
+void let_go_of_stderr();
+
+}  // namespace caisson::vmm

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// The FUSE server of one device: takes a chain, finds the operation in the table (operations.cpp), carries it
+// out against the exports, answers. Called by fs::Device on its loop's thread; blocking file I/O is meant to
+// happen here. Every method named like an operation lives in operations/<family>.cpp.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/result.h"
+#include "vmm/fuse/reply.h"
+#include "vmm/fuse/request.h"
+#include "vmm/virtio/fs/credentials.h"
+#include "vmm/virtio/fs/export.h"
+#include "vmm/virtio/fs/handle_table.h"
+#include "vmm/virtio/fs/host_file.h"
+#include "vmm/virtio/fs/limits.h"
+#include "vmm/virtio/fs/lock_table.h"
+#include "vmm/virtio/fs/lock_waiters.h"
+#include "vmm/virtio/fs/node_table.h"
+#include "vmm/virtio/fs/short_cookies.h"
+
+namespace caisson::vmm::fs {
+
+class Server {
+ public:
+  struct Config {
+    std::vector<Export> exports;
+    // Host descriptors the guest may occupy; 0: what RLIMIT_NOFILE leaves.
+    size_t descriptors = 0;
+    // Lets the guest's kernel delay writes. Honoured only if every export is exclusive: with it the guest is
+    // the authority on sizes and times, and would not see the host's changes.
+    bool writeback_cache = false;
+  };
+
+  // What became of a request: `written` bytes of an answer, 0 for none; or its answer comes later, under this
+  // ticket, from `answer_later`.
+  struct Served {
+    uint32_t written = 0;
+    uint64_t ticket = 0;
+    uint64_t unique = 0;  // for end_waiting()
+  };
+  using AnswerLater = LockWaiters::Done;
+
+  // `answer_later` is called on `loop`, which must outlive the server.
+  static Result<std::unique_ptr<Server>> create(Config config, EventLoop& loop, AnswerLater answer_later);
+
+  // A guest with `guest_memory_bytes` is about to mount, by requests served on the calling thread.
+  Result<void> start(uint64_t guest_memory_bytes);
+  // The guest is gone: drops all nodes and handles.
+  void reset();
+
+  // The answer without contents to a request that was served before: its bytes in `chain`.
+  static uint32_t end_waiting(const Chain& chain, uint64_t unique, int error);
+  // Carries out the request in `chain`, or begins to.
+  Served serve(const Chain& chain);
+
+  // How many requests of each opcode there were.
+  [[nodiscard]] const std::map<uint32_t, uint64_t>& requests() const { return requests_; }
+  [[nodiscard]] size_t node_count() const { return nodes_.size(); }
+  [[nodiscard]] size_t handle_count() const { return handles_.size(); }
+  [[nodiscard]] size_t cached_descriptors() const { return nodes_.cached_descriptors(); }
+  [[nodiscard]] size_t cookie_count() const { return cookies_.size(); }
+
+  using Operation = Result<void> (Server::*)(Request& in, Reply& out);
+
+  // session.cpp
+  Result<void> init(Request& in, Reply& out);
+  Result<void> destroy(Request& in, Reply& out);
+  Result<void> interrupt(Request& in, Reply& out);
+  // lookup.cpp
+  Result<void> lookup(Request& in, Reply& out);
+  Result<void> forget(Request& in, Reply& out);
+  Result<void> batch_forget(Request& in, Reply& out);
+  // statx.cpp
+  Result<void> getattr_extended(Request& in, Reply& out);
+  // ioctl.cpp
+  Result<void> ioctl(Request& in, Reply& out);
+  // attributes.cpp
+  Result<void> getattr(Request& in, Reply& out);
+  Result<void> setattr(Request& in, Reply& out);
+  Result<void> readlink(Request& in, Reply& out);
+  Result<void> statfs(Request& in, Reply& out);
+  // open.cpp
+  Result<void> open(Request& in, Reply& out);
+  Result<void> opendir(Request& in, Reply& out);
+  Result<void> release(Request& in, Reply& out);
+  Result<void> fsync(Request& in, Reply& out);
+  Result<void> fsyncdir(Request& in, Reply& out);
+  // io.cpp
+  Result<void> read(Request& in, Reply& out);
+  Result<void> write(Request& in, Reply& out);
+  Result<void> lseek(Request& in, Reply& out);
+  Result<void> fallocate(Request& in, Reply& out);
+  Result<void> copy_file_range(Request& in, Reply& out);
+  // create.cpp
+  Result<void> create_file(Request& in, Reply& out);
+  Result<void> tmpfile(Request& in, Reply& out);
+  Result<void> mknod(Request& in, Reply& out);
+  Result<void> mkdir(Request& in, Reply& out);
+  Result<void> symlink(Request& in, Reply& out);
+  Result<void> link(Request& in, Reply& out);
+  // remove.cpp
+  Result<void> unlink(Request& in, Reply& out);
+  Result<void> rmdir(Request& in, Reply& out);
+  Result<void> rename(Request& in, Reply& out);
+  Result<void> rename2(Request& in, Reply& out);
+  // lock.cpp
+  Result<void> getlk(Request& in, Reply& out);
+  Result<void> setlk(Request& in, Reply& out);
+  Result<void> setlkw(Request& in, Reply& out);
+  Result<void> flush(Request& in, Reply& out);
+  // directory.cpp
+  Result<void> readdir(Request& in, Reply& out);
+  Result<void> readdirplus(Request& in, Reply& out);
+  // xattr.cpp
+  Result<void> setxattr(Request& in, Reply& out);
+  Result<void> getxattr(Request& in, Reply& out);
+  Result<void> listxattr(Request& in, Reply& out);
+  Result<void> removexattr(Request& in, Reply& out);
+
+ private:
+  // What the host last said of one directory, for the READDIR that follows (directory.cpp).
+  struct Listing {
+    uint64_t handle = 0;
+    uint64_t next_offset = 0;  // what the guest was told for the entry at `position`
+    size_t position = 0;
+    size_t filled = 0;
+    std::vector<std::byte> entries;
+  };
+  struct Entry {
+    uint64_t inode = 0;
+    uint64_t next_offset = 0;
+    uint32_t type = 0;  // DT_*
+    std::string_view name;
+  };
+
+  Server(Config config, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles, size_t lock_owners,
+         EventLoop& loop, AnswerLater answer_later);
+
+  // server.cpp: what the operations share.
+  Result<void> dispatch(const Chain& chain, const fuse_in_header& header, Reply& out);
+  Result<NodePin> node_of(const Request& in) { return known(in.header().nodeid); }
+  // ESTALE unless the guest holds `id`.
+  Result<NodePin> known(uint64_t id);
+  // A directory of the host's in which names can be looked up: not the synthetic root, not veiled.
+  Result<NodePin> directory(uint64_t id);
+  // EROFS where nothing may be changed.
+  static Result<void> check_writable(const Node& node);
+  // A descriptor with contents.
+  Result<UniqueFd> open_contents(Node& node, int flags);
+  [[nodiscard]] static std::chrono::seconds cache_time(const Node& node);
+  [[nodiscard]] static fuse_attr attr_of(const Node& node, const struct statx& stat);
+  [[nodiscard]] static fuse_entry_out entry_of(const Node& node, const struct statx& stat);
+  static Result<void> put_attr(const Node& node, const struct statx& stat, Reply& out);
+  [[nodiscard]] struct statx root_stat() const;
+  Result<struct statx> stat_of(Node& node);
+
+  Result<NodePin> lookup_export(std::string_view name);
+  // Makes sure that the file at this name, if the guest knows it, stays reachable when the name goes. EBUSY
+  // for a mount point of the host's, whose name must not go.
+  Result<NodePin> hold(const NodePin& parent, const Name& name);
+  Result<void> remove_name(Request& in, int flags);
+  Result<void> move(Request& in, uint64_t new_parent, uint32_t flags);
+  Result<void> put_new_entry(const NodePin& parent, const Name& name, Reply& out);
+  Result<void> open_existing(const NodePin& parent, const Name& name, const fuse_create_in& arguments,
+                             Reply& out);
+  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out);
+  [[nodiscard]] int host_flags(uint32_t flags) const;
+  [[nodiscard]] uint32_t listing_flags(Node& node, uint32_t flags) const;
+  static uint32_t cache_flags(Node& node, const struct statx& stat);
+  Result<ActAs> act_as_caller(const Request& in, uint32_t mask);
+  Result<LockTable::Entry*> lock_owner(Node& node, uint64_t owner);
+  Result<void> set_lock(Request& in, bool may_wait);
+  Result<void> write_pages(const Handle& handle, const Request& in, const fuse_write_in& arguments,
+                           uint64_t done);
+  Result<void> change(Node& node, const fuse_setattr_in& wanted, const Handle* handle);
+  Result<void> list(Request& in, Reply& out, bool with_attributes);
+  Result<std::optional<Entry>> next_entry(Handle& handle, uint64_t number, uint64_t offset);
+  void advance_listing(uint64_t next_offset);
+  [[nodiscard]] std::optional<Entry> next_export(const Node& node, uint64_t offset) const;
+  fuse_entry_out look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry);
+  Result<OwnDescriptors::Name> xattr_path(Node& node);
+  Result<void> put_value(uint32_t wanted, size_t length, Reply& out);
+
+  std::vector<Export> exports_;
+  std::map<uint32_t, uint64_t> requests_;  // by opcode, of those there are
+  OwnDescriptors own_;
+  NodeTable nodes_;
+  HandleTable handles_;
+  ShortCookies cookies_;
+  LockTable locks_;
+  LockWaiters waiters_;
+  uint64_t ticket_ = 0;  // of the request at hand, if it is to be answered later
+  bool writeback_cache_;
+  bool all_exclusive_;
+  // Agreed on by INIT.
+  bool is_initialised_ = false;
+  bool has_setxattr_ext_ = false;
+  bool has_umask_ = false;
+  bool is_writeback_agreed_ = false;
+  mode_t mask_ = 0;  // the thread's umask
+  Listing listing_;
+  const Chain* chain_ = nullptr;    // the request at hand, for the payload of WRITE
+  std::vector<std::byte> scratch_;  // the arguments of the request at hand
+  std::vector<std::byte> value_;    // an xattr on its way out
+  std::vector<iovec> parts_;        // guest memory the host reads or writes
+};
+
+}  // namespace caisson::vmm::fs
