@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What POSIX and Linux promise of files, asked one by one in the directory named on the command line. Built
-// statically by tests/containers/files.bats and run there inside a container, on the root file system and on a
-// bind mount. Prints the promise that was broken; the exit status is the number of them. Needs root, for what
-// root may and others may not.
+// statically by tests/containers/files.bats and run there inside a container, on the root file system and on
+// a bind mount. Prints the promise that was broken; the exit status is the number of them. Needs root, for
+// what root may and others may not.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
