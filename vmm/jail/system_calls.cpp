@@ -186,8 +186,8 @@ constexpr int kIntruders[] = {
     SYS_setdomainname,
 };
 
-// Of these, calls whose arguments keep to what we do with them. Two conditions on one call must both hold;
-// two entries of one call are two ways it may be made.
+// A call that is allowed with some arguments only. All conditions of one entry must hold; a second entry of
+// the same call is another way to make it.
 struct Conditional {
   int number;
   std::vector<scmp_arg_cmp> arguments;

@@ -68,7 +68,7 @@ KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, LinuxFiles fi
       memory_(std::move(memory)),
       vm_(std::move(vm)),
       serial_interrupt_(std::move(serial_interrupt)),
-      serial_([this] { serial_interrupt_.raise(); }),
+      serial_([this] { serial_interrupt_.raise(); }, config_.on_console_line),
       gate_(config_.all_cpus()) {}
 
 KvmMachine::~KvmMachine() {

@@ -46,6 +46,7 @@ void Serial::write(uint16_t offset, uint8_t value) {
         } else if ((modem_control_ & UART_MCR_LOOP) == 0) {
           const char byte = static_cast<char>(value);
           tail_.append(std::span(&byte, 1));
+          lines_.append(std::span(&byte, 1));
         }
         break;
       case UART_IER:

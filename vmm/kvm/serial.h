@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "vmm/machine/console_lines.h"
 #include "vmm/machine/text_tail.h"
 
 namespace caisson::vmm {
@@ -19,7 +20,9 @@ class Serial {
   static constexpr size_t kTailBytes = 16384;  // LIMIT: Machine::console_tail() promises no more
 
   // `interrupt` raises pin 4, as an edge.
-  explicit Serial(std::function<void()> interrupt) : interrupt_(std::move(interrupt)), tail_(kTailBytes) {}
+  // `on_line` hears what is printed, on the vCPU's thread that prints it.
+  explicit Serial(std::function<void()> interrupt, ConsoleLines::Handler on_line = {})
+      : interrupt_(std::move(interrupt)), tail_(kTailBytes), lines_(std::move(on_line)) {}
 
   // `offset` is below kPorts.
   [[nodiscard]] uint8_t read(uint16_t offset);
@@ -33,6 +36,7 @@ class Serial {
   std::function<void()> interrupt_;
   mutable std::mutex mutex_;  // guards all below
   TextTail tail_;
+  ConsoleLines lines_;
   uint8_t interrupt_enable_ = 0;
   uint8_t line_control_ = 0;
   uint8_t modem_control_ = 0;

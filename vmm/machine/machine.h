@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "common/user_range.h"
+#include "vmm/machine/console_lines.h"
 #include "vmm/virtio/device.h"
 
 namespace caisson::vmm {
@@ -42,7 +43,9 @@ struct MachineConfig {
   std::string initramfs;          // path of a cpio archive
   std::string extra_kernel_arguments;
   bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
-  HostClock clock;       // of this host; its frequency is asked for when the machine starts
+  // With it: hears each line of the console, harmless and bounded, on whichever thread it arrives.
+  ConsoleLines::Handler on_console_line;
+  HostClock clock;                  // of this host; its frequency is asked for when the machine starts
   UserRange users = kDefaultUsers;  // of which QEMU's process gets one
   bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
 

@@ -112,6 +112,7 @@ QemuMachine::QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions
       loop_(&main_loop),
       options_(std::move(options)),
       console_tail_(kConsoleTailBytes),
+      console_lines_(config_.on_console_line),
       complaint_tail_(kComplaintTailBytes) {}
 
 QemuMachine::~QemuMachine() {
@@ -253,7 +254,10 @@ Result<void> QemuMachine::watch_child() {
 }
 
 void QemuMachine::on_console() {
-  if (!drain(console_.get(), [this](std::span<const char> bytes) { console_tail_.append(bytes); })) {
+  if (!drain(console_.get(), [this](std::span<const char> bytes) {
+        console_tail_.append(bytes);
+        console_lines_.append(bytes);
+      })) {
     loop_->remove(console_.get());
   }
 }

@@ -87,6 +87,7 @@ class QemuMachine final : public Machine {
   UniqueFd complaints_;
   QmpReader qmp_;
   TextTail console_tail_;
+  ConsoleLines console_lines_;
   TextTail complaint_tail_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks look here first
 };

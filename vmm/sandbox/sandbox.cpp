@@ -65,6 +65,11 @@ Result<void> Sandbox::open_machine() {
   config.initramfs = spec_.initramfs;
   config.extra_kernel_arguments = spec_.extra_kernel_arguments;
   config.console = spec_.console;
+  if (spec_.console) {
+    config.on_console_line = [this](const std::string& line) {
+      main_loop_.post([this, line] { guest_log_.say(spdlog::level::info, "console: " + line); });
+    };
+  }
   config.count_instructions = spec_.count_instructions;
   config.users = spec_.users;
   config.clock = HostClock(spec_.clock);
@@ -98,7 +103,7 @@ Result<void> Sandbox::open_devices() {
   return {};
 }
 
-// Where nothing of the container is shown, nobody looks.
+// Without a view of the container there is nobody to serve.
 Result<void> Sandbox::serve_processes() {
   if (!proc_view_) {
     return {};
@@ -255,7 +260,7 @@ void Sandbox::report_ready(const LaunchStatus& status) {
   }
 }
 
-// Not sooner: a start need not pay for it.
+// Called when the guest is ready, and not before: the connection that it makes would lengthen each start.
 void Sandbox::watch_guest() {
   if (finished_ || wakefulness_->is_paused() || watch_) {
     return;
