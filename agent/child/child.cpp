@@ -27,7 +27,6 @@ constexpr Step kContainerSteps[] = {
     bind_console,             // its slave as /dev/console
     mask_paths,               // while the guest's own /dev/null can be had (CVE-2025-31133)
     make_paths_readonly,      //
-    run_create_hooks,         // [oci] config.md "createContainer hooks": before pivot_root
     change_root,              // pivot_root; the guest's tree is gone
     seal_root,                // propagation, read-only root, read-only /dev
     set_sysctls,              //

@@ -50,7 +50,6 @@ Result<void> drop_bounding_set(Child& child);
 Result<void> become_user(Child& child);
 Result<void> complete_environment(Child& child);
 Result<void> find_executable(Child& child);
-Result<void> run_create_hooks(Child& child);
 Result<void> wait_for_start(Child& child);
 Result<void> run_start_hooks(Child& child);
 Result<void> bequeath(Child& child);

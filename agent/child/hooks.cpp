@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hooks that run inside the container: createContainer (before pivot_root) and startContainer (before exec;
-// as in runc, under the filter and with the capabilities of the program). [oci] config.md "POSIX-platform
-// Hooks". Each gets the state document on stdin; the first that fails ends the start.
+// Hooks that run inside the container: startContainer, before exec; as in runc, under the filter and with the
+// capabilities of the program. [oci] config.md "POSIX-platform Hooks". Each gets the state document on stdin;
+// the first that fails ends the start. The others are the host's (runtime/lifecycle/hooks.h).
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -50,12 +50,6 @@ Error with_output(Error error, const Files& files) {
   return error;
 }
 
-// As in runc, a hook without an environment of its own has the container's.
-std::vector<std::string> inherited_environment(const Child& child) {
-  const auto& given = child.plan.process->env();
-  return child.environment.empty() ? std::vector<std::string>(given.begin(), given.end()) : child.environment;
-}
-
 Result<UniqueFd> as_file(const std::string& bytes) {
   UniqueFd file(::memfd_create("state", MFD_CLOEXEC));
   if (!file || ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
@@ -65,9 +59,7 @@ Result<UniqueFd> as_file(const std::string& bytes) {
   return file;
 }
 
-// `confined`: the container's process, whose confinement the hook shares; null before there is any.
-[[noreturn]] void execute_hook(const v1::Hook& hook, const Files& files,
-                               const std::vector<std::string>& inherited, Child* confined) {
+[[noreturn]] void execute_hook(const v1::Hook& hook, const Files& files, Child& child) {
   std::vector<char*> argv;
   for (const std::string& argument : hook.args()) {
     argv.push_back(const_cast<char*>(argument.c_str()));
@@ -80,15 +72,16 @@ Result<UniqueFd> as_file(const std::string& bytes) {
   for (const std::string& variable : hook.env()) {
     envp.push_back(const_cast<char*>(variable.c_str()));
   }
+  // As in runc, a hook without an environment of its own has the container's.
   if (envp.empty()) {
-    for (const std::string& variable : inherited) envp.push_back(const_cast<char*>(variable.c_str()));
+    for (const std::string& variable : child.environment) envp.push_back(const_cast<char*>(variable.c_str()));
   }
   envp.push_back(nullptr);
   ::dup2(files.state.get(), 0);
   ::dup2(files.output.get(), 1);
   ::dup2(files.error.get(), 2);
   // Not of ourselves: the filter may forbid what waiting for the hook takes.
-  if (confined != nullptr && !confine(*confined)) {
+  if (!confine(child)) {
     ::_exit(kNotRun);
   }
   ::execve(hook.path().c_str(), argv.data(), envp.data());
@@ -125,8 +118,7 @@ Result<void> await_hook(const v1::Hook& hook, pid_t pid) {
                                   : fail(ECANCELED, "exit status " + std::to_string(WEXITSTATUS(status)));
 }
 
-Result<void> run_hook(const v1::Hook& hook, const std::string& state_json, const Child& child,
-                      Child* confined) {
+Result<void> run_hook(const v1::Hook& hook, const std::string& state_json, Child& child) {
   const Files files{.state = TRY(as_file(state_json)),
                     .output = TRY(empty_file("stdout")),
                     .error = TRY(empty_file("stderr"))};
@@ -135,35 +127,24 @@ Result<void> run_hook(const v1::Hook& hook, const std::string& state_json, const
     return fail_errno("fork");
   }
   if (pid == 0) {
-    execute_hook(hook, files, inherited_environment(child), confined);
+    execute_hook(hook, files, child);
   }
   auto ended = await_hook(hook, pid);
   return ended ? std::move(ended) : tl::unexpected(with_output(std::move(ended).error(), files));
 }
 
-template <typename Hooks>
-Result<void> run_hooks(const char* kind, const Hooks& hooks, const std::string& state_json,
-                       const Child& child, Child* confined) {
-  int index = 0;
-  for (const v1::Hook& hook : hooks) {
-    TRY_CONTEXT("error running hook #" + std::to_string(index) + " of " + kind,
-                run_hook(hook, state_json, child, confined));
-    ++index;
-  }
-  return {};
-}
-
 }  // namespace
-
-Result<void> run_create_hooks(Child& child) {
-  return run_hooks("createContainer", child.plan.container->create_container_hooks(),
-                   child.plan.container->state_json(), child, nullptr);
-}
 
 Result<void> run_start_hooks(Child& child) {
   // [oci] runtime.md "Lifecycle": create has ended, the status is "created".
-  return run_hooks("startContainer", child.plan.container->start_container_hooks(),
-                   child.plan.container->created_state_json(), child, &child);
+  const std::string& state = child.plan.container->created_state_json();
+  int index = 0;
+  for (const v1::Hook& hook : child.plan.container->start_container_hooks()) {
+    TRY_CONTEXT("error running hook #" + std::to_string(index) + " of startContainer",
+                run_hook(hook, state, child));
+    ++index;
+  }
+  return {};
 }
 
 }  // namespace caisson::agent

@@ -286,7 +286,6 @@ Result<void> plan_container(const RequestSource& source, Exports& exports,
   }
   out.set_hostname(config.hostname);
   out.set_domainname(config.domainname);
-  fill_hooks(config.hooks.create_container, *out.mutable_create_container_hooks());
   fill_hooks(config.hooks.start_container, *out.mutable_start_container_hooks());
   return fill_linux(config.linux_, out);
 }

@@ -20,6 +20,7 @@
 #include "runtime/launch/sandbox_cgroup.h"
 #include "runtime/launch/service_manager.h"
 #include "runtime/launch/settings.h"
+#include "runtime/lifecycle/create_hooks.h"
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/lifecycle/hooks.h"
 #include "runtime/lifecycle/oom_mark.h"
@@ -33,7 +34,8 @@ namespace {
 // Generous: a host of two cores may be booting twenty guests without hardware virtualization.
 constexpr std::chrono::seconds kCreatePatience{60};
 
-// Removes what was laid down, unless the container came to be.
+// Removes what was laid down, unless the container came to be. Once hooks have begun, those of "poststop"
+// follow. [oci] runtime.md, "Lifecycle", steps 3 to 5
 class Unfinished {
  public:
   Unfinished(const ContainerDirectory& directory, const ContainerState& state)
@@ -42,16 +44,20 @@ class Unfinished {
   Unfinished& operator=(const Unfinished&) = delete;
   ~Unfinished() {
     if (!finished_) {
-      if (auto removed = remove_remains(directory_, state_); !removed) {
+      const auto removed =
+          hooks_began_ ? destroy_container(directory_, state_) : remove_remains(directory_, state_);
+      if (!removed) {
         spdlog::warn("clean up after failed create: {}", removed.error().message);
       }
     }
   }
+  void hooks_begin() { hooks_began_ = true; }
   void finish() { finished_ = true; }
 
  private:
   const ContainerDirectory& directory_;
   const ContainerState& state_;
+  bool hooks_began_ = false;
   bool finished_ = false;
 };
 
@@ -269,7 +275,8 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
       .is_main_process = request.detached,
       .network_namespace = network.is_valid() ? network.get() : -1};
   for (const UniqueFd& members : sandbox_cgroup.cgroup.members) spawn.cgroup_members.push_back(members.get());
-  spawn.spec.view = host_view(guest_request);
+  const std::vector<LaunchSpec::ViewMount> view = host_view(guest_request);
+  spawn.spec.view = view;
   spawn.spec.memory_cgroup = sandbox_cgroup.own_memory;
   if (pty) {
     std::fill_n(spawn.standard_fds, 3, pty->slave.get());
@@ -282,10 +289,13 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(machine.boot_patience), signals));
   announce(launched, request);
   state.machine = launched.machine;
-  const std::string hook_state = oci_state_json(state, Status::creating);
-  TRY(run_hooks(config.hooks.prestart, "prestart", hook_state));
-  TRY(run_hooks(config.hooks.create_runtime, "createRuntime", hook_state));
-  guest_request.set_state_json(hook_state);
+  unfinished.hooks_begin();
+  const HookScene scene{.state_json = oci_state_json(state, Status::creating), .directory = request.bundle};
+  TRY(run_hooks(config.hooks.prestart, "prestart", scene));
+  TRY(run_hooks(config.hooks.create_runtime, "createRuntime", scene));
+  TRY(run_create_container_hooks(
+      config.hooks.create_container, scene,
+      {.exports = exports, .view = view, .rootfs = state.rootfs, .vmm = state.vmm.pid}));
   guest_request.set_created_state_json(oci_state_json(state, Status::created));
   agent::AgentClient agent = TRY(create_in_guest(directory, guest_request));
 

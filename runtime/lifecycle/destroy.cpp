@@ -58,7 +58,8 @@ Result<void> remove_remains(const ContainerDirectory& directory, const Container
 Result<void> destroy_container(const ContainerDirectory& directory, const ContainerState& state) {
   const std::vector<oci::Hook> hooks = poststop_hooks(directory);
   TRY(remove_remains(directory, state));
-  run_hooks_logging(hooks, "poststop", oci_state_json(state, Status::stopped));
+  run_hooks_logging(hooks, "poststop",
+                    {.state_json = oci_state_json(state, Status::stopped), .directory = state.bundle});
   return {};
 }
 

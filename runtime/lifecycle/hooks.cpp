@@ -37,7 +37,7 @@ std::string quote_output(int file) {
   return text.empty() ? std::string() : ", it said: " + text;
 }
 
-Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
+Result<pid_t> spawn_hook(const oci::Hook& hook, const std::string& directory, int input, int output) {
   std::vector<std::string> arguments = hook.args.empty() ? std::vector{hook.path} : hook.args;
   // As in runc and crun: without "env" a hook has the runtime's own environment.
   std::vector<std::string> environment = hook.env;
@@ -49,6 +49,10 @@ Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
   ::posix_spawn_file_actions_adddup2(&actions, input, 0);
   ::posix_spawn_file_actions_adddup2(&actions, output, 1);
   ::posix_spawn_file_actions_adddup2(&actions, output, 2);
+  const UniqueFd place(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (place) {
+    ::posix_spawn_file_actions_addfchdir_np(&actions, place.get());
+  }
   ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   // We block signals to take them as events; the hook starts with none blocked and none ignored.
   posix_spawnattr_t attributes;
@@ -71,15 +75,16 @@ Result<pid_t> spawn_hook(const oci::Hook& hook, int input, int output) {
   return pid;
 }
 
-Result<void> run_hook(const oci::Hook& hook, const std::string& state_json) {
+Result<void> run_hook(const oci::Hook& hook, const HookScene& scene) {
   const UniqueFd input(::memfd_create("hook-state", MFD_CLOEXEC));
   const UniqueFd output(::memfd_create("hook-output", MFD_CLOEXEC));
   if (!input || !output ||
-      ::write(input.get(), state_json.data(), state_json.size()) != static_cast<ssize_t>(state_json.size()) ||
+      ::write(input.get(), scene.state_json.data(), scene.state_json.size()) !=
+          static_cast<ssize_t>(scene.state_json.size()) ||
       ::lseek(input.get(), 0, SEEK_SET) < 0) {
     return fail_errno("prepare input of " + hook.path);
   }
-  const pid_t pid = TRY(spawn_hook(hook, input.get(), output.get()));
+  const pid_t pid = TRY(spawn_hook(hook, scene.directory, input.get(), output.get()));
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   bool timed_out = false;
   if (hook.timeout && process) {
@@ -109,17 +114,16 @@ Result<void> run_hook(const oci::Hook& hook, const std::string& state_json) {
 
 }  // namespace
 
-Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json) {
+Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene) {
   for (size_t i = 0; i < hooks.size(); ++i) {
-    TRY_CONTEXT(std::string("run hook ") + kind + "[" + std::to_string(i) + "]",
-                run_hook(hooks[i], state_json));
+    TRY_CONTEXT(std::string("run hook ") + kind + "[" + std::to_string(i) + "]", run_hook(hooks[i], scene));
   }
   return {};
 }
 
-void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json) {
+void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene) {
   for (const oci::Hook& hook : hooks) {
-    if (auto ran = run_hook(hook, state_json); !ran) {
+    if (auto ran = run_hook(hook, scene); !ran) {
       spdlog::warn("run hook {}: {}", kind, ran.error().message);
     }
   }

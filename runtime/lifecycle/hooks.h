@@ -11,11 +11,17 @@
 
 namespace caisson::runtime {
 
+// What every hook of one moment is given.
+struct HookScene {
+  std::string state_json;  // on standard input
+  std::string directory;   // the current one: the bundle, as under runc; where that has gone, the caller's
+};
+
 // The first that fails (cannot run, exits with another code than 0, or outlives its timeout) ends it: an
 // Error that names the hook and quotes what it wrote. `kind` is its name in config.json.
-Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json);
+Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene);
 
 // The same, where the specification wants failures logged and passed over.
-void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const std::string& state_json);
+void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene);
 
 }  // namespace caisson::runtime

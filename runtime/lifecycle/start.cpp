@@ -36,12 +36,12 @@ bool ends_on_failed_poststart(const std::string& oci_version) {
 // [oci] config.md, "Poststart": "If any poststart hook fails, the runtime MUST generate an error, stop the
 // container, and continue the lifecycle at step 12".
 Result<void> run_poststart_hooks(const ContainerState& state, const oci::Config& config) {
-  const std::string document = oci_state_json(state, Status::running);
+  const HookScene scene{.state_json = oci_state_json(state, Status::running), .directory = state.bundle};
   if (!ends_on_failed_poststart(config.oci_version)) {
-    run_hooks_logging(config.hooks.poststart, "poststart", document);
+    run_hooks_logging(config.hooks.poststart, "poststart", scene);
     return {};
   }
-  auto ran = run_hooks(config.hooks.poststart, "poststart", document);
+  auto ran = run_hooks(config.hooks.poststart, "poststart", scene);
   if (!ran) {
     TRY(kill_machine(state));
   }

@@ -53,8 +53,8 @@ std::span<const Row> rows(const Hooks*) {
       field<&Hooks::prestart>("prestart", host, "in the runtime's namespaces, before `createRuntime`"),
       field<&Hooks::create_runtime>("createRuntime", host,
                                     "in the runtime's namespaces; `pid` is caisson-vmm's"),
-      field<&Hooks::create_container>("createContainer", guest,
-                                      "in the guest; the path is one of the root file system"),
+      field<&Hooks::create_container>("createContainer", host,
+                                      "a program of the host, among the container's files (see Hooks)"),
       field<&Hooks::start_container>("startContainer", guest, "in the container"),
       field<&Hooks::poststart>(
           "poststart", host,

@@ -1,74 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/jail/host_view.h"
 
-#include <fcntl.h>
-#include <linux/mount.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 namespace caisson::vmm {
-namespace {
 
-// glibc 2.36 has wrappers for these, in a header that clashes with linux/mount.h.
-int move_mount(int tree, int directory, const char* path) {
-  constexpr unsigned kFlags = MOVE_MOUNT_F_EMPTY_PATH;
-  const unsigned flags = *path == '\0' ? kFlags | MOVE_MOUNT_T_EMPTY_PATH : kFlags;
-  return static_cast<int>(::syscall(SYS_move_mount, tree, "", directory, path, flags));
-}
-
-UniqueFd open_inside(int root, const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
-}
-
-// An empty, read-only file system. Over /proc, where this host cannot make vmm/proc_view's, it holds a file
-// "1": whoever lists the container's processes there (podman top) fails on it, instead of finding that there
-// are none.
-Result<UniqueFd> blank(bool is_proc) {
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC)));
-  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
-    return fail_errno("make an empty file system");
-  }
-  UniqueFd tree(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC,
-                                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
-  if (!tree || (is_proc && !UniqueFd(::openat(tree.get(), "1", O_WRONLY | O_CREAT | O_CLOEXEC, 0)))) {
-    return fail_errno("fill an empty file system");
-  }
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (::syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0) {
-    return fail_errno("make an empty file system read-only");
-  }
-  return tree;
-}
-
-}  // namespace
-
-Result<void> lay_out_view(const HostView& view) {
-  if (view.empty()) {
-    return {};
+Result<void> lay_out_view(HostView view) {
+  for (HostViewMount& mount : view) {
+    // Where this host cannot make vmm/proc_view's: whoever lists the container's processes there (podman top)
+    // fails on the file, instead of finding that there are none.
+    if (mount.destination == "/proc" && !mount.tree) {
+      mount.tree = TRY(empty_tree("1"));
+    }
   }
   // On top of the root of this namespace; our own root stays the mount beneath.
-  const int root = view.front().tree.get();
-  if (move_mount(root, AT_FDCWD, "/") < 0) {
-    return fail_errno("mount root file system for the host to see");
-  }
-  for (auto mount = view.begin() + 1; mount != view.end(); ++mount) {
-    const UniqueFd place = open_inside(root, mount->destination);
-    if (!place) {
-      continue;
-    }
-    const UniqueFd empty = mount->tree ? UniqueFd() : TRY(blank(mount->destination == "/proc"));
-    const int tree = mount->tree ? mount->tree.get() : empty.get();
-    // A file where a directory should be, or the reverse: the guest's agent names it.
-    if (move_mount(tree, place.get(), "") < 0 && errno != ENOTDIR) {
-      return fail_errno("mount " + mount->destination + " for the host to see");
-    }
-  }
-  return {};
+  return lay_out_trees(view, "/");
 }
 
 }  // namespace caisson::vmm

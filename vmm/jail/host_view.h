@@ -7,22 +7,18 @@
 // instead of vanishing.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "common/result.h"
-#include "common/unique_fd.h"
+#include "common/tree_layout.h"
 
 namespace caisson::vmm {
 
-struct HostViewMount {
-  std::string destination;
-  UniqueFd tree;  // a mount in no namespace; none: a file system of the guest
-};
+using HostViewMount = PlacedTree;  // without a tree: a file system of the guest
 using HostView = std::vector<HostViewMount>;
 
 // The working directory and root must be the empty root already. What has no place in the root file system,
 // or one of the wrong kind, is left out: the guest's agent makes the one and refuses the other.
-Result<void> lay_out_view(const HostView& view);
+Result<void> lay_out_view(HostView view);
 
 }  // namespace caisson::vmm

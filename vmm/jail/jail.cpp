@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "vmm/jail/system_calls.h"
 
@@ -67,8 +68,7 @@ Result<void> drop_capabilities(JailKind kind) {
 
 Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view, HostSockets sockets) {
   TRY(leave_file_system(scratch, sockets));
-  TRY(lay_out_view(view));
-  view.clear();
+  TRY(lay_out_view(std::move(view)));
   TRY(drop_capabilities(kind));
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
     return fail_errno("give up new privileges");

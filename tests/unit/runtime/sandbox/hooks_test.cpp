@@ -14,11 +14,13 @@ oci::Hook shell(const std::string& script) {
 }
 
 TEST(Hooks, state_arrives_on_standard_input) {
-  EXPECT_TRUE(run_hooks({shell("test \"$(cat)\" = '{\"id\":\"x\"}'")}, "prestart", "{\"id\":\"x\"}"));
+  EXPECT_TRUE(run_hooks({shell("test \"$(cat)\" = '{\"id\":\"x\"}'")}, "prestart",
+                        {.state_json = "{\"id\":\"x\"}", .directory = "/"}));
 }
 
 TEST(Hooks, failure_is_named_and_quoted) {
-  const auto ran = run_hooks({shell("exit 0"), shell("echo no luck >&2; exit 3")}, "createRuntime", "{}");
+  const auto ran = run_hooks({shell("exit 0"), shell("echo no luck >&2; exit 3")}, "createRuntime",
+                             {.state_json = "{}", .directory = "/"});
   ASSERT_FALSE(ran);
   EXPECT_THAT(ran.error().message, HasSubstr("run hook createRuntime[1]"));
   EXPECT_THAT(ran.error().message, HasSubstr("exit status 3"));
@@ -26,14 +28,16 @@ TEST(Hooks, failure_is_named_and_quoted) {
 }
 
 TEST(Hooks, missing_program_is_an_error) {
-  EXPECT_THAT(run_hooks({{.path = "/nonexistent/hook"}}, "prestart", "{}").error().message,
+  EXPECT_THAT(run_hooks({{.path = "/nonexistent/hook"}}, "prestart", {.state_json = "{}", .directory = "/"})
+                  .error()
+                  .message,
               HasSubstr("/nonexistent/hook"));
 }
 
 TEST(Hooks, timeout_kills) {
   oci::Hook hook = shell("exec sleep 600");
   hook.timeout = 1;
-  const auto ran = run_hooks({hook}, "prestart", "{}");
+  const auto ran = run_hooks({hook}, "prestart", {.state_json = "{}", .directory = "/"});
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().code, ETIMEDOUT);
 }
@@ -41,17 +45,19 @@ TEST(Hooks, timeout_kills) {
 TEST(Hooks, environment_is_the_hooks_own) {
   oci::Hook hook = shell("test \"$A\" = b && test -z \"$HOME\"");
   hook.env = {"A=b"};
-  EXPECT_TRUE(run_hooks({hook}, "prestart", "{}"));
+  EXPECT_TRUE(run_hooks({hook}, "prestart", {.state_json = "{}", .directory = "/"}));
 }
 
 TEST(Hooks, without_an_environment_it_has_ours) {
   ::setenv("CAISSON_HOOK_TEST", "seen", 1);
-  EXPECT_TRUE(run_hooks({shell("test \"$CAISSON_HOOK_TEST\" = seen")}, "prestart", "{}"));
+  EXPECT_TRUE(run_hooks({shell("test \"$CAISSON_HOOK_TEST\" = seen")}, "prestart",
+                        {.state_json = "{}", .directory = "/"}));
   ::unsetenv("CAISSON_HOOK_TEST");
 }
 
 TEST(Hooks, descriptors_of_the_runtime_are_not_inherited) {
-  EXPECT_TRUE(run_hooks({shell("test ! -e /proc/$$/fd/3")}, "prestart", "{}"));
+  EXPECT_TRUE(
+      run_hooks({shell("test ! -e /proc/$$/fd/3")}, "prestart", {.state_json = "{}", .directory = "/"}));
 }
 
 }  // namespace

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lifecycle/create_hooks.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+
+#include "common/tree_layout.h"
+#include "runtime/system/files.h"
+
+namespace caisson::runtime {
+namespace {
+
+// A copy of the export's mount, in no namespace; none where the kernel makes none (before 6.15 of a mount
+// that is in no namespace itself).
+Result<UniqueFd> copy_of(const HostExport& shown) {
+  const unsigned recursion = shown.recursive ? AT_RECURSIVE : 0U;
+  UniqueFd tree(
+      ::open_tree(shown.fd.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursion));
+  if (!tree) {
+    return shown.detached && errno == EINVAL ? Result<UniqueFd>(UniqueFd())
+                                             : fail_errno("copy mount " + shown.name);
+  }
+  mount_attr attributes{};
+  attributes.propagation = MS_PRIVATE;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | recursion, &attributes, sizeof(attributes)) < 0) {
+    return fail_errno("copy mount " + shown.name);
+  }
+  attributes = {};
+  attributes.attr_set = shown.read_only ? MOUNT_ATTR_RDONLY : 0U;
+  const unsigned beneath = shown.writable_beneath ? 0U : recursion;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | beneath, &attributes, sizeof(attributes)) < 0) {
+    return fail_errno("restrict mount " + shown.name);
+  }
+  return tree;
+}
+
+// Copies can be made of the runtime's own mounts alone: before there is another namespace.
+Result<std::vector<PlacedTree>> copies_of(const ContainerOnHost& container) {
+  std::vector<PlacedTree> trees;
+  for (const LaunchSpec::ViewMount& mount : container.view) {
+    const auto& entries = container.exports.entries();
+    const auto shown = std::find_if(entries.begin(), entries.end(),
+                                    [&](const HostExport& entry) { return entry.name == mount.export_name; });
+    trees.push_back({.destination = mount.destination,
+                     .tree = shown == entries.end() ? UniqueFd() : TRY(copy_of(*shown))});
+  }
+  return trees;
+}
+
+Result<void> enter(const ContainerOnHost& container) {
+  const std::vector<PlacedTree> trees = TRY(copies_of(container));
+  const UniqueFd network(
+      ::open(("/proc/" + std::to_string(container.vmm) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!network || ::setns(network.get(), CLONE_NEWNET) < 0) {
+    return fail_errno("join the container's network namespace");
+  }
+  if (::unshare(CLONE_NEWNS) < 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) {
+    return fail_errno("make mount namespace");
+  }
+  return lay_out_trees(trees, container.rootfs);
+}
+
+// The child's words are its error's, behind the code.
+void report(int to, const Error& error) {
+  std::string text(reinterpret_cast<const char*>(&error.code), sizeof(error.code));
+  text += error.message;
+  [[maybe_unused]] const ssize_t written = ::write(to, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+}
+
+Result<void> reported(const UniqueFd& from, int status) {
+  std::array<char, PIPE_BUF> text{};
+  const ssize_t size = ::read(from.get(), text.data(), text.size());
+  int code = 0;
+  if (size >= static_cast<ssize_t>(sizeof(code))) {
+    std::memcpy(&code, text.data(), sizeof(code));
+    return fail(code, std::string(text.data() + sizeof(code), static_cast<size_t>(size) - sizeof(code)));
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0
+             ? Result<void>()
+             : fail(ECANCELED, "run hooks createContainer: who ran them was killed");
+}
+
+}  // namespace
+
+Result<void> run_create_container_hooks(const std::vector<oci::Hook>& hooks, const HookScene& scene,
+                                        const ContainerOnHost& container) {
+  if (hooks.empty()) {
+    return {};
+  }
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) < 0) {
+    return fail_errno("make pipe for hooks");
+  }
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) {
+    return fail_errno("fork for hooks");
+  }
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) {
+      ::_exit(1);
+    }
+    auto ran = enter(container);
+    if (ran) {
+      ran = run_hooks(hooks, "createContainer", scene);
+    }
+    if (!ran) {
+      report(writer.get(), ran.error());
+    }
+    ::_exit(ran ? 0 : 1);
+  }
+  writer.reset();
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return reported(reader, status);
+}
+
+}  // namespace caisson::runtime
