@@ -31,6 +31,7 @@ std::optional<std::string> cpu_max(const Resources& resources) {
 
 struct Field {
   const char* file;
+  const char* path;  // in config.json, for errors
   std::optional<std::string> (*value)(const Resources&);
 };
 
@@ -50,20 +51,20 @@ std::string same(const std::string& value) {
 }
 
 // Order matters where a limit is raised and another lowered: memory.max before memory.high, idle before
-// weight.
+// weight; of quota and burst see suspend_burst().
 constexpr Field kFields[] = {
-    {"memory.max", CAISSON_IF_GIVEN(memory_max, number_or_max)},
-    {"memory.swap.max", CAISSON_IF_GIVEN(memory_swap_max, number_or_max)},
-    {"memory.low", CAISSON_IF_GIVEN(memory_low, number_or_max)},
-    {"memory.high", CAISSON_IF_GIVEN(memory_high, number_or_max)},
-    {"cpu.idle", CAISSON_IF_GIVEN(cpu_idle, flag)},
-    {"cpu.weight", CAISSON_IF_GIVEN(cpu_weight, plain)},
-    {"cpu.max", cpu_max},
-    {"cpu.max.burst", CAISSON_IF_GIVEN(cpu_burst_us, plain)},
-    {"cpuset.cpus", CAISSON_IF_GIVEN(cpuset_cpus, same)},
-    {"cpuset.mems", CAISSON_IF_GIVEN(cpuset_mems, same)},
-    {"pids.max", CAISSON_IF_GIVEN(pids_max, number_or_max)},
-    {"io.weight", CAISSON_IF_GIVEN(io_weight, plain)},
+    {"memory.max", "memory.limit", CAISSON_IF_GIVEN(memory_max, number_or_max)},
+    {"memory.swap.max", "memory.swap", CAISSON_IF_GIVEN(memory_swap_max, number_or_max)},
+    {"memory.low", "memory.reservation", CAISSON_IF_GIVEN(memory_low, number_or_max)},
+    {"memory.high", "memory", CAISSON_IF_GIVEN(memory_high, number_or_max)},
+    {"cpu.idle", "cpu.idle", CAISSON_IF_GIVEN(cpu_idle, flag)},
+    {"cpu.weight", "cpu.shares", CAISSON_IF_GIVEN(cpu_weight, plain)},
+    {"cpu.max", "cpu.quota", cpu_max},
+    {"cpu.max.burst", "cpu.burst", CAISSON_IF_GIVEN(cpu_burst_us, plain)},
+    {"cpuset.cpus", "cpu.cpus", CAISSON_IF_GIVEN(cpuset_cpus, same)},
+    {"cpuset.mems", "cpu.mems", CAISSON_IF_GIVEN(cpuset_mems, same)},
+    {"pids.max", "pids.limit", CAISSON_IF_GIVEN(pids_max, number_or_max)},
+    {"io.weight", "blockIO.weight", CAISSON_IF_GIVEN(io_weight, plain)},
 };
 
 #undef CAISSON_IF_GIVEN
@@ -97,14 +98,25 @@ bool is_harmless(const Field& field, const std::string& value, const Error& erro
   return error.code == ENOENT && (value == "max" || std::string_view(field.file) == "memory.swap.max");
 }
 
+// The kernel keeps the burst within the quota at every moment, and either may become less or more: none while
+// the quota changes.
+Result<void> suspend_burst(const Cgroup& cgroup, const Resources& resources) {
+  if (resources.has_cpu_burst_us()) {
+    TRY_CONTEXT("linux.resources.cpu.burst", cgroup.write("cpu.max.burst", "0"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> apply_limits(const Cgroup& cgroup, const Resources& resources) {
+  TRY(suspend_burst(cgroup, resources));
   for (const Field& field : kFields) {
     if (const auto value = field.value(resources)) {
       auto written = cgroup.write(field.file, *value);
       if (!written && !is_harmless(field, *value, written.error())) {
-        return written;
+        return tl::unexpected(
+            with_context(std::string("linux.resources.") + field.path, std::move(written).error()));
       }
     }
   }

@@ -30,7 +30,7 @@ Result<void> fill_memory(const oci::Memory& memory, agent::v1::Resources& out) {
   return {};
 }
 
-void fill_cpu(const oci::Cpu& cpu, agent::v1::Resources& out) {
+Result<void> fill_cpu(const oci::Cpu& cpu, agent::v1::Resources& out) {
   if (const uint64_t weight = cpu_weight_of_shares(cpu.shares.value_or(0)); weight != 0) {
     out.set_cpu_weight(weight);
   }
@@ -41,11 +41,16 @@ void fill_cpu(const oci::Cpu& cpu, agent::v1::Resources& out) {
     out.set_cpu_period_us(*cpu.period);
   }
   if (cpu.burst) {
+    if (cpu.quota.value_or(0) > 0 && *cpu.burst > static_cast<uint64_t>(*cpu.quota)) {
+      return fail(EINVAL, "linux.resources.cpu.burst: " + std::to_string(*cpu.burst) +
+                              " is more than linux.resources.cpu.quota, " + std::to_string(*cpu.quota));
+    }
     out.set_cpu_burst_us(*cpu.burst);
   }
   if (cpu.idle) {
     out.set_cpu_idle(*cpu.idle != 0);
   }
+  return {};
 }
 
 }  // namespace
@@ -94,7 +99,7 @@ Result<void> fill_resources(const oci::Resources& resources, agent::v1::Resource
     TRY(fill_memory(*resources.memory, out));
   }
   if (resources.cpu) {
-    fill_cpu(*resources.cpu, out);
+    TRY(fill_cpu(*resources.cpu, out));
   }
   if (resources.pids && resources.pids->limit.value_or(0) != 0) {
     out.set_pids_max(std::max<int64_t>(*resources.pids->limit, -1));

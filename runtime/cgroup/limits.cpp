@@ -17,6 +17,12 @@ void add_cpuset(const oci::Cpu& cpu, std::vector<CgroupWrite>& writes) {
   if (!cpu.mems.empty()) writes.push_back({"cpuset", "cpuset.mems", cpu.mems, "linux.resources.cpu.mems"});
 }
 
+// The kernel keeps the burst within the quota at every moment, and either may become less or more: none while
+// the quota changes.
+void add_burst(const oci::Cpu& cpu, const char* file, uint64_t burst, std::vector<CgroupWrite>& writes) {
+  if (cpu.burst) writes.push_back({"cpu", file, to_string(burst), "linux.resources.cpu.burst"});
+}
+
 // One line a device and limit: "<major>:<minor> <value>".
 void add_v1_throttle(const std::vector<oci::ThrottleDevice>& devices, const char* file, const char* field,
                      std::vector<CgroupWrite>& writes) {
@@ -84,12 +90,14 @@ std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t gue
     if (cpu->shares.value_or(0) != 0) {
       writes.push_back({"cpu", "cpu.shares", to_string(*cpu->shares), "linux.resources.cpu.shares"});
     }
+    add_burst(*cpu, "cpu.cfs_burst_us", 0, writes);
     if (cpu->period.value_or(0) != 0) {
       writes.push_back({"cpu", "cpu.cfs_period_us", to_string(*cpu->period), "linux.resources.cpu.period"});
     }
     if (cpu->quota.value_or(0) != 0) {
       writes.push_back({"cpu", "cpu.cfs_quota_us", to_string(*cpu->quota), "linux.resources.cpu.quota"});
     }
+    add_burst(*cpu, "cpu.cfs_burst_us", cpu->burst.value_or(0), writes);
     add_cpuset(*cpu, writes);
   }
   if (const auto& io = resources.block_io) {
@@ -116,11 +124,13 @@ std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t gue
     if (const uint64_t weight = cpu_weight_of_shares(cpu->shares.value_or(0)); weight != 0) {
       writes.push_back({"cpu", "cpu.weight", to_string(weight), "linux.resources.cpu.shares"});
     }
+    add_burst(*cpu, "cpu.max.burst", 0, writes);
     if (cpu->quota.value_or(0) != 0) {
       const std::string quota = *cpu->quota > 0 ? to_string(*cpu->quota) : "max";
       const uint64_t period = cpu->period.value_or(0) != 0 ? *cpu->period : 100000;
       writes.push_back({"cpu", "cpu.max", quota + " " + to_string(period), "linux.resources.cpu.quota"});
     }
+    add_burst(*cpu, "cpu.max.burst", cpu->burst.value_or(0), writes);
     add_cpuset(*cpu, writes);
   }
   if (const auto& io = resources.block_io) {

@@ -55,7 +55,7 @@ std::span<const Row> rows(const Cpu*) {
   static constexpr Row kRows[] = {
       field<&Cpu::shares>("shares", both, "converted to cpu.weight as in runc"),
       field<&Cpu::quota>("quota", both, "the number of vCPUs follows from it"),
-      field<&Cpu::burst>("burst", guest),
+      field<&Cpu::burst>("burst", both, "at most the quota"),
       field<&Cpu::period>("period", both),
       field<&Cpu::cpus>("cpus", host, "binds caisson-vmm; the number of vCPUs follows from it"),
       field<&Cpu::mems>("mems", host, "binds caisson-vmm"),

@@ -31,6 +31,14 @@ TEST(Swap, nonsense_is_refused) {
   EXPECT_FALSE(swap_of_memory_and_swap(512, -2));
 }
 
+TEST(GuestResources, burst_beyond_the_quota_is_refused_by_name) {
+  agent::v1::Resources out;
+  const auto filled = fill_resources({.cpu = oci::Cpu{.quota = 10000, .burst = 10001}}, out);
+  ASSERT_FALSE(filled);
+  EXPECT_TRUE(filled.error().message.starts_with("linux.resources.cpu.burst"));
+  EXPECT_TRUE(fill_resources({.cpu = oci::Cpu{.quota = 10000, .burst = 10000}}, out));
+}
+
 TEST(GuestResources, swap_equal_to_the_limit_is_none_not_unset) {
   agent::v1::Resources out;
   ASSERT_TRUE(fill_resources({.memory = oci::Memory{.limit = 1024, .swap = 1024}}, out));

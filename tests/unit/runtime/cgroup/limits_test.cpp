@@ -43,6 +43,15 @@ TEST(CgroupLimits, cpu_converts) {
               ::testing::ElementsAre("cpu.weight=39", "cpu.max=50000 200000", "cpuset.cpus=0-1"));
 }
 
+TEST(CgroupLimits, burst_is_none_while_the_quota_changes) {
+  const oci::Resources resources{.cpu = oci::Cpu{.quota = 50000, .burst = 20000}};
+  EXPECT_THAT(
+      lines(v1_writes(resources, kGuest)),
+      ::testing::ElementsAre("cpu.cfs_burst_us=0", "cpu.cfs_quota_us=50000", "cpu.cfs_burst_us=20000"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("cpu.max.burst=0", "cpu.max=50000 100000", "cpu.max.burst=20000"));
+}
+
 TEST(CgroupLimits, throttles_name_their_device) {
   const oci::Resources resources{.block_io = oci::BlockIo{.weight = 1000, .read_bps = {{8, 0, 1024}}}};
   EXPECT_THAT(lines(v1_writes(resources, kGuest)),
