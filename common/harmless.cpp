@@ -94,4 +94,16 @@ std::string harmless(std::string_view text, size_t limit_bytes, Lines lines) {
   return clean;
 }
 
+std::string indented(std::string_view text) {
+  constexpr std::string_view kIndent = "    ";
+  std::string lines;
+  for (const char c : text) {
+    lines += c;
+    if (c == '\n') {
+      lines += kIndent;
+    }
+  }
+  return lines;
+}
+
 }  // namespace caisson

@@ -23,4 +23,7 @@ inline constexpr size_t kMostForeignBytes = 4096;
 // "...". Tabs become blanks.
 std::string harmless(std::string_view text, size_t limit_bytes = kMostForeignBytes, Lines lines = Lines::one);
 
+// Lines within `text` begin with blanks: none looks like a record's or an error's first.
+std::string indented(std::string_view text);
+
 }  // namespace caisson

@@ -97,11 +97,11 @@ Result<int> run_command(CommandLine& line) {
   return line.command->run(line.globals);
 }
 
-// As runc does: a record in the log where there is one, and one line on standard error. It may quote the
-// guest.
+// As runc does: a record in the log where there is one, and one line on standard error, with those of whom it
+// quotes, which may be the guest, indented behind it.
 void report(const Globals& globals, const Error& error) {
   constexpr size_t kMostBytes = 16384;  // LIMIT: the log's
-  const std::string text = harmless(error.message, kMostBytes, Lines::many);
+  const std::string text = indented(harmless(error.message, kMostBytes, Lines::many));
   if (!globals.log.path.empty()) {
     spdlog::error("{}", error.message);
     std::fprintf(stderr, "%s\n", text.c_str());

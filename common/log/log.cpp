@@ -18,7 +18,6 @@ namespace {
 
 // LIMIT: a message with the last lines of a guest's console is some 4 KiB.
 constexpr size_t kMostRecordBytes = 16384;
-constexpr std::string_view kIndent = "    ";
 
 // Writes each record by one write(2) to an O_APPEND descriptor, so that processes sharing a log file never
 // tear each other's lines.
@@ -80,13 +79,7 @@ class FdSink final : public spdlog::sinks::base_sink<std::mutex> {
     std::string line = "caisson: ";
     line += level_name(record.level);
     line += ": ";
-    // A line that a record holds does not look like a record's first.
-    for (const char c : text_of(record)) {
-      line += c;
-      if (c == '\n') {
-        line += kIndent;
-      }
-    }
+    line += indented(text_of(record));
     line += '\n';
     return line;
   }

@@ -60,5 +60,10 @@ TEST(Harmless, too_much_is_cut_between_characters_and_says_so) {
   EXPECT_LE(harmless(std::string(100000, '\x01')).size(), kMostForeignBytes);
 }
 
+TEST(Harmless, lines_within_a_text_are_indented) {
+  EXPECT_EQ(indented("one"), "one");
+  EXPECT_EQ(indented("one\ntwo\n"), "one\n    two\n    ");
+}
+
 }  // namespace
 }  // namespace caisson
