@@ -8,6 +8,7 @@
 
 #include "common/harmless.h"
 #include "common/log/log.h"
+#include "common/ttrpc/parser_log.h"
 #include "protocol/agent/agent.pb.h"
 #include "protocol/agent/event_reader.h"
 #include "vmm/sandbox/guest_log.h"
@@ -49,6 +50,7 @@ void log_events(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  caisson::ttrpc::silence_parser();
   must(caisson::set_up_log(
            {.path = "/dev/null", .format = caisson::LogFormat::json, .debug = true, .ration_bytes = 0})
            .has_value());
