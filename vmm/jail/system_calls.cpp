@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/kvm.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,10 +12,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "vmm/system_calls/filter.h"
 
 namespace caisson::vmm {
 namespace {
@@ -117,191 +115,77 @@ constexpr int kChildMachine[] = {SYS_pidfd_send_signal, SYS_waitid};
 // KVM's vCPUs: ioctl below; the signal that interrupts KVM_RUN is tgkill's.
 constexpr int kOwnMachine[] = {SYS_memfd_create};
 
-// Nothing of ours or of libc's ever calls them after the jail is closed: to execute, to look into other
-// processes, to reshape what is mounted, to reach parts of the kernel that break more often than others.
+// What is an intruder's beyond intruders_calls(): the file server needs some of what QEMU has no use for.
 constexpr int kIntruders[] = {
-    SYS_execve,
-    SYS_execveat,
-    SYS_fork,
-    SYS_vfork,
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
-    SYS_pidfd_getfd,
-    SYS_kcmp,
-    SYS_kill,
-    SYS_tkill,
-    SYS_rt_sigqueueinfo,
-    SYS_rt_tgsigqueueinfo,
-    SYS_pidfd_open,
-    SYS_process_madvise,
-    SYS_migrate_pages,
-    SYS_move_pages,
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_chroot,
-    SYS_setns,
-    SYS_open_tree,
-    SYS_move_mount,
-    SYS_fsopen,
-    SYS_fsconfig,
-    SYS_fsmount,
-    SYS_fspick,
-    SYS_mount_setattr,
-    SYS_open_by_handle_at,
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_io_uring_setup,
-    SYS_io_uring_enter,
-    SYS_io_uring_register,
-    SYS_add_key,
-    SYS_request_key,
-    SYS_keyctl,
-    SYS_init_module,
-    SYS_finit_module,
-    SYS_delete_module,
-    SYS_kexec_load,
-    SYS_kexec_file_load,
-    SYS_reboot,
-    SYS_swapon,
-    SYS_swapoff,
-    SYS_iopl,
-    SYS_ioperm,
-    SYS_modify_ldt,
-    SYS_personality,
-    SYS_setuid,
-    SYS_setgid,
-    SYS_setreuid,
-    SYS_setregid,
-    SYS_setresuid,
-    SYS_setresgid,
-    SYS_setgroups,
-    SYS_quotactl,
-    SYS_acct,
-    SYS_settimeofday,
-    SYS_clock_settime,
-    SYS_sethostname,
-    SYS_setdomainname,
+    SYS_execveat,        SYS_kill,          SYS_tkill,      SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+    SYS_process_madvise, SYS_migrate_pages, SYS_move_pages, SYS_io_uring_setup,
 };
 
-// A call that is allowed with some arguments only. All conditions of one entry must hold; a second entry of
-// the same call is another way to make it.
-struct Conditional {
-  int number;
-  std::vector<scmp_arg_cmp> arguments;
-};
-
-constexpr uint64_t kNewNamespaces =
-    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
-
-constexpr scmp_arg_cmp equal(unsigned index, uint64_t value) {
-  return {.arg = index, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
-}
-constexpr scmp_arg_cmp masked_equal(unsigned index, uint64_t mask, uint64_t value) {
-  return {.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
-}
-
-std::vector<Conditional> conditional() {
+std::vector<ConditionalCall> conditional() {
   return {
-      {SYS_mmap, {masked_equal(2, PROT_EXEC, 0)}},  // no code but that which was there
-      {SYS_mprotect, {masked_equal(2, PROT_EXEC, 0)}},
-      {SYS_clone, {masked_equal(0, CLONE_THREAD | kNewNamespaces, CLONE_THREAD)}},
-      {SYS_unshare, {equal(0, CLONE_FS)}},  // the file server's thread has an umask of its own
-      {SYS_prctl, {equal(0, PR_SET_NAME)}},
-      {SYS_ioctl, {equal(1, TCGETS)}},  // isatty()
-      {SYS_ioctl, {equal(1, TIOCGWINSZ)}},
-      {SYS_ioctl, {equal(1, TIOCSWINSZ)}},
-      {SYS_ioctl, {equal(1, FS_IOC_GETFLAGS)}},  // chattr and lsattr of the guest's
-      {SYS_ioctl, {equal(1, FS_IOC_SETFLAGS)}},
-      {SYS_ioctl, {equal(1, FS_IOC_FSGETXATTR)}},
-      {SYS_ioctl, {equal(1, FS_IOC_FSSETXATTR)}},
+      only_if(SYS_mmap, masked_equal(2, PROT_EXEC, 0), "no code but that which was there"),
+      only_if(SYS_mprotect, masked_equal(2, PROT_EXEC, 0), ""),
+      only_if(SYS_clone, masked_equal(0, CLONE_THREAD | kNewNamespaces, CLONE_THREAD), ""),
+      only_if(SYS_unshare, equal(0, CLONE_FS), "the file server's thread has an umask of its own"),
+      only_if(SYS_prctl, equal(0, PR_SET_NAME), ""),
+      only_if(SYS_ioctl, equal(1, TCGETS), "isatty()"),
+      only_if(SYS_ioctl, equal(1, TIOCGWINSZ), ""),
+      only_if(SYS_ioctl, equal(1, TIOCSWINSZ), ""),
+      only_if(SYS_ioctl, equal(1, FS_IOC_GETFLAGS), "chattr and lsattr of the guest's"),
+      only_if(SYS_ioctl, equal(1, FS_IOC_SETFLAGS), ""),
+      only_if(SYS_ioctl, equal(1, FS_IOC_FSGETXATTR), ""),
+      only_if(SYS_ioctl, equal(1, FS_IOC_FSSETXATTR), ""),
       // What names a process names our own: a vCPU's thread is kicked out of KVM_RUN, abort() is ours, limits
       // are read.
-      {SYS_tgkill, {equal(0, static_cast<uint64_t>(::getpid()))}},
-      {SYS_prlimit64, {equal(0, 0), equal(2, 0)}},
+      only_if(SYS_tgkill, equal(0, static_cast<uint64_t>(::getpid())), ""),
+      only_if(SYS_prlimit64, equal(0, 0), equal(2, 0), ""),
       // Both ends ours, and Unix sockets.
-      {SYS_socketpair, {equal(0, AF_UNIX)}},
+      only_if(SYS_socketpair, equal(0, AF_UNIX), ""),
       // Not: whom a descriptor signals and by what (F_SETOWN, F_SETOWN_EX, F_SETSIG, F_NOTIFY, O_ASYNC), nor
       // leases, which signal and hold up whoever opens the file.
-      {SYS_fcntl, {equal(1, F_DUPFD)}},
-      {SYS_fcntl, {equal(1, F_DUPFD_CLOEXEC)}},
-      {SYS_fcntl, {equal(1, F_GETFD)}},
-      {SYS_fcntl, {equal(1, F_SETFD)}},
-      {SYS_fcntl, {equal(1, F_GETFL)}},
-      {SYS_fcntl, {equal(1, F_SETFL), masked_equal(2, O_ASYNC, 0)}},
-      {SYS_fcntl, {equal(1, F_GETPIPE_SZ)}},
-      {SYS_fcntl, {equal(1, F_SETPIPE_SZ)}},
-      {SYS_fcntl, {equal(1, F_ADD_SEALS)}},  // our own memfds'
-      {SYS_fcntl, {equal(1, F_GET_SEALS)}},
+      only_if(SYS_fcntl, equal(1, F_DUPFD), ""),
+      only_if(SYS_fcntl, equal(1, F_DUPFD_CLOEXEC), ""),
+      only_if(SYS_fcntl, equal(1, F_GETFD), ""),
+      only_if(SYS_fcntl, equal(1, F_SETFD), ""),
+      only_if(SYS_fcntl, equal(1, F_GETFL), ""),
+      only_if(SYS_fcntl, equal(1, F_SETFL), masked_equal(2, O_ASYNC, 0), ""),
+      only_if(SYS_fcntl, equal(1, F_GETPIPE_SZ), ""),
+      only_if(SYS_fcntl, equal(1, F_SETPIPE_SZ), ""),
+      only_if(SYS_fcntl, equal(1, F_ADD_SEALS), "our own memfds'"),
+      only_if(SYS_fcntl, equal(1, F_GET_SEALS), ""),
       // The guest's locks on shared exports, by open file description.
-      {SYS_fcntl, {equal(1, F_OFD_GETLK)}},
-      {SYS_fcntl, {equal(1, F_OFD_SETLK)}},
-      {SYS_fcntl, {equal(1, F_OFD_SETLKW)}},
+      only_if(SYS_fcntl, equal(1, F_OFD_GETLK), ""),
+      only_if(SYS_fcntl, equal(1, F_OFD_SETLK), ""),
+      only_if(SYS_fcntl, equal(1, F_OFD_SETLKW), ""),
   };
-}
-
-// Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].
-constexpr scmp_arg_cmp kKvmRequest = masked_equal(1, 0xff00, KVMIO << _IOC_TYPESHIFT);
-
-using Filter = std::unique_ptr<void, decltype(&::seccomp_release)>;
-
-Result<void> add(const Filter& filter, uint32_t action, std::span<const int> numbers) {
-  for (const int number : numbers) {
-    if (const int error = ::seccomp_rule_add(filter.get(), action, number, 0); error < 0) {
-      return fail_errno("filter system call " + std::to_string(number), -error);
-    }
-  }
-  return {};
-}
-
-Result<void> add(const Filter& filter, std::span<const Conditional> calls) {
-  for (const Conditional& call : calls) {
-    const int error =
-        ::seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, call.number,
-                                 static_cast<unsigned>(call.arguments.size()), call.arguments.data());
-    if (error < 0) {
-      return fail_errno("filter system call " + std::to_string(call.number), -error);
-    }
-  }
-  return {};
 }
 
 }  // namespace
 
 Result<void> allow_system_calls(JailKind kind, Connects connects) {
-  const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), &::seccomp_release);
-  if (!filter) {
-    return fail(ENOMEM, "make system call filter");
-  }
-  // Sorted into a tree, the filter costs a handful of instructions a call.
-  ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  ::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  SystemCallFilter filter = TRY(SystemCallFilter::create("caisson-vmm"));
   for (const std::span<const int> allowed :
        {std::span<const int>(kProcess), std::span<const int>(kEvents), std::span<const int>(kFiles)}) {
-    TRY(add(filter, SCMP_ACT_ALLOW, allowed));
+    TRY(filter.add(SCMP_ACT_ALLOW, allowed));
   }
-  TRY(add(filter, conditional()));
+  TRY(filter.allow(conditional()));
   // Its flags lie in memory, where no filter sees them: libc then makes threads by clone().
-  TRY(add(filter, SCMP_ACT_ERRNO(ENOSYS), std::array{SYS_clone3}));
+  TRY(filter.add(SCMP_ACT_ERRNO(ENOSYS), std::array{SYS_clone3}));
   if (kind == JailKind::own_machine) {
-    TRY(add(filter, SCMP_ACT_ALLOW, kOwnMachine));
-    TRY(add(filter, std::array{Conditional{SYS_ioctl, {kKvmRequest}}}));
+    TRY(filter.add(SCMP_ACT_ALLOW, kOwnMachine));
+    TRY(filter.allow(std::array{kKvmCall}));
   } else {
-    TRY(add(filter, SCMP_ACT_ALLOW, kChildMachine));
+    TRY(filter.add(SCMP_ACT_ALLOW, kChildMachine));
   }
   if (connects == Connects::yes) {
     // Where a Unix socket may be connected to, names in the empty root decide (host_sockets.h), and those
     // that are of the network namespace, which is the container's.
-    TRY(add(filter, std::vector<Conditional>{{SYS_socket, {equal(0, AF_UNIX)}}}));
-    TRY(add(filter, SCMP_ACT_ALLOW, std::array{SYS_connect}));
+    TRY(filter.allow(std::array{only_if(SYS_socket, equal(0, AF_UNIX), "")}));
+    TRY(filter.add(SCMP_ACT_ALLOW, std::array{SYS_connect}));
   }
-  TRY(add(filter, SCMP_ACT_KILL_PROCESS, kIntruders));
-  if (const int error = ::seccomp_load(filter.get()); error < 0) {
-    return fail_errno("load system call filter", -error);
-  }
-  return {};
+  TRY(filter.add(SCMP_ACT_KILL_PROCESS, intruders_calls()));
+  TRY(filter.add(SCMP_ACT_KILL_PROCESS, kIntruders));
+  return filter.load();
 }
 
 }  // namespace caisson::vmm

@@ -3,23 +3,17 @@
 
 #include <asm/prctl.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 #include <span>
-#include <string>
 
-#include "common/unique_fd.h"
+#include "vmm/system_calls/filter.h"
 
 namespace caisson::vmm {
 namespace {
@@ -97,40 +91,13 @@ constexpr Call kAllowed[] = {
     {SYS_dup, "the sockets it inherited"},
 };
 
-// The same, where an argument must be what QEMU has use for.
-struct Conditional {
-  int number;
-  std::array<scmp_arg_cmp, 2> arguments;
-  unsigned count;
-  const char* why;
-};
-
-constexpr scmp_arg_cmp equal(unsigned index, uint64_t value) {
-  return {.arg = index, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
-}
-constexpr scmp_arg_cmp masked_equal(unsigned index, uint64_t mask, uint64_t value) {
-  return {.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
-}
-// The upper half of what the kernel takes as an int is not looked at.
-constexpr scmp_arg_cmp equal_int(unsigned index, uint32_t value) {
-  return masked_equal(index, 0xffffffff, value);
-}
-
-constexpr Conditional only_if(int number, scmp_arg_cmp argument, const char* why) {
-  return {.number = number, .arguments = {argument, scmp_arg_cmp{}}, .count = 1, .why = why};
-}
-constexpr Conditional only_if(int number, scmp_arg_cmp first, scmp_arg_cmp second, const char* why) {
-  return {.number = number, .arguments = {first, second}, .count = 2, .why = why};
-}
-
-constexpr uint64_t kNewNamespaces =
-    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
 // It writes no file: what it opens is there. O_PATH would be a way to directories.
 constexpr uint64_t kWaysToWrite = O_CREAT | O_TRUNC | O_APPEND | O_PATH | (O_TMPFILE & ~O_DIRECTORY);
 // Its process is the first of its process namespace.
 constexpr uint32_t kOwnPid = 1;
 
-constexpr Conditional kConditional[] = {
+// Where an argument must be what QEMU has use for.
+constexpr ConditionalCall kConditional[] = {
     only_if(SYS_openat, masked_equal(2, kWaysToWrite, 0), "loader, firmware, descriptors by path"),
     only_if(SYS_clone, masked_equal(0, CLONE_THREAD | CLONE_VM | kNewNamespaces, CLONE_THREAD | CLONE_VM),
             "threads, no process"),
@@ -163,107 +130,16 @@ constexpr Call kAbsent[] = {
     {SYS_epoll_pwait2, "QEMU then uses epoll_wait"},
 };
 
-// No version of QEMU makes them here: to execute, to look into processes, to change who it is, to reach parts
-// of the kernel that break more often than others.
+// No version of QEMU makes them here, as those of intruders_calls(); our own file server does.
 constexpr int kIntruders[] = {
-    SYS_execve,
-    SYS_fork,
-    SYS_vfork,
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
-    SYS_pidfd_open,
-    SYS_pidfd_getfd,
-    SYS_pidfd_send_signal,
-    SYS_kcmp,
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_chroot,
-    SYS_setns,
-    SYS_unshare,
-    SYS_open_tree,
-    SYS_move_mount,
-    SYS_fsopen,
-    SYS_fsconfig,
-    SYS_fsmount,
-    SYS_fspick,
-    SYS_mount_setattr,
-    SYS_open_by_handle_at,
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_io_uring_enter,
-    SYS_io_uring_register,
-    SYS_add_key,
-    SYS_request_key,
-    SYS_keyctl,
-    SYS_init_module,
-    SYS_finit_module,
-    SYS_delete_module,
-    SYS_kexec_load,
-    SYS_kexec_file_load,
-    SYS_reboot,
-    SYS_swapon,
-    SYS_swapoff,
-    SYS_iopl,
-    SYS_ioperm,
-    SYS_modify_ldt,
-    SYS_personality,
-    SYS_setuid,
-    SYS_setgid,
-    SYS_setreuid,
-    SYS_setregid,
-    SYS_setresuid,
-    SYS_setresgid,
-    SYS_setfsuid,
-    SYS_setfsgid,
-    SYS_setgroups,
-    SYS_capset,
-    SYS_quotactl,
-    SYS_acct,
-    SYS_settimeofday,
-    SYS_clock_settime,
-    SYS_sethostname,
-    SYS_setdomainname,
+    SYS_pidfd_send_signal, SYS_unshare, SYS_setfsuid, SYS_setfsgid, SYS_capset,
 };
 
-using Filter = std::unique_ptr<void, decltype(&::seccomp_release)>;
-
-Result<void> add(const Filter& filter, uint32_t action, int number, std::span<const scmp_arg_cmp> arguments) {
-  const int error = ::seccomp_rule_add_array(filter.get(), action, number,
-                                             static_cast<unsigned>(arguments.size()), arguments.data());
-  if (error < 0) {
-    return fail_errno("filter system call " + std::to_string(number) + " of QEMU", -error);
-  }
-  return {};
-}
-
-Result<void> add(const Filter& filter, uint32_t action, std::span<const Call> calls) {
+Result<void> add(SystemCallFilter& filter, uint32_t action, std::span<const Call> calls) {
   for (const Call& call : calls) {
-    TRY(add(filter, action, call.number, {}));
+    TRY(filter.add(action, std::array{call.number}));
   }
   return {};
-}
-
-// libseccomp 2.5 gives a program away through a file only.
-Result<std::vector<sock_filter>> export_program(const Filter& filter) {
-  const UniqueFd file(::memfd_create("caisson-filter", MFD_CLOEXEC));
-  if (!file) {
-    return fail_errno("make system call filter of QEMU");
-  }
-  if (const int error = ::seccomp_export_bpf(filter.get(), file.get()); error < 0) {
-    return fail_errno("make system call filter of QEMU", -error);
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) < 0) {
-    return fail_errno("make system call filter of QEMU");
-  }
-  std::vector<sock_filter> program(static_cast<size_t>(status.st_size) / sizeof(sock_filter));
-  if (::pread(file.get(), program.data(), program.size() * sizeof(sock_filter), 0) != status.st_size) {
-    return fail(EIO, "make system call filter of QEMU: its program is cut short");
-  }
-  return program;
 }
 
 }  // namespace
@@ -271,30 +147,19 @@ Result<std::vector<sock_filter>> export_program(const Filter& filter) {
 // What is not listed fails with EPERM, and does not kill: a version of QEMU or libc that tries something new
 // has a way without it, or says what failed; no container dies of an upgrade at a moment nobody foresaw.
 Result<std::vector<sock_filter>> qemu_system_calls(const QemuCalls& calls) {
-  const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), &::seccomp_release);
-  if (!filter) {
-    return fail(ENOMEM, "make system call filter of QEMU");
-  }
-  ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  ::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  SystemCallFilter filter = TRY(SystemCallFilter::create("QEMU"));
   TRY(add(filter, SCMP_ACT_ALLOW, kAllowed));
   TRY(add(filter, SCMP_ACT_ALLOW, kMapping));
   TRY(add(filter, SCMP_ACT_ERRNO(ENOSYS), kAbsent));
-  for (const Conditional& call : kConditional) {
-    TRY(add(filter, SCMP_ACT_ALLOW, call.number, std::span(call.arguments).first(call.count)));
-  }
-  const std::array program = {equal_int(0, static_cast<uint32_t>(calls.program_fd)),
-                              equal_int(4, AT_EMPTY_PATH)};
-  TRY(add(filter, SCMP_ACT_ALLOW, SYS_execveat, program));
+  TRY(filter.allow(kConditional));
+  TRY(filter.allow(std::array{only_if(SYS_execveat, equal_int(0, static_cast<uint32_t>(calls.program_fd)),
+                                      equal_int(4, AT_EMPTY_PATH), "QEMU itself, once")}));
   if (calls.kvm) {
-    // Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].
-    const std::array of_kvm = {masked_equal(1, 0xff00, KVMIO << _IOC_TYPESHIFT)};
-    TRY(add(filter, SCMP_ACT_ALLOW, SYS_ioctl, of_kvm));
+    TRY(filter.allow(std::array{kKvmCall}));
   }
-  for (const int number : kIntruders) {
-    TRY(add(filter, SCMP_ACT_KILL_PROCESS, number, {}));
-  }
-  return export_program(filter);
+  TRY(filter.add(SCMP_ACT_KILL_PROCESS, intruders_calls()));
+  TRY(filter.add(SCMP_ACT_KILL_PROCESS, kIntruders));
+  return filter.program();
 }
 
 }  // namespace caisson::vmm

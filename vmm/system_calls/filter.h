@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a list of system calls becomes a filter of the kernel's: the one place that speaks to libseccomp. Used
+// for caisson-vmm itself (vmm/jail) and for QEMU (vmm/qemu), which keep their lists.
+#pragma once
+
+#include <linux/filter.h>
+#include <linux/kvm.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+
+namespace caisson::vmm {
+
+constexpr scmp_arg_cmp equal(unsigned index, uint64_t value) {
+  return {.arg = index, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
+}
+constexpr scmp_arg_cmp masked_equal(unsigned index, uint64_t mask, uint64_t value) {
+  return {.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+// The upper half of what the kernel takes as an int is not looked at.
+constexpr scmp_arg_cmp equal_int(unsigned index, uint32_t value) {
+  return masked_equal(index, 0xffffffff, value);
+}
+
+// A call whose arguments must be what there is use for. Two conditions on one call must both hold; two rules
+// for one call are two ways it may be made.
+struct ConditionalCall {
+  int number = -1;
+  std::array<scmp_arg_cmp, 2> arguments{};
+  unsigned count = 0;
+  const char* why = "";  // for the reader of a table
+};
+constexpr ConditionalCall only_if(int number, scmp_arg_cmp argument, const char* why) {
+  return {.number = number, .arguments = {argument, scmp_arg_cmp{}}, .count = 1, .why = why};
+}
+constexpr ConditionalCall only_if(int number, scmp_arg_cmp first, scmp_arg_cmp second, const char* why) {
+  return {.number = number, .arguments = {first, second}, .count = 2, .why = why};
+}
+
+// Of clone() and unshare().
+inline constexpr uint64_t kNewNamespaces =
+    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
+// Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].
+inline constexpr ConditionalCall kKvmCall =
+    only_if(SYS_ioctl, masked_equal(1, 0xff00, KVMIO << _IOC_TYPESHIFT), "any request of KVM's");
+// Who is confined never makes them, and who does is an intruder: to execute, to look into other processes, to
+// reshape what is mounted, to change who it is, to reach parts of the kernel that break more often than
+// others.
+std::span<const int> intruders_calls();
+
+class SystemCallFilter {
+ public:
+  // `of`: whose calls, for errors. What no rule is about fails with EPERM; another architecture's calls kill.
+  static Result<SystemCallFilter> create(std::string of);
+
+  // Calls whatever their arguments. `action` is one of libseccomp's, such as SCMP_ACT_ALLOW.
+  Result<void> add(uint32_t action, std::span<const int> numbers);
+  Result<void> allow(std::span<const ConditionalCall> calls);
+
+  // For this thread and all that it starts. Needs no_new_privs.
+  Result<void> load() const;
+  // The same as a program, for another process to load.
+  [[nodiscard]] Result<std::vector<sock_filter>> program() const;
+
+ private:
+  using Context = std::unique_ptr<void, decltype(&::seccomp_release)>;
+  SystemCallFilter(Context context, std::string of) : context_(std::move(context)), of_(std::move(of)) {}
+  Result<void> add(uint32_t action, int number, std::span<const scmp_arg_cmp> arguments);
+
+  Context context_;
+  std::string of_;
+};
+
+}  // namespace caisson::vmm
