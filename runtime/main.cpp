@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson: the OCI command line. Parses the options, sets up the log, runs one verb, reports its error the
 // way runc does: to the log, and as one line on standard error.
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -110,7 +112,21 @@ void report(const Globals& globals, const Error& error) {
   }
 }
 
+// One that is closed would be taken by the next file we open, which would then be the container's stream: as
+// the process of runc, ours finds /dev/null there.
+bool fill_standard_descriptors() {
+  int file = -1;
+  do {
+    file = ::open("/dev/null", O_RDWR);
+  } while (file >= 0 && file <= STDERR_FILENO);
+  return file >= 0 && ::close(file) == 0;
+}
+
 int main_program(int argc, char** argv) {
+  if (!fill_standard_descriptors()) {
+    std::perror("caisson: open /dev/null");
+    return 1;
+  }
   ttrpc::silence_parser();
   CommandLine line;
   CLI::App program("Runs each container in a virtual machine of its own, with runc's command line",

@@ -158,6 +158,21 @@ late" ]
   [[ $output == *"Is a directory"* ]]
 }
 
+@test "streams: one that is closed is /dev/null, for exec and run" {
+  create_sleeper
+  caisson start box
+  # shellcheck disable=SC2016 # expanded in the container
+  local command='cat; echo lost && echo lost >&2 && echo "done $0" >>/root/done'
+  timeout 60 "$CAISSON" --root "$state_root" exec box sh -c "$command" exec-input <&- >"$scratch/out" 2>&1
+  [ "$(cat "$scratch/out")" = $'lost\nlost' ]
+  timeout 60 "$CAISSON" --root "$state_root" exec box sh -c "$command" exec-output </dev/null >&-
+  timeout 60 "$CAISSON" --root "$state_root" exec box sh -c "$command" exec-all <&- >&- 2>&-
+  caisson delete --force box
+  set_command sh -c "$command" run-all
+  timeout 60 "$CAISSON" --root "$state_root" run -b "$bundle" box <&- >&- 2>&-
+  [ "$(cat "$bundle/rootfs/root/done")" = "$(printf 'done %s\n' exec-input exec-output exec-all run-all)" ]
+}
+
 @test "streams: output to a full disk is lost while it is full, and goes on when there is room" {
   local round command
   mkdir "$scratch/full"
