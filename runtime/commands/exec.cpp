@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,13 @@ namespace {
 // runc's, for an exec that failed before its program ran: also where there is no such program.
 constexpr int kExecFailed = 255;
 constexpr std::chrono::seconds kKillPatience{10};
+
+// As under runc, whose processes are its children.
+mode_t own_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
 
 Result<uint64_t> new_token() {
   uint64_t token = 0;
@@ -95,7 +103,10 @@ class Exec final : public Command {
     TRY(check_status(state));
     const oci::Config config = TRY(oci::parse_config(TRY(directory.read("config.json"))));
     exec_.command.assign(arguments_.begin() + 1, arguments_.end());
-    const oci::Process process = TRY(exec_process(exec_, config));
+    oci::Process process = TRY(exec_process(exec_, config));
+    if (!process.user.umask) {
+      process.user.umask = own_umask();
+    }
 
     agent::v1::CreateProcessRequest request;
     request.set_container(arguments_[0]);

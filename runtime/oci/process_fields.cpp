@@ -42,7 +42,7 @@ std::span<const Row> rows(const User*) {
   static constexpr Row kRows[] = {
       field<&User::uid>("uid", guest),
       field<&User::gid>("gid", guest),
-      field<&User::umask>("umask", guest, "0022 when absent"),
+      field<&User::umask>("umask", guest, "when absent 0022, of what `exec` runs the caller's"),
       field<&User::additional_gids>("additionalGids", guest),
       refuse("username", "it is for Windows; use process.user.uid"),
   };

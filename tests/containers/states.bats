@@ -212,6 +212,21 @@ received() {
   [[ $output == *"process.execCPUAffinity.final"* ]]
 }
 
+@test "exec: the mask of file modes is the caller's, unless the container's process has one of its own" {
+  make_bundle box
+  set_command sleep 1000
+  create
+  caisson start box
+  [ "$(umask 027 && caisson exec box sh -c umask)" = 0027 ]
+  jq '.process | .args = ["sh", "-c", "umask"]' "$bundle/config.json" >"$scratch/process.json"
+  [ "$(umask 077 && caisson exec --process "$scratch/process.json" box)" = 0077 ]
+  caisson delete --force box
+  configure '.process.user.umask = 7'
+  create
+  caisson start box
+  [ "$(umask 077 && caisson exec box sh -c umask)" = 0007 ]
+}
+
 @test "hooks: one in the container that fails says why, and has the container's environment" {
   make_bundle box '.process.env += ["COLOUR=blue"]' \
     '.hooks = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "echo $COLOUR; echo broken >&2; exit 3"]}]}'
