@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LINK: caisson_supervisor
+// LINK: caisson_sandbox
 // The agent's event stream as caisson-vmm takes it: the first byte says into which pieces it is cut. Whatever
 // it is cut into, the same events come out, in order; after what is malformed none does, and the descriptor
 // is let go.
