@@ -53,6 +53,19 @@ caisson_run() { ctr run --runc-binary "$CAISSON" --cgroup "/caisson-engines-ctr/
   ctr container delete box
 }
 
+@test "ctr run: links that a container does not get are named in the log of the runtime, where docs/engines.md says" {
+  local net=$BATS_TEST_TMPDIR/net
+  touch "$net"
+  unshare --net="$net" ip link add seen0 type veth peer name seen1
+  caisson_run --detach --with-ns "network:$net" "$reference" linked sleep 1000
+  run cat /run/engines-containerd/io.containerd.runtime.v2.task/default/linked/log.json
+  ctr task kill --signal KILL linked
+  ctr task delete --force linked
+  ctr container delete linked
+  umount "$net"
+  [[ $output == *"the container was given "*seen0*"--network none"* ]]
+}
+
 # events_until TOPIC: of ctr, one a line, until there is one of that topic. LIMIT: of a machine that emulates another.
 events_until() { timeout 100 tail --follow --lines=+1 "$BATS_TEST_TMPDIR/events" | sed "\| $1 |q"; }
 
