@@ -10,8 +10,9 @@
 namespace caisson::agent {
 namespace {
 
-// LIMIT: connections that have not greeted yet, and how long they may take.
-constexpr size_t kMaxGreetings = 64;
+// LIMIT: connections that have not greeted yet (64 execs at once, open_streams()), and how long they may
+// take.
+constexpr size_t kMaxGreetings = 256;
 constexpr std::chrono::seconds kPatience{10};
 
 }  // namespace

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "common/ttrpc/client.h"
@@ -96,8 +98,9 @@ class AgentClient {
 // A connection to `port` of the guest, blocking, ready for raw bytes.
 Result<UniqueFd> connect_guest_port(std::string_view vsock_socket_path, uint32_t port, Deadline deadline);
 
-// One of a process's streams: bytes flow raw, shutdown(SHUT_WR) is end of file. May be opened before the
-// process is created.
-Result<UniqueFd> open_stream(std::string_view vsock_socket_path, const StreamHello& hello, Deadline deadline);
+// A process's streams, in order: bytes flow raw, shutdown(SHUT_WR) is end of file. May be opened before the
+// process is created. Some are asked for before the first is waited for: the guest answers those in one go.
+Result<std::vector<UniqueFd>> open_streams(std::string_view vsock_socket_path,
+                                           std::span<const StreamHello> hellos, Deadline deadline);
 
 }  // namespace caisson::agent

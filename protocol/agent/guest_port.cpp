@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstring>
 
@@ -17,6 +18,9 @@ namespace {
 
 // LIMIT: "OK 4294967295\n" is the longest answer there is.
 constexpr size_t kMaxAnswerBytes = 32;
+// LIMIT: streams that are asked for before the first is waited for: the usual three; the agent holds few that
+// have not said which they are (agent/service/stream_port.cpp).
+constexpr size_t kAskedAtOnce = 4;
 
 std::chrono::milliseconds time_left(Deadline deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -61,9 +65,10 @@ Result<void> send_all(int fd, std::string_view bytes) {
   return {};
 }
 
-// One byte a time: what follows the line belongs to the connection's user.
+// Looks before it takes: what follows the line belongs to the connection's user.
 Result<std::string> read_line(int fd, Deadline deadline) {
   std::string line;
+  std::array<char, kMaxAnswerBytes> seen{};
   while (line.size() < kMaxAnswerBytes) {
     pollfd watched{.fd = fd, .events = POLLIN, .revents = 0};
     const auto left = deadline == kNoDeadline
@@ -73,8 +78,7 @@ Result<std::string> read_line(int fd, Deadline deadline) {
     if (ready == 0) {
       return fail(ETIMEDOUT, "no answer in time");
     }
-    char byte = 0;
-    const ssize_t n = ready < 0 ? -1 : ::recv(fd, &byte, 1, 0);
+    const ssize_t n = ready < 0 ? -1 : ::recv(fd, seen.data(), kMaxAnswerBytes - line.size(), MSG_PEEK);
     if (n == 0) {
       return fail(ECONNREFUSED, "the guest does not listen on that port");
     }
@@ -84,34 +88,60 @@ Result<std::string> read_line(int fd, Deadline deadline) {
       }
       return fail_errno("read");
     }
-    if (byte == '\n') {
+    const std::string_view there(seen.data(), static_cast<size_t>(n));
+    const size_t end = std::min(there.find('\n'), there.size());
+    const size_t taken = std::min(end + 1, there.size());
+    // They are there, so all of them come.
+    if (::recv(fd, seen.data(), taken, 0) != static_cast<ssize_t>(taken)) {
+      return fail_errno("read");
+    }
+    line += there.substr(0, end);
+    if (end < there.size()) {
       return line;
     }
-    line += byte;
   }
   return fail(EPROTO, "answer too long");
+}
+
+std::string connecting_to(uint32_t port) {
+  return "connect to guest port " + std::to_string(port);
+}
+
+Result<UniqueFd> ask_for_port(std::string_view vsock_socket_path, uint32_t port, Deadline deadline) {
+  UniqueFd fd = TRY(connect_unix(vsock_socket_path, deadline));
+  TRY_CONTEXT(connecting_to(port), send_all(fd.get(), "CONNECT " + std::to_string(port) + "\n"));
+  return fd;
+}
+
+Result<void> await_port(int fd, uint32_t port, Deadline deadline) {
+  const std::string answer = TRY_CONTEXT(connecting_to(port), read_line(fd, deadline));
+  if (!answer.starts_with("OK ")) {
+    return fail(EPROTO, connecting_to(port) + ": unexpected answer");
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<UniqueFd> connect_guest_port(std::string_view vsock_socket_path, uint32_t port, Deadline deadline) {
-  UniqueFd fd = TRY(connect_unix(vsock_socket_path, deadline));
-  const std::string what = "connect to guest port " + std::to_string(port);
-  TRY_CONTEXT(what, send_all(fd.get(), "CONNECT " + std::to_string(port) + "\n"));
-  const std::string answer = TRY_CONTEXT(what, read_line(fd.get(), deadline));
-  if (!answer.starts_with("OK ")) {
-    return fail(EPROTO, what + ": unexpected answer");
-  }
+  UniqueFd fd = TRY(ask_for_port(vsock_socket_path, port, deadline));
+  TRY(await_port(fd.get(), port, deadline));
   return fd;
 }
 
-Result<UniqueFd> open_stream(std::string_view vsock_socket_path, const StreamHello& hello,
-                             Deadline deadline) {
-  UniqueFd fd = TRY(connect_guest_port(vsock_socket_path, kStreamPort, deadline));
-  std::string bytes(sizeof(hello), '\0');
-  std::memcpy(bytes.data(), &hello, sizeof(hello));
-  TRY_CONTEXT("open stream", send_all(fd.get(), bytes));
-  return fd;
+Result<std::vector<UniqueFd>> open_streams(std::string_view vsock_socket_path,
+                                           std::span<const StreamHello> hellos, Deadline deadline) {
+  std::vector<UniqueFd> streams;
+  for (size_t i = 0; i < hellos.size(); ++i) {
+    while (streams.size() < std::min(i - i % kAskedAtOnce + kAskedAtOnce, hellos.size())) {
+      streams.push_back(TRY(ask_for_port(vsock_socket_path, kStreamPort, deadline)));
+    }
+    TRY(await_port(streams[i].get(), kStreamPort, deadline));
+    std::string bytes(sizeof(StreamHello), '\0');
+    std::memcpy(bytes.data(), &hellos[i], sizeof(StreamHello));
+    TRY_CONTEXT("open stream", send_all(streams[i].get(), bytes));
+  }
+  return streams;
 }
 
 }  // namespace caisson::agent

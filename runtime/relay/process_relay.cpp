@@ -62,26 +62,37 @@ Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
   relay.container_ = request.container();
   relay.process_ = request.token();
   relay.terminal_ = request.process().terminal();
-  for (const StreamKind kind : kinds_of(request.process())) {
-    relay.streams_.push_back({.kind = kind,
-                              .socket = TRY(agent::open_stream(
-                                  vsock_socket, {.kind = kind, .process = relay.process_}, deadline))});
-  }
-  for (const auto& entry : request.process().inherited()) {
-    if (entry.device_minor() == 0) {
-      relay.inherited_.push_back(
-          {.number = static_cast<int>(entry.number()),
-           .reads = entry.reads(),
-           .writes = entry.writes(),
-           .stream = TRY(agent::open_stream(vsock_socket,
-                                            {.kind = StreamKind::inherited,
-                                             .descriptor = static_cast<uint16_t>(entry.number()),
-                                             .process = relay.process_},
-                                            deadline))});
-    }
-  }
+  TRY(relay.open_streams(request.process(), deadline));
   TRY(relay.agent_.create_process(request, deadline));
   return relay;
+}
+
+Result<void> ProcessRelay::open_streams(const agent::v1::Process& process, agent::Deadline deadline) {
+  std::vector<agent::StreamHello> hellos;
+  for (const StreamKind kind : kinds_of(process)) {
+    streams_.push_back({.kind = kind, .socket = {}});
+    hellos.push_back({.kind = kind, .process = process_});
+  }
+  for (const auto& entry : process.inherited()) {
+    if (entry.device_minor() == 0) {
+      inherited_.push_back({.number = static_cast<int>(entry.number()),
+                            .reads = entry.reads(),
+                            .writes = entry.writes(),
+                            .stream = {}});
+      hellos.push_back({.kind = StreamKind::inherited,
+                        .descriptor = static_cast<uint16_t>(entry.number()),
+                        .process = process_});
+    }
+  }
+  auto opened = TRY(agent::open_streams(vsock_socket_, hellos, deadline));
+  auto next = opened.begin();
+  for (auto& stream : streams_) {
+    stream.socket = std::move(*next++);
+  }
+  for (auto& inherited : inherited_) {
+    inherited.stream = std::move(*next++);
+  }
+  return {};
 }
 
 Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {

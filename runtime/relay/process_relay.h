@@ -14,7 +14,8 @@
 
 namespace caisson::agent::v1 {
 class CreateProcessRequest;
-}
+class Process;
+}  // namespace caisson::agent::v1
 
 namespace caisson::runtime {
 
@@ -42,6 +43,7 @@ class ProcessRelay {
  private:
   ProcessRelay(agent::AgentClient agent, std::string vsock_socket)
       : agent_(std::move(agent)), vsock_socket_(std::move(vsock_socket)) {}
+  Result<void> open_streams(const agent::v1::Process& process, agent::Deadline deadline);
   Result<void> wait_for_outputs(int ended, size_t count, const CaughtSignals& signals) const;
   Result<int> wait_for_exit(RelayEnds ends, const CaughtSignals& signals);
   void follow_window_size(int terminal);
