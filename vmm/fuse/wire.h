@@ -97,6 +97,8 @@ inline constexpr uint32_t kAttrUnsettled = 1U << 31;
 // [caisson] Likewise, in fuse_open_out.open_flags: locks on this file are ours to keep, not the guest
 // kernel's.
 inline constexpr uint32_t kOpenHostLocks = 1U << 31;
+// [caisson] Likewise: RELEASE may come without room for an answer, by the queue of FORGET, some time later.
+inline constexpr uint32_t kOpenLazyRelease = 1U << 30;
 
 // A refusal whose only reader is the guest: an errno and no words.
 [[nodiscard]] inline tl::unexpected<Error> refuse(int code) {

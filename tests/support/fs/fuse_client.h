@@ -116,6 +116,18 @@ class FuseClient {
     return send(Arguments().add(header), arguments, sizeof(fuse_out_header) + room);
   }
 
+  // By the queue of FORGET, without room for an answer and without a kick: it is found at the next call.
+  void leave(uint32_t opcode, uint64_t node, const Arguments& arguments) {
+    fuse_in_header header{};
+    header.len = static_cast<uint32_t>(sizeof(header) + arguments.bytes().size());
+    header.opcode = opcode;
+    header.unique = ++unique_;
+    header.nodeid = node;
+    while (hiprio_.take_used()) {
+    }
+    hiprio_.chain().out(Arguments().add(header).bytes()).out(arguments.bytes()).submit();
+  }
+
   // Whatever bytes, with `writable` bytes for the answer.
   Answer send(const Arguments& header, const Arguments& arguments, size_t writable) {
     auto chain = driver_.chain();

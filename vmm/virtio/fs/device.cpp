@@ -80,6 +80,10 @@ Result<DeviceBase::Turn> Device::drain(uint16_t index) {
   int served = 0;
   do {
     while (served < kChainsPerTurn) {
+      // What the guest has closed may lie in the other queue still.
+      if (index == kRequests && server_->is_full()) {
+        TRY(drain(kHiprio));
+      }
       std::optional<Chain> chain = TRY(from->pop());
       if (!chain) {
         break;

@@ -6,7 +6,7 @@
 namespace caisson::vmm::fs {
 
 Result<void> HandleTable::check_room() const {
-  if (handles_.size() >= most_) {
+  if (is_full()) {
     return refuse(ENFILE);
   }
   return {};

@@ -26,6 +26,7 @@ class HandleTable {
 
   // ENFILE when the guest has too many files open; asked before anything is opened or made.
   [[nodiscard]] Result<void> check_room() const;
+  [[nodiscard]] bool is_full() const { return handles_.size() >= most_; }
   Result<uint64_t> add(Handle handle);
   // EBADF unless `number` is an open `kind` of the node `node_id`.
   [[nodiscard]] Result<Handle*> find(uint64_t number, uint64_t node_id, HandleKind kind);

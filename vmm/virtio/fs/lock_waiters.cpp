@@ -134,6 +134,9 @@ Result<uint64_t> LockWaiters::wait(uint64_t unique, UniqueFd fd, LockRequest req
   if (waiters_.size() >= kMaxLockWaiters) {
     return refuse(ENOLCK);
   }
+  if (std::erase(early_, unique) > 0) {
+    return refuse(EINTR);
+  }
   install_handler();
   const uint64_t ticket = next_ticket_++;
   Waiter& waiter = *waiters_.emplace_back(std::make_unique<Waiter>(ticket, unique, std::move(fd), request));
@@ -149,10 +152,16 @@ Result<uint64_t> LockWaiters::wait(uint64_t unique, UniqueFd fd, LockRequest req
 }
 
 void LockWaiters::interrupt(uint64_t unique) {
-  for (const auto& waiter : waiters_) {
-    if (waiter->unique() == unique) {
-      waiter->interrupt();
-    }
+  const auto found = std::find_if(waiters_.begin(), waiters_.end(),
+                                  [&](const auto& one) { return one->unique() == unique; });
+  if (found != waiters_.end()) {
+    (*found)->interrupt();
+    return;
+  }
+  // Most have just been answered. No number is used twice.
+  early_.push_back(unique);
+  if (early_.size() > kMaxLockWaiters) {
+    early_.pop_front();
   }
 }
 
@@ -162,6 +171,7 @@ void LockWaiters::clear() {
     waiter->interrupt();
   }
   waiters_.clear();
+  early_.clear();
 }
 
 }  // namespace caisson::vmm::fs

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -39,7 +40,8 @@ class LockWaiters {
   // Begins to wait; the ticket done() will be told. `unique` is the guest's name for the request.
   // ENOLCK when too many wait.
   Result<uint64_t> wait(uint64_t unique, UniqueFd fd, LockRequest request);
-  // The guest wants that request back: it ends with EINTR, unless it has its lock by then.
+  // The guest wants that request back: it ends with EINTR, unless it has its lock by then. The word may come
+  // before the request, by another queue.
   void interrupt(uint64_t unique);
   // Ends all without a word.
   void clear();
@@ -53,6 +55,7 @@ class LockWaiters {
   Done done_;
   uint64_t next_ticket_ = 1;
   std::list<std::unique_ptr<Waiter>> waiters_;
+  std::deque<uint64_t> early_;  // interrupted before they came, if they come at all
   // Posted work holds on to it, to tell that we are gone, or were cleared.
   std::shared_ptr<uint64_t> generation_ = std::make_shared<uint64_t>(0);
 };

@@ -22,10 +22,10 @@ constexpr Table make_table() {
   // clang-format off
   table[FUSE_INIT]            = {"init", &Server::init, 16, kSize<fuse_init_out>};
   table[FUSE_DESTROY]         = {"destroy", &Server::destroy};
-  table[FUSE_INTERRUPT]       = {"interrupt", &Server::interrupt, kSize<fuse_interrupt_in>, 0, false};
+  table[FUSE_INTERRUPT]       = {"interrupt", &Server::interrupt, kSize<fuse_interrupt_in>, 0, Answer::never};
   table[FUSE_LOOKUP]          = {"lookup", &Server::lookup, 0, kSize<fuse_entry_out>};
-  table[FUSE_FORGET]          = {"forget", &Server::forget, kSize<fuse_forget_in>, 0, false};
-  table[FUSE_BATCH_FORGET]    = {"batch_forget", &Server::batch_forget, kSize<fuse_batch_forget_in>, 0, false};
+  table[FUSE_FORGET]          = {"forget", &Server::forget, kSize<fuse_forget_in>, 0, Answer::never};
+  table[FUSE_BATCH_FORGET]    = {"batch_forget", &Server::batch_forget, kSize<fuse_batch_forget_in>, 0, Answer::never};
   table[FUSE_GETATTR]         = {"getattr", &Server::getattr, kSize<fuse_getattr_in>, kSize<fuse_attr_out>};
   table[FUSE_SETATTR]         = {"setattr", &Server::setattr, kSize<fuse_setattr_in>, kSize<fuse_attr_out>};
   table[kOpcodeStatx]         = {"statx", &Server::getattr_extended, kSize<StatxIn>, kSize<StatxOut>};
@@ -34,12 +34,12 @@ constexpr Table make_table() {
   table[FUSE_STATFS]          = {"statfs", &Server::statfs, 0, kSize<fuse_statfs_out>};
   table[FUSE_OPEN]            = {"open", &Server::open, kSize<fuse_open_in>, kSize<fuse_open_out>};
   table[FUSE_OPENDIR]         = {"opendir", &Server::opendir, kSize<fuse_open_in>, kSize<fuse_open_out>};
-  table[FUSE_RELEASE]         = {"release", &Server::release, kSize<fuse_release_in>};
-  table[FUSE_RELEASEDIR]      = {"releasedir", &Server::release, kSize<fuse_release_in>};
+  table[FUSE_RELEASE]         = {"release", &Server::release, kSize<fuse_release_in>, 0, Answer::wanted};
+  table[FUSE_RELEASEDIR]      = {"releasedir", &Server::release, kSize<fuse_release_in>, 0, Answer::wanted};
   table[FUSE_FSYNC]           = {"fsync", &Server::fsync, kSize<fuse_fsync_in>};
   table[FUSE_FSYNCDIR]        = {"fsyncdir", &Server::fsyncdir, kSize<fuse_fsync_in>};
   table[FUSE_READ]            = {"read", &Server::read, kSize<fuse_read_in>};
-  table[FUSE_WRITE]           = {"write", &Server::write, kSize<fuse_write_in>, kSize<fuse_write_out>, true, true};
+  table[FUSE_WRITE]           = {"write", &Server::write, kSize<fuse_write_in>, kSize<fuse_write_out>, Answer::always, true};
   table[FUSE_LSEEK]           = {"lseek", &Server::lseek, kSize<fuse_lseek_in>, kSize<fuse_lseek_out>};
   table[FUSE_FALLOCATE]       = {"fallocate", &Server::fallocate, kSize<fuse_fallocate_in>};
   table[FUSE_COPY_FILE_RANGE] = {"copy_file_range", &Server::copy_file_range, kSize<fuse_copy_file_range_in>, kSize<fuse_write_out>};

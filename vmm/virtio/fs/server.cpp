@@ -88,8 +88,8 @@ Server::Served Server::serve(const Chain& chain) {
     return {};  // without its header there is no request to answer
   }
   const OperationEntry* operation = find_operation(header->opcode);
-  const bool has_answer = operation == nullptr || operation->has_answer;
-  if (!has_answer) {
+  const Answer answer = operation == nullptr ? Answer::always : operation->answer;
+  if (answer == Answer::never || (answer == Answer::wanted && chain.writable_bytes() == 0)) {
     Reply none(chain);
     (void)dispatch(chain, *header, none);
     nodes_.trim();
@@ -125,7 +125,7 @@ Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, 
   if (arguments < operation->least_in || (!operation->has_payload && arguments > kMaxCopiedBytes)) {
     return refuse(EINVAL);
   }
-  if (operation->has_answer && out.room() < operation->least_out) {
+  if (operation->least_out > 0 && out.room() < operation->least_out) {
     return refuse(EINVAL);
   }
   const size_t copied = operation->has_payload ? operation->least_in : arguments;

@@ -60,6 +60,8 @@ class Server {
   // How many requests of each opcode there were.
   [[nodiscard]] const std::map<uint32_t, uint64_t>& requests() const { return requests_; }
   [[nodiscard]] size_t node_count() const { return nodes_.size(); }
+  // No file can be opened until one is released.
+  [[nodiscard]] bool is_full() const { return handles_.is_full(); }
   [[nodiscard]] size_t handle_count() const { return handles_.size(); }
   [[nodiscard]] size_t cached_descriptors() const { return nodes_.cached_descriptors(); }
   [[nodiscard]] size_t cookie_count() const { return cookies_.size(); }
@@ -167,7 +169,9 @@ class Server {
   Result<void> put_new_entry(const NodePin& parent, const Name& name, Reply& out);
   Result<void> open_existing(const NodePin& parent, const Name& name, const fuse_create_in& arguments,
                              Reply& out);
-  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out);
+  static uint32_t own_flags(const Node& node, uint32_t access);
+  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, uint32_t access, Reply& out);
+  void put_beginning(int fd, int flags, Reply& out);
   [[nodiscard]] int host_flags(uint32_t flags) const;
   [[nodiscard]] uint32_t listing_flags(Node& node, uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);

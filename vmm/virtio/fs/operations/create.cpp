@@ -57,7 +57,7 @@ Result<void> Server::open_existing(const NodePin& parent, const Name& name, cons
   }
   const struct statx now = TRY(stat_at(fd.get(), ""));
   TRY(out.put(entry_of(*node, now)));
-  return put_opened(std::move(node), std::move(fd), now, out);
+  return put_opened(std::move(node), std::move(fd), now, arguments.flags, out);
 }
 
 Result<void> Server::create_file(Request& in, Reply& out) {
@@ -82,7 +82,7 @@ Result<void> Server::create_file(Request& in, Reply& out) {
   const struct statx stat = TRY(stat_at(fd.get(), ""));
   NodePin node = TRY(nodes_.remember(parent, name.view(), stat));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(std::move(node), std::move(fd), stat, out);
+  return put_opened(std::move(node), std::move(fd), stat, arguments.flags, out);
 }
 
 Result<void> Server::tmpfile(Request& in, Reply& out) {
@@ -102,7 +102,7 @@ Result<void> Server::tmpfile(Request& in, Reply& out) {
   const struct statx stat = TRY(stat_at(fd.get(), ""));
   NodePin node = TRY(nodes_.remember_nameless(parent, stat, std::move(path_fd)));
   TRY(out.put(entry_of(*node, stat)));
-  return put_opened(std::move(node), std::move(fd), stat, out);
+  return put_opened(std::move(node), std::move(fd), stat, arguments.flags, out);
 }
 
 Result<void> Server::mknod(Request& in, Reply& out) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // OPEN, OPENDIR, RELEASE and FSYNC: handles, and what the guest may keep cached of a file it opens.
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "vmm/virtio/fs/server.h"
 
@@ -29,9 +32,19 @@ uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
   return is_unchanged ? FOPEN_KEEP_CACHE : 0;
 }
 
-Result<void> Server::put_opened(NodePin node, UniqueFd fd, const struct statx& stat, Reply& out) {
+// Which of our own words the guest's kernel is told of a file that is open for `access`. What the host may
+// want to execute, and what has locks, is let go of before close() returns.
+uint32_t Server::own_flags(const Node& node, uint32_t access) {
+  if (node.from->exclusive) {
+    return kOpenLazyRelease;
+  }
+  return (access & O_ACCMODE) == O_RDONLY ? kOpenHostLocks | kOpenLazyRelease : kOpenHostLocks;
+}
+
+Result<void> Server::put_opened(NodePin node, UniqueFd fd, const struct statx& stat, uint32_t access,
+                                Reply& out) {
   fuse_open_out answer{};
-  answer.open_flags = cache_flags(*node, stat) | (node->from->exclusive ? 0 : kOpenHostLocks);
+  answer.open_flags = cache_flags(*node, stat) | own_flags(*node, access);
   answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = std::move(node), .fd = std::move(fd)}));
   return out.put(answer);
 }
@@ -53,7 +66,24 @@ Result<void> Server::open(Request& in, Reply& out) {
   if (!node->from->exclusive) {  // else nothing depends on it
     stat = TRY(stat_at(fd.get(), ""));
   }
-  return put_opened(std::move(node), std::move(fd), stat, out);
+  const int contents = fd.get();  // goes on to the handle
+  TRY(put_opened(std::move(node), std::move(fd), stat, arguments.flags, out));
+  put_beginning(contents, flags, out);
+  return {};
+}
+
+// [caisson] The guest's kernel leaves room for the contents of a small file that it has nothing of: its next
+// request would ask for them. What cannot be read is left to that request.
+void Server::put_beginning(int fd, int flags, Reply& out) {
+  const uint64_t bytes = std::min<uint64_t>(out.room(), kMaxOpenBytes);
+  if (bytes == 0 || (flags & O_ACCMODE) == O_WRONLY) {
+    return;
+  }
+  out.window(bytes, parts_);
+  const ssize_t count = ::preadv2(fd, parts_.data(), static_cast<int>(parts_.size()), 0, 0);
+  if (count > 0) {
+    out.wrote(static_cast<uint64_t>(count));
+  }
 }
 
 // [fuse] The guest may keep the listing it has read, for whoever opens the directory next, unless positions
@@ -83,6 +113,7 @@ Result<void> Server::opendir(Request& in, Reply& out) {
     handle.fd = TRY(open_contents(*handle.node, O_RDONLY | O_DIRECTORY));
     answer.open_flags = listing_flags(*handle.node, arguments.flags);
   }
+  answer.open_flags |= kOpenLazyRelease;
   answer.fh = TRY(handles_.add(std::move(handle)));
   return out.put(answer);
 }
