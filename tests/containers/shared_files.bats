@@ -35,6 +35,21 @@ make_sharer() {
   [ "$status" -eq 0 ]
 }
 
+@test "shared files: the position after an append is where it ended, whoever else appended before" {
+  # The position is told by /proc; the page at hand and a map of the file show the whole of it.
+  make_sharer box sh -c 'exec 3>>/shared/log; echo first >&3; cat /shared/log >/dev/null; echo ready; read -r go
+    echo third >&3; sed -n "s/^pos:[^0-9]*//p" /proc/$$/fdinfo/3; cat /shared/log; echo end'
+  coproc caisson run -b "$bundle" box
+  local out=${COPROC[0]} in=${COPROC[1]} line
+  read -r line <&"$out"
+  [ "$line" = ready ]
+  echo "second, by the host" >>"$scratch/shared/log"
+  echo go >&"$in"
+  run cat <&"$out"
+  echo "$output"
+  [ "$output" = $'32\nfirst\nsecond, by the host\nthird\nend' ]
+}
+
 @test "shared files: lines of 3 kB appended by two containers and the host stay whole" {
   make_sharer one /tools/coherence append /shared/log 1 150
   caisson run -b "$bundle" one &

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "vmm/virtio/fs/server.h"
 
@@ -26,7 +27,8 @@ Result<uint64_t> transfer(Direction direction, int fd, std::span<const iovec> pa
     for (const iovec& part : batch) {
       wanted += part.iov_len;
     }
-    const auto at = static_cast<off_t>(offset + moved);
+    // An append moves the descriptor's own position, which is nobody else's, to where it ended.
+    const auto at = (flags & RWF_APPEND) != 0 ? off_t{-1} : static_cast<off_t>(offset + moved);
     const ssize_t count = direction == Direction::to_guest
                               ? ::preadv2(fd, batch.data(), static_cast<int>(batch.size()), at, flags)
                               : ::pwritev2(fd, batch.data(), static_cast<int>(batch.size()), at, flags);
@@ -62,6 +64,14 @@ int write_flags(const fuse_write_in& arguments) {
   return flags;
 }
 
+// [caisson] How much further on than the guest's kernel believed an append ended, since others append too: it
+// has the file's position from that. A number that does not fit is not told.
+uint32_t append_shift(int fd, uint64_t believed) {
+  const off_t end = ::lseek(fd, 0, SEEK_CUR);
+  const int64_t shift = end < 0 ? 0 : static_cast<int64_t>(end) - static_cast<int64_t>(believed);
+  return std::in_range<int32_t>(shift) ? static_cast<uint32_t>(static_cast<int32_t>(shift)) : 0;
+}
+
 // preadv2 and its kin take a negative offset for "the current position".
 Result<void> check_offset(uint64_t offset) {
   if (offset > static_cast<uint64_t>(INT64_MAX)) {
@@ -94,12 +104,15 @@ Result<void> Server::write(Request& in, Reply& out) {
   TRY(check_writable(*handle->node));
   slice(chain_->readable(), in.payload_offset(), arguments.size, parts_);
   const WithoutFsetid drop((arguments.write_flags & FUSE_WRITE_KILL_SUIDGID) != 0);
-  const auto written =
-      transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, write_flags(arguments));
+  const int flags = write_flags(arguments);
+  const auto written = transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, flags);
   if ((arguments.write_flags & FUSE_WRITE_CACHE) != 0 && (!written || *written < arguments.size)) {
     TRY(write_pages(*handle, in, arguments, written ? *written : 0));
   }
   fuse_write_out answer{};
+  if (written && (flags & RWF_APPEND) != 0 && !handle->node->from->exclusive) {
+    answer.padding = append_shift(handle->fd.get(), arguments.offset + *written);
+  }
   answer.size =
       (arguments.write_flags & FUSE_WRITE_CACHE) != 0 ? arguments.size : static_cast<uint32_t>(TRY(written));
   return out.put(answer);

@@ -72,6 +72,27 @@ TEST_F(FsTest, appending_write_goes_to_the_end_and_page_cache_write_to_its_place
   EXPECT_EQ(client_->write(file, handle, 0, "Z", O_WRONLY | O_SYNC).error, 0);
 }
 
+TEST_F(FsTest, append_says_where_it_ended_when_others_have_moved_the_end) {
+  scratch_.write("file", "0123456789");
+  const uint64_t file = node("file");
+  const uint64_t handle = open(file, O_RDWR);
+  const auto shift = [&](uint64_t believed) {
+    const auto answer = client_->write(file, handle, believed, "abc", O_APPEND).as<fuse_write_out>();
+    EXPECT_EQ(answer.size, 3U);
+    return static_cast<int32_t>(answer.padding);
+  };
+  EXPECT_EQ(shift(10), 0);
+  EXPECT_EQ(shift(10), 3);
+  EXPECT_EQ(shift(30), -14);
+  EXPECT_EQ(shift(uint64_t{1} << 40), 0);  // too far to be told
+  EXPECT_EQ(client_->write(file, handle, 0, "zz").as<fuse_write_out>().padding, 0U);
+  EXPECT_EQ(scratch_.read("file"), "zz23456789abcabcabcabc");
+  mount({.exclusive = true});
+  EXPECT_EQ(
+      client_->write(node("file"), open(node("file"), O_RDWR), 0, "d", O_APPEND).as<fuse_write_out>().padding,
+      0U);
+}
+
 TEST_F(FsTest, created_objects_belong_to_the_caller) {
   client_->uid = 1234;
   client_->gid = 5678;
