@@ -31,7 +31,9 @@ Result<void> fill_memory(const oci::Memory& memory, agent::v1::Resources& out) {
 }
 
 Result<void> fill_cpu(const oci::Cpu& cpu, agent::v1::Resources& out) {
-  if (const uint64_t weight = cpu_weight_of_shares(cpu.shares.value_or(0)); weight != 0) {
+  // The kernel takes no weight for what runs idle.
+  const bool is_idle = cpu.idle.value_or(0) != 0;
+  if (const uint64_t weight = cpu_weight_of_shares(cpu.shares.value_or(0)); weight != 0 && !is_idle) {
     out.set_cpu_weight(weight);
   }
   if (cpu.quota && *cpu.quota != 0) {

@@ -186,7 +186,8 @@ Result<std::vector<std::string>> directories_to_make(const std::string& path, Cg
     if (maker == CgroupMaker::systemd || ::access(directory.c_str(), F_OK) < 0) {
       directories.push_back(directory);
     } else if (const size_t processes = processes_of(directory).size(); processes > 0) {
-      return fail(EBUSY, "make cgroup " + directory + ": it is not empty, " + std::to_string(processes) +
+      return fail(EBUSY, "make cgroup " + directory + ": container's cgroup is not empty, " +
+                             std::to_string(processes) +
                              " processes are in it; give the container a linux.cgroupsPath of its own");
     }
     return {};

@@ -17,6 +17,15 @@ void add_cpuset(const oci::Cpu& cpu, std::vector<CgroupWrite>& writes) {
   if (!cpu.mems.empty()) writes.push_back({"cpuset", "cpuset.mems", cpu.mems, "linux.resources.cpu.mems"});
 }
 
+// The kernel takes no weight for what runs idle.
+bool has_weight(const oci::Cpu& cpu) {
+  return cpu.shares.value_or(0) != 0 && cpu.idle.value_or(0) == 0;
+}
+
+void add_idle(const oci::Cpu& cpu, std::vector<CgroupWrite>& writes) {
+  if (cpu.idle) writes.push_back({"cpu", "cpu.idle", to_string(*cpu.idle), "linux.resources.cpu.idle"});
+}
+
 // The kernel keeps the burst within the quota at every moment, and either may become less or more: none while
 // the quota changes.
 void add_burst(const oci::Cpu& cpu, const char* file, uint64_t burst, std::vector<CgroupWrite>& writes) {
@@ -87,7 +96,8 @@ std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t gue
                       "linux.resources.memory.limit"});
   }
   if (const auto& cpu = resources.cpu) {
-    if (cpu->shares.value_or(0) != 0) {
+    add_idle(*cpu, writes);
+    if (has_weight(*cpu)) {
       writes.push_back({"cpu", "cpu.shares", to_string(*cpu->shares), "linux.resources.cpu.shares"});
     }
     add_burst(*cpu, "cpu.cfs_burst_us", 0, writes);
@@ -121,7 +131,9 @@ std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t gue
                       "linux.resources.memory.limit"});
   }
   if (const auto& cpu = resources.cpu) {
-    if (const uint64_t weight = cpu_weight_of_shares(cpu->shares.value_or(0)); weight != 0) {
+    add_idle(*cpu, writes);
+    const uint64_t weight = has_weight(*cpu) ? cpu_weight_of_shares(*cpu->shares) : 0;
+    if (weight != 0) {
       writes.push_back({"cpu", "cpu.weight", to_string(weight), "linux.resources.cpu.shares"});
     }
     add_burst(*cpu, "cpu.max.burst", 0, writes);

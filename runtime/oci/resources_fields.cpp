@@ -59,7 +59,7 @@ std::span<const Row> rows(const Cpu*) {
       field<&Cpu::period>("period", both),
       field<&Cpu::cpus>("cpus", host, "binds caisson-vmm; the number of vCPUs follows from it"),
       field<&Cpu::mems>("mems", host, "binds caisson-vmm"),
-      field<&Cpu::idle>("idle", guest),
+      field<&Cpu::idle>("idle", both, "the shares are left out then, as in runc"),
       refuse("realtimeRuntime", "cgroup v2 has no realtime budget; remove it"),
       refuse("realtimePeriod", "cgroup v2 has no realtime budget; remove it"),
   };

@@ -50,6 +50,29 @@ directories() {
   [ -z "$(directories)" ]
 }
 
+# values FILE…: of one of these names, in the container's cgroup on the host.
+values() {
+  local directory file
+  for directory in $(directories); do
+    for file in "$@"; do
+      [ ! -e "$directory/$file" ] || cat "$directory/$file"
+    done
+  done
+}
+
+@test "cgroups: a container that is idle, or may burst, is so beside the host's own processes, and can be told otherwise" {
+  make_bundle box ".linux.cgroupsPath = \"/$above/box\"" \
+    '.linux.resources = {cpu: {idle: 1, shares: 512, quota: 90000, period: 100000, burst: 1000}}'
+  set_command sleep 1000
+  caisson run --detach -b "$bundle" box </dev/null >"$scratch/out" 2>&1 || { cat "$scratch/out"; false; }
+  [ "$(values cpu.idle)" = 1 ]
+  [ "$(values cpu.cfs_burst_us cpu.max.burst)" = 1000 ]
+  echo '{"cpu": {"idle": 0, "shares": 512, "burst": 0}}' | caisson update --resources - box
+  [ "$(values cpu.idle)" = 0 ]
+  [[ $(values cpu.shares cpu.weight) == 512 || $(values cpu.shares cpu.weight) == 20 ]]
+  [ "$(values cpu.cfs_burst_us cpu.max.burst)" = 0 ]
+}
+
 @test "cgroups: what others have made and started beneath a container's goes with it" {
   # Not beneath the neighbour's: v2 would have threads alone there.
   local directory guest

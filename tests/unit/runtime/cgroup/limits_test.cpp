@@ -52,6 +52,24 @@ TEST(CgroupLimits, burst_is_none_while_the_quota_changes) {
               ::testing::ElementsAre("cpu.max.burst=0", "cpu.max=50000 100000", "cpu.max.burst=20000"));
 }
 
+TEST(CgroupLimits, idle_comes_before_a_weight_and_a_burst_after_its_quota) {
+  const oci::Resources resources{
+      .cpu = oci::Cpu{.shares = 1024, .quota = 50000, .burst = 1000, .period = 100000, .idle = 0}};
+  EXPECT_THAT(
+      lines(v1_writes(resources, kGuest)),
+      ::testing::ElementsAre("cpu.idle=0", "cpu.shares=1024", "cpu.cfs_burst_us=0",
+                             "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000", "cpu.cfs_burst_us=1000"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)),
+              ::testing::ElementsAre("cpu.idle=0", "cpu.weight=39", "cpu.max.burst=0", "cpu.max=50000 100000",
+                                     "cpu.max.burst=1000"));
+}
+
+TEST(CgroupLimits, what_runs_idle_has_no_weight) {
+  const oci::Resources resources{.cpu = oci::Cpu{.shares = 1024, .idle = 1}};
+  EXPECT_THAT(lines(v1_writes(resources, kGuest)), ::testing::ElementsAre("cpu.idle=1"));
+  EXPECT_THAT(lines(v2_writes(resources, kGuest)), ::testing::ElementsAre("cpu.idle=1"));
+}
+
 TEST(CgroupLimits, throttles_name_their_device) {
   const oci::Resources resources{.block_io = oci::BlockIo{.weight = 1000, .read_bps = {{8, 0, 1024}}}};
   EXPECT_THAT(lines(v1_writes(resources, kGuest)),
