@@ -66,8 +66,11 @@ bool maps_ids(const v1::Mount& mount) {
   return mount.uid_mappings_size() > 0 || mount.gid_mappings_size() > 0;
 }
 
-bool clears_flags(const v1::Mount& mount) {
-  return (own_attributes(mount).clear | attributes_beneath(mount).clear) != 0;
+bool changes_locked_flags(const v1::Mount& mount) {
+  constexpr uint64_t kAccessTimes = MOUNT_ATTR_NOATIME | MOUNT_ATTR_STRICTATIME | MOUNT_ATTR_NODIRATIME;
+  const MountAttributes own = own_attributes(mount);
+  const MountAttributes beneath = attributes_beneath(mount);
+  return (own.clear | beneath.clear) != 0 || ((own.set | beneath.set) & kAccessTimes) != 0;
 }
 
 }  // namespace caisson::agent

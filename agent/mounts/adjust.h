@@ -15,6 +15,6 @@ Result<void> adjust_mount(const v1::Mount& mount, int detached);
 [[nodiscard]] bool maps_ids(const v1::Mount& mount);
 // Whether a flag is to go, or access times are to be kept otherwise: what the kernel lets no user namespace
 // do to a copy of the guest's mounts.
-[[nodiscard]] bool clears_flags(const v1::Mount& mount);
+[[nodiscard]] bool changes_locked_flags(const v1::Mount& mount);
 
 }  // namespace caisson::agent

@@ -66,7 +66,7 @@ Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& r
   for (int i = 0; i < request.mounts_size(); ++i) {
     const v1::Mount& mount = request.mounts(i);
     if (!is_bind(mount) || mount.host_socket_port() != 0 ||
-        !(maps_ids(mount) || (has_users && clears_flags(mount)))) {
+        !(maps_ids(mount) || (has_users && changes_locked_flags(mount)))) {
       continue;
     }
     if (!directory) {

@@ -43,6 +43,34 @@ mount_entry() {
   [[ $output == *$'denied\n126\n0' ]]
 }
 
+@test "mounts: access times of a bind in a user namespace are the source's, or what an option says" {
+  make_bundle box '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+    .linux.gidMappings = .linux.uidMappings'
+  mkdir "$scratch/source" "$scratch/plain"
+  mount_entry /source bind "$scratch/source" bind
+  mount_entry /strict bind "$scratch/source" bind strictatime
+  mount_entry /plain bind "$scratch/plain" bind noatime
+  mount_entry /beneath bind "$scratch/plain" rbind rnodiratime
+  set_command sh -c 'grep -E " /(source|strict|plain|beneath) " /proc/mounts | cut -d " " -f 2,4'
+  run unshare --mount sh -c "mount -t tmpfs -o noexec,nodiratime,nosymfollow source $scratch/source &&
+    $CAISSON --root $state_root run -b $bundle box </dev/null"
+  echo "$output"
+  [ "${lines[0]}" = "/source rw,noexec,nodiratime,relatime,nosymfollow" ]
+  [[ ${lines[1]} == "/strict rw,noexec,"* && ${lines[1]} != *relatime* ]]
+  [ "${lines[2]}" = "/plain rw,noatime" ]
+  [ "${lines[3]}" = "/beneath rw,nodiratime,relatime" ]
+}
+
+@test "mounts: masked directories are one file system, and nothing can be written there" {
+  make_bundle box '.linux.maskedPaths = ["/one", "/two", "/file"]'
+  mkdir "$bundle/rootfs/one" "$bundle/rootfs/two"
+  touch "$bundle/rootfs/one/hidden" "$bundle/rootfs/file"
+  set_command sh -c 'ls -A /one /two; stat -c %d /one /two | sort -u | wc -l; touch /one/x /two/x; wc -c </file'
+  run caisson run --bundle "$bundle" box </dev/null
+  echo "$output"
+  [[ $output == $'/one:\n\n/two:\n1\n'*"/one/x: Read-only file system"*"/two/x: Read-only file system"*$'\n0' ]]
+}
+
 @test "mounts: a mount beneath a bind keeps what it forbids and what it allows" {
   make_bundle box
   mkdir "$scratch/source"
