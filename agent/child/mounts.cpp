@@ -19,6 +19,7 @@
 #include "agent/mounts/copy_up.h"
 #include "agent/mounts/mount_fd.h"
 #include "agent/mounts/tmpfs_size.h"
+#include "common/link_in_root.h"
 #include "common/resolve_in_root.h"
 #include "protocol/agent/agent.pb.h"
 
@@ -173,6 +174,9 @@ Result<UniqueFd> socket_relay(const Child& child, const v1::Mount& mount, int nu
 
 // `source`: what the agent has made ready to lie there, if it has.
 Result<void> mount_entry(const Child& child, const v1::Mount& mount, int number, UniqueFd source) {
+  if (!mount.link_target().empty()) {
+    return make_link_in_root(child.root.get(), mount.destination(), mount.link_target());
+  }
   Missing missing = Missing::make_directory;
   if (is_bind(mount)) {
     if (!source) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/bundle/container_request.h"
 
+#include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "common/link_in_root.h"
+#include "common/unique_fd.h"
 #include "protocol/agent/agent.pb.h"
 #include "runtime/bundle/guest_process.h"
 #include "runtime/bundle/guest_resources.h"
@@ -108,6 +111,17 @@ uint64_t not_kept(const oci::MountOptions& options) {
          ((named & kAccessTimes) != 0 ? uint64_t{MS_NOATIME} : 0);
 }
 
+// crun's "copy-symlink": where the source is a symbolic link, the container has one like it, and no mount.
+// Empty for any other file; one that is not there is told of where it is to be mounted.
+Result<std::string> target_of_link(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) < 0 || !S_ISLNK(info.st_mode)) {
+    return std::string();
+  }
+  return read_link_at(file.get(), "");
+}
+
 Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, const std::string& context,
                         Exports& exports, agent::v1::Mount& out) {
   const oci::MountOptions options = oci::parse_mount_options(mount.options);
@@ -117,6 +131,14 @@ Result<void> fill_mount(const oci::Mount& mount, const RequestSource& source, co
   if (is_bind(mount, options)) {
     if (mount.source.empty()) {
       return fail(EINVAL, context + ".source: a bind mount needs one");
+    }
+    if (options.copy_link) {
+      out.set_link_target(
+          TRY_CONTEXT(context + ".source", target_of_link(absolute(mount.source, source.bundle))));
+      if (!out.link_target().empty()) {
+        out.set_destination(mount.destination.starts_with('/') ? mount.destination : "/" + mount.destination);
+        return {};
+      }
     }
     const ReadOnly read_only = (options.recursive_set & MOUNT_ATTR_RDONLY) != 0 ? ReadOnly::everything
                                : (options.flags & MS_RDONLY) != 0               ? ReadOnly::this_mount

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/link_in_root.h"
 #include "common/resolve_in_root.h"
 #include "protocol/agent/agent.pb.h"
 #include "runtime/system/creation_identity.h"
@@ -93,14 +94,28 @@ Result<void> make_mount_points(const Exports& exports, const oci::Config& config
   const Owner owner = owner_of_places(config);
   const CreationIdentity as_owner = TRY(CreationIdentity::assume(owner.uid, owner.gid));
   std::vector<std::string> covered;
+  const auto is_covered = [&](const std::string& path) {
+    return std::any_of(covered.begin(), covered.end(),
+                       [&](const std::string& other) { return is_beneath(path, other); });
+  };
+  // What the guest will have to make, it makes.
+  const auto make_link = [&](const std::string& path, const std::string& target) -> Result<void> {
+    auto made = is_covered(path) ? Result<void>{} : make_link_in_root(root->fd.get(), path, target);
+    return made || made.error().code == EROFS
+               ? Result<void>{}
+               : tl::unexpected(with_context("make link " + path, made.error()));
+  };
   const auto make = [&](const std::string& path, Kind kind,
                         LastLink last = LastLink::follow) -> Result<bool> {
-    const bool is_covered = std::any_of(covered.begin(), covered.end(),
-                                        [&](const std::string& other) { return is_beneath(path, other); });
-    return path == "/" || is_covered ? Result<bool>(false) : make_place(root->fd.get(), path, kind, last);
+    return path == "/" || is_covered(path) ? Result<bool>(false)
+                                           : make_place(root->fd.get(), path, kind, last);
   };
   for (agent::v1::Mount& mount : *request.mutable_mounts()) {
     const std::string destination = normalized(mount.destination());
+    if (!mount.link_target().empty()) {
+      TRY(make_link(destination, mount.link_target()));
+      continue;
+    }
     const LastLink last = mount.keep_destination_link() ? LastLink::keep : LastLink::follow;
     mount.set_place_is_new(TRY(make(destination, kind_of(exports, mount), last)));
     covered.push_back(destination);

@@ -118,7 +118,9 @@ Result<void> check_mapping(const std::vector<IdMapping>& mappings, const std::st
 
 // As runc. Mappings without a namespace of their own concern nobody, to runc and crun as well.
 Result<void> check_mappings(const Linux& config) {
-  if (config.find_namespace(CLONE_NEWUSER) == nullptr) {
+  // One with a path is the host's, and refused for that.
+  const Namespace* users = config.find_namespace(CLONE_NEWUSER);
+  if (users == nullptr || !users->path.empty()) {
     return {};
   }
   for (const auto& [mappings, path] : {std::pair{&config.uid_mappings, "linux.uidMappings"},

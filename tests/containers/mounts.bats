@@ -129,6 +129,29 @@ mount_entry() {
   [ "$output" = kept ]
 }
 
+@test "mounts: with copy-symlink a link of the host is a link like it, on a root that cannot be written too, and beneath other mounts" {
+  make_bundle box '.root.readonly = true'
+  mkdir "$scratch/over"
+  echo kept >"$scratch/file"
+  ln -s to-nowhere "$scratch/link"
+  mount_entry /a/link bind "$scratch/link" rbind copy-symlink
+  mount_entry /over bind "$scratch/over" bind
+  mount_entry /over/deep/link bind "$scratch/link" rbind copy-symlink
+  mount_entry /no-link bind "$scratch/file" bind copy-symlink
+  set_command sh -c 'readlink /a/link; readlink /over/deep/link; cat /no-link'
+  local round
+  for round in new present; do
+    run caisson run --bundle "$bundle" box </dev/null
+    echo "$round: $output"
+    [ "$output" = $'to-nowhere\nto-nowhere\nkept' ]
+  done
+  [ "$(readlink "$scratch/over/deep/link")" = to-nowhere ]
+  rm "$bundle/rootfs/a/link"
+  touch "$bundle/rootfs/a/link"
+  run -1 caisson run --bundle "$bundle" box </dev/null
+  [[ $output == *"make link /a/link: make symbolic link: there is another file"* ]]
+}
+
 # refused_at_once TEXT: before a guest starts, and told once.
 refused_at_once() {
   run env CAISSON_VMM=/bin/false "$CAISSON" --root "$state_root" run --bundle "$bundle" box

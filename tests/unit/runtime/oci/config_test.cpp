@@ -161,6 +161,9 @@ TEST(Config, user_namespace_without_mappings_is_refused) {
   EXPECT_THAT(error_of(mapped("[]", one)), HasSubstr("linux.uidMappings: is missing"));
   EXPECT_THAT(error_of(mapped(one, "[]")), HasSubstr("linux.gidMappings: is missing"));
   EXPECT_EQ(error_of(mapped(one, one)), "no error");
+  // That it cannot be joined is told where the guest is asked for its namespaces.
+  EXPECT_EQ(error_of(config_with(R"("linux":{"namespaces":[{"type":"user","path":"/proc/1/ns/user"}]})")),
+            "no error");
 }
 
 TEST(Config, mapping_the_kernel_would_not_take_is_refused_by_its_path) {
