@@ -140,8 +140,7 @@ Result<void> run_start_hooks(Child& child) {
   const std::string& state = child.plan.container->created_state_json();
   int index = 0;
   for (const v1::Hook& hook : child.plan.container->start_container_hooks()) {
-    TRY_CONTEXT("error running hook #" + std::to_string(index) + " of startContainer",
-                run_hook(hook, state, child));
+    TRY_CONTEXT("error running startContainer hook #" + std::to_string(index), run_hook(hook, state, child));
     ++index;
   }
   return {};

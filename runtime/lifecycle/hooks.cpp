@@ -116,15 +116,16 @@ Result<void> run_hook(const oci::Hook& hook, const HookScene& scene) {
 
 Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene) {
   for (size_t i = 0; i < hooks.size(); ++i) {
-    TRY_CONTEXT(std::string("run hook ") + kind + "[" + std::to_string(i) + "]", run_hook(hooks[i], scene));
+    TRY_CONTEXT(std::string("error running ") + kind + " hook #" + std::to_string(i),
+                run_hook(hooks[i], scene));
   }
   return {};
 }
 
 void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene) {
-  for (const oci::Hook& hook : hooks) {
-    if (auto ran = run_hook(hook, scene); !ran) {
-      spdlog::warn("run hook {}: {}", kind, ran.error().message);
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    if (auto ran = run_hook(hooks[i], scene); !ran) {
+      spdlog::warn("error running {} hook #{}: {}", kind, i, ran.error().message);
     }
   }
 }

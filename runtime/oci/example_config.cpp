@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/oci/version.h"
+
 namespace caisson::runtime::oci {
 namespace {
 
@@ -13,19 +15,17 @@ Json capability_set() {
 }
 
 Json process() {
-  return {{"terminal", true},
-          {"user", {{"uid", 0}, {"gid", 0}}},
-          {"args", Json::array({"sh"})},
-          {"env",
-           Json::array({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"})},
-          {"cwd", "/"},
-          {"capabilities",
-           {{"bounding", capability_set()},
-            {"effective", capability_set()},
-            {"permitted", capability_set()},
-            {"ambient", capability_set()}}},
-          {"rlimits", Json::array({{{"type", "RLIMIT_NOFILE"}, {"hard", 1024}, {"soft", 1024}}})},
-          {"noNewPrivileges", true}};
+  return {
+      {"terminal", true},
+      {"user", {{"uid", 0}, {"gid", 0}}},
+      {"args", Json::array({"sh"})},
+      {"env",
+       Json::array({"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"})},
+      {"cwd", "/"},
+      {"capabilities",
+       {{"bounding", capability_set()}, {"effective", capability_set()}, {"permitted", capability_set()}}},
+      {"rlimits", Json::array({{{"type", "RLIMIT_NOFILE"}, {"hard", 1024}, {"soft", 1024}}})},
+      {"noNewPrivileges", true}};
 }
 
 Json mount(const char* destination, const char* type, const char* source, Json options = Json::array()) {
@@ -71,8 +71,12 @@ Json example_document(ExampleKind kind, uint32_t uid, uint32_t gid) {
     linux_config["namespaces"].push_back({{"type", "user"}});
     linux_config.erase("resources");
   }
-  return {{"ociVersion", "1.0.2"}, {"process", process()}, {"root", {{"path", "rootfs"}, {"readonly", true}}},
-          {"hostname", "caisson"}, {"mounts", mounts()},   {"linux", linux_config}};
+  return {{"ociVersion", kSpecificationVersion},
+          {"process", process()},
+          {"root", {{"path", "rootfs"}, {"readonly", true}}},
+          {"hostname", "caisson"},
+          {"mounts", mounts()},
+          {"linux", linux_config}};
 }
 
 std::string example_config(ExampleKind kind, uint32_t uid, uint32_t gid) {

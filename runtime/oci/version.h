@@ -4,6 +4,6 @@
 
 namespace caisson::runtime::oci {
 
-inline constexpr const char* kSpecificationVersion = "1.2.0";
+inline constexpr const char* kSpecificationVersion = "1.2.1";
 
 }  // namespace caisson::runtime::oci

@@ -82,10 +82,12 @@ tl::unexpected<Error> does_not_exist(std::string_view id) {
 }  // namespace
 
 Result<void> check_id(std::string_view id) {
-  if (id.empty() || id.size() > kMaxIdBytes || id == "." || id == ".." ||
-      !std::all_of(id.begin(), id.end(), is_id_character)) {
-    return fail(EINVAL, "invalid container ID format: \"" + std::string(id) +
-                            "\"; use 1 to 1024 letters, digits, '_', '+', '.' and '-'");
+  const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
+  if (id.empty() || id.size() > kMaxIdBytes || id == "." || id == ".." || bad != id.end()) {
+    const std::string reason =
+        bad == id.end() ? std::string() : ": invalid character `" + std::string(1, *bad) + "` in the ID";
+    return fail(EINVAL, "invalid container ID format: \"" + std::string(id) + "\"" + reason +
+                            "; use 1 to 1024 letters, digits, '_', '+', '.' and '-'");
   }
   return {};
 }

@@ -242,7 +242,7 @@ received() {
   create
   run caisson start box
   [ "$status" -eq 1 ]
-  [[ $output == *"poststart[0]"* ]]
+  [[ $output == *"error running poststart hook #0: "* ]]
   gone
   [ "$(state)" = stopped ]
   caisson delete box

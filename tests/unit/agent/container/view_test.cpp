@@ -228,7 +228,7 @@ TEST_F(AgentContainer, start_hook_sees_the_state_and_its_failure_fails_the_start
   for (const char* word : {"sh", "-c", "exit 3"}) {
     hook->add_args(word);
   }
-  EXPECT_EQ(run(failing).err, "error running hook #0 of startContainer: exit status 3, stdout: , stderr: ");
+  EXPECT_EQ(run(failing).err, "error running startContainer hook #0: exit status 3, stdout: , stderr: ");
 }
 
 TEST_F(AgentContainer, seccomp_filter_applies_with_and_without_no_new_privileges) {
@@ -258,7 +258,7 @@ TEST_F(AgentContainer, seccomp_filter_applies_with_and_without_no_new_privileges
       hook->add_args(word);
     }
     EXPECT_EQ(run(hooked).err,
-              "error running hook #0 of startContainer: exit status 7, stdout: , stderr: "
+              "error running startContainer hook #0: exit status 7, stdout: , stderr: "
               "mkdir: can't create directory '/tmp/no': Operation not permitted");
   }
 }
@@ -271,7 +271,7 @@ TEST_F(AgentContainer, start_hook_that_a_signal_ends_is_told_by_its_name) {
     hook->add_args(word);
   }
   EXPECT_EQ(run(request).err,
-            "error running hook #0 of startContainer: signal: bad system call, stdout: , stderr: ");
+            "error running startContainer hook #0: signal: bad system call, stdout: , stderr: ");
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ TEST(Hooks, failure_is_named_and_quoted) {
   const auto ran = run_hooks({shell("exit 0"), shell("echo no luck >&2; exit 3")}, "createRuntime",
                              {.state_json = "{}", .directory = "/"});
   ASSERT_FALSE(ran);
-  EXPECT_THAT(ran.error().message, HasSubstr("run hook createRuntime[1]"));
+  EXPECT_THAT(ran.error().message, HasSubstr("error running createRuntime hook #1: "));
   EXPECT_THAT(ran.error().message, HasSubstr("exit status 3"));
   EXPECT_THAT(ran.error().message, HasSubstr("no luck"));
 }

@@ -39,6 +39,7 @@ TEST(Id, bad_ones_are_refused) {
     EXPECT_FALSE(check_id(id)) << id;
   }
   EXPECT_FALSE(check_id(std::string(1025, 'a')));
+  EXPECT_NE(check_id("a/b").error().message.find("invalid character `/` in the ID"), std::string::npos);
   EXPECT_TRUE(check_id("A_1+b.c-d"));
 }
 
