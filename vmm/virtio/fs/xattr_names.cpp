@@ -34,6 +34,9 @@ Result<std::string> host_xattr_name(std::string_view guest_name) {
     }
     return std::string(kOurs).append(guest_name);
   }
+  if (guest_name == kUser || guest_name == kTrusted || guest_name == "security.") {
+    return refuse(EINVAL);  // a namespace, and no name in it
+  }
   if (!is_served_as_it_is(guest_name)) {
     return refuse(EOPNOTSUPP);
   }

@@ -52,7 +52,9 @@ Result<void> Server::change(Node& node, const fuse_setattr_in& wanted, const Han
     }
     TRY(check_errno(::fchmodat(own_.directory(), own_name.data(), wanted.mode & 07777U, 0)));
   }
-  if ((wanted.valid & (FATTR_UID | FATTR_GID)) != 0) {
+  // A chown() to nobody changes no owner, yet moves the time of change and drops set-ID bits.
+  constexpr uint32_t kChanges = FATTR_MODE | FATTR_UID | FATTR_GID | FATTR_SIZE | FATTR_ATIME | FATTR_MTIME;
+  if ((wanted.valid & (FATTR_UID | FATTR_GID)) != 0 || (wanted.valid & kChanges) == 0) {
     const uid_t uid = (wanted.valid & FATTR_UID) != 0 ? wanted.uid : UINT32_MAX;
     const gid_t gid = (wanted.valid & FATTR_GID) != 0 ? wanted.gid : UINT32_MAX;
     TRY(check_errno(::fchownat(fd, "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)));

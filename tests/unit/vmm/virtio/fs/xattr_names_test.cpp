@@ -38,6 +38,13 @@ TEST(XattrNames, what_the_guest_must_not_name_is_neither_reached_nor_shown) {
   }
 }
 
+TEST(XattrNames, namespace_without_a_name_is_invalid) {
+  for (const std::string_view name : {"user.", "trusted.", "security."}) {
+    EXPECT_EQ(host_xattr_name(name).error().code, EINVAL) << name;
+  }
+  EXPECT_EQ(host_xattr_name("other.").error().code, EOPNOTSUPP);
+}
+
 TEST(XattrNames, name_too_long_for_the_host_is_refused) {
   EXPECT_TRUE(host_xattr_name("trusted." + std::string(255 - 8 - 13, 'x')));
   const auto refused = host_xattr_name("trusted." + std::string(256 - 8 - 13, 'x'));
