@@ -102,7 +102,7 @@ with_volume() {
     run caisson run -b "$bundle" box
     echo "$output"
     [ "$status" -eq 1 ]
-    [[ $output == *"run hook ${kind}[0]: $bundle/hook failed with exit status 4"*"$kind said"*"$kind complained"* ]]
+    [[ $output == *"error running ${kind} hook #0: $bundle/hook failed with exit status 4"*"$kind said"*"$kind complained"* ]]
     [ "$(cut -d' ' -f1 "$bundle/trace" | paste -sd ' ')" = "$kind poststop" ]
     grep -q '^poststop .*stopped pid=false' "$bundle/trace"
     [ -z "$(ls "$state_root")" ]
@@ -129,7 +129,7 @@ with_volume() {
     configure ".hooks = {$kind: [{path: \"/nonexistent/hook\"}]}"
     run caisson run -b "$bundle" box
     [ "$status" -eq 1 ]
-    [[ $output == *"run hook ${kind}[0]: run /nonexistent/hook: No such file or directory"* ]]
+    [[ $output == *"error running ${kind} hook #0: run /nonexistent/hook: No such file or directory"* ]]
   done
 }
 
