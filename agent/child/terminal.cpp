@@ -44,6 +44,19 @@ winsize size_of(const v1::ConsoleSize& size) {
   return window;
 }
 
+// termios(3), ONLCR: on for a new terminal.
+Result<void> leave_newlines(int terminal) {
+  termios mode{};
+  if (::tcgetattr(terminal, &mode) < 0) {
+    return fail_errno("read mode of terminal");
+  }
+  mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  if (::tcsetattr(terminal, TCSANOW, &mode) < 0) {
+    return fail_errno("set mode of terminal");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> open_terminal(Child& child) {
@@ -59,6 +72,9 @@ Result<void> open_terminal(Child& child) {
   child.terminal.reset(::ioctl(master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!child.terminal) {
     return fail_errno("open slave side of terminal");
+  }
+  if (process.plain_newlines()) {
+    TRY(leave_newlines(child.terminal.get()));
   }
   const winsize window = size_of(process.console_size());
   if (process.has_console_size() && ::ioctl(master.get(), TIOCSWINSZ, &window) < 0) {

@@ -2,6 +2,7 @@
 #include "runtime/bundle/guest_process.h"
 
 #include <linux/sched.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,6 +93,26 @@ void fill_user(const oci::User& user, agent::v1::User& out) {
   }
 }
 
+// capabilities(7): an ambient capability is permitted and inheritable too; the kernel refuses any other, and
+// runc goes on.
+void warn_of_ambient(const oci::Capabilities& capabilities) {
+  const uint64_t refused =
+      capabilities.ambient.bits & ~(capabilities.permitted.bits & capabilities.inheritable.bits);
+  std::string names;
+  for (const Name& capability : oci::capability_names()) {
+    if ((refused >> capability.number & 1) != 0) {
+      names += (names.empty() ? "" : ", ") + std::string(capability.name);
+    }
+  }
+  if (!names.empty()) {
+    spdlog::warn(
+        "process.capabilities.ambient: can't raise ambient capability {}: permitted and inheritable must "
+        "have "
+        "it too; add it there, or take it out",
+        names);
+  }
+}
+
 // As under runc, whose container is a child of the caller's: what config.json does not set is the caller's.
 Result<void> fill_limits_of_caller(const oci::Process& process, agent::v1::Process& out) {
   for (uint32_t resource = 0; resource < RLIM_NLIMITS; ++resource) {
@@ -127,6 +148,7 @@ Result<void> fill_process(const oci::Process& process, const oci::Linux& linux_,
     to.set_inheritable(from->inheritable.bits);
     to.set_permitted(from->permitted.bits);
     to.set_ambient(from->ambient.bits);
+    warn_of_ambient(*from);
   }
   for (const oci::Rlimit& rlimit : process.rlimits) {
     auto& to = *out.add_rlimits();
@@ -184,8 +206,9 @@ void fill_absent_process(agent::v1::Process& out) {
   out.set_attach_stderr(true);
 }
 
-void fill_stdio(agent::v1::Process& out) {
+void fill_stdio(agent::v1::Process& out, bool relays_terminal) {
   if (out.terminal()) {
+    out.set_plain_newlines(relays_terminal && ::isatty(STDOUT_FILENO) == 0);
     return;
   }
   if (is_one_stream(STDOUT_FILENO, STDERR_FILENO)) {

@@ -113,7 +113,7 @@ class Exec final : public Command {
     request.set_token(TRY(new_token()));
     request.set_cgroup(cgroup_);
     TRY(fill_process(process, config.linux_, *request.mutable_process()));
-    fill_stdio(*request.mutable_process());
+    fill_stdio(*request.mutable_process(), console_socket_.empty() && !detach_);
     request.set_output_ends_with_process(detach_);
     const InheritedCount count = TRY(count_inherited(preserve_fds_));
     fill_inherited(TRY(find_inherited(count, globals.descriptors)), count, *request.mutable_process());

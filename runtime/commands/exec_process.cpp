@@ -42,11 +42,13 @@ void add_capabilities(const std::vector<std::string>& names, oci::Process& proce
       process.capabilities.emplace();
     }
     const uint64_t bit = uint64_t{1} << *number;
-    // Not inheritable: that would let an ordinary file's capabilities come back.
+    // Not inheritable: that would let an ordinary file's capabilities come back. As in runc.
     for (oci::CapabilitySet* set : {&process.capabilities->bounding, &process.capabilities->effective,
-                                    &process.capabilities->permitted, &process.capabilities->ambient}) {
+                                    &process.capabilities->permitted}) {
       set->bits |= bit;
     }
+    // What is not inheritable cannot be ambient.
+    process.capabilities->ambient.bits |= bit & process.capabilities->inheritable.bits;
   }
 }
 

@@ -232,7 +232,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                      exports, guest_request));
   TRY(make_places(config, request, exports, service_manager ? service_manager->directory : std::string(),
                   guest_request));
-  fill_stdio(*guest_request.mutable_init());
+  fill_stdio(*guest_request.mutable_init(), request.console_socket.empty() && !request.detached);
   fill_inherited(request.inherited, request.inherited_count, *guest_request.mutable_init());
   TRY(keep_original_groups(config, *guest_request.mutable_init()->mutable_user()));
   if (service_manager) {

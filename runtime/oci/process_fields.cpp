@@ -8,7 +8,10 @@ using enum Treatment;
 
 std::span<const Row> rows(const Process*) {
   static constexpr Row kRows[] = {
-      field<&Process::terminal>("terminal", both, "a pty in the guest, relayed to one of the host"),
+      field<&Process::terminal>("terminal", both,
+                                "a pty in the guest, relayed to one of the host; a caller whose standard "
+                                "output is no terminal gets newlines "
+                                "without carriage returns, as from runc"),
       field<&Process::console_size>("consoleSize", both),
       field<&Process::user>("user", guest),
       field<&Process::args>("args", guest),
@@ -56,7 +59,8 @@ std::span<const Row> rows(const Capabilities*) {
       field<&Capabilities::effective>("effective", guest, "what is not permitted too is refused"),
       field<&Capabilities::inheritable>("inheritable", guest),
       field<&Capabilities::permitted>("permitted", guest),
-      field<&Capabilities::ambient>("ambient", guest),
+      field<&Capabilities::ambient>("ambient", guest,
+                                    "what is not both permitted and inheritable is left out with a warning"),
   };
   return kRows;
 }

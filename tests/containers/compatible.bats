@@ -79,6 +79,24 @@ teardown() {
   [ -e "$scratch/data/below/file" ]
 }
 
+@test "compatible: capabilities that cannot be ambient are left out with a warning, and exec --cap raises what is inheritable" {
+  make_bundle box '.process.capabilities |= (.inheritable = ["CAP_KILL"] | .ambient = ["CAP_KILL", "CAP_CHOWN"] |
+    .permitted = ["CAP_KILL", "CAP_CHOWN"] | .effective = .permitted)'
+  set_command grep CapAmb /proc/self/status
+  run --separate-stderr caisson run -b "$bundle" box
+  [ "$status" -eq 0 ]
+  [ "$output" = $'CapAmb:\t0000000000000020' ]
+  [[ $stderr == *"can't raise ambient capability CAP_CHOWN: "* ]]
+  [[ $stderr != *CAP_KILL* ]]
+  set_command sleep 1000
+  caisson run --detach -b "$bundle" box </dev/null >/dev/null 2>&1
+  run --separate-stderr caisson exec --cap CAP_KILL --cap CAP_NET_RAW box grep -E 'CapAmb|CapPrm' /proc/self/status
+  [ "$status" -eq 0 ]
+  [ "${lines[0]}" = $'CapPrm:\t0000000000002020' ]
+  [ "${lines[1]}" = $'CapAmb:\t0000000000000020' ]
+  caisson delete --force box
+}
+
 @test "compatible: the host's network is refused, or the guest's loopback where that is asked for" {
   make_bundle box '.linux.namespaces |= map(select(.type != "network"))'
   set_command sh -c 'ls /sys/class/net'

@@ -144,6 +144,30 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
   [[ $output == *"33 77"* ]]
 }
 
+@test "run, exec: who is no terminal reads a terminal's newlines as they were written" {
+  # Nobody types, and nobody hangs up: the end of its input would be something to echo.
+  mkfifo "$scratch/keyboard"
+  exec 7<>"$scratch/keyboard"
+  make_bundle box '.process.terminal = true'
+  set_command sh -c 'stty -a | grep -o ".onlcr"; echo two'
+  run script -qec "$CAISSON --root $state_root run -b $bundle box | od -An -c" /dev/null <&7
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'-   o   n   l   c   r  \n   t   w   o  \n'* ]]
+  # A terminal has them turned into the start of the next line.
+  run script -qec "$CAISSON --root $state_root run -b $bundle box" /dev/null <&7
+  [ "$status" -eq 0 ]
+  [[ $output == *$'\r\ntwo\r'* ]]
+  configure '.process.terminal = false'
+  set_command sleep 1000
+  caisson run --detach -b "$bundle" box </dev/null >/dev/null 2>&1 7<&-
+  run script -qec "$CAISSON --root $state_root exec --tty box echo three | od -An -c" /dev/null <&7
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'t   h   r   e   e  \n'* ]]
+  caisson delete --force box
+}
+
 @test "do: a command over the host's root, nothing written to it" {
   run caisson do -- sh -c 'uname -r; echo x > /caisson-was-here && echo wrote'
   [ "$status" -eq 0 ]
