@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What caisson-vmm makes for caisson to find (docs/launch.md): two sockets in <root>/<id> before it is jailed, all
-// else in <root>/<id>/vmm. An intruder in caisson-vmm writes there what it likes: whoever reads it bounds what is read,
-// follows no link, and acts as root by none of it.
+// What caisson-vmm makes for caisson to find (docs/launch.md): two sockets in <root>/<id> before it is
+// jailed, all else in <root>/<id>/vmm. An intruder in caisson-vmm writes there what it likes: whoever reads
+// it bounds what is read, follows no link, and acts as root by none of it.
 #pragma once
 
 namespace caisson::sandbox_file {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "runtime/launch/preserved_descriptors.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 
 #include "common/unique_fd.h"
 #include "protocol/agent/agent.pb.h"
-#include "runtime/launch/preserved_descriptors.h"
 
 namespace caisson::runtime {
 namespace {

@@ -8,11 +8,12 @@
 #include <sstream>
 
 #include "runtime/oci/config.h"
+#include "tests/support/source_directory.h"
 
 namespace caisson::runtime::oci {
 namespace {
 
-constexpr const char* kPage = CAISSON_SOURCE_DIR "/docs/oci-support.md";
+const std::string kPage = std::string(test::kSourceDirectory) + "/docs/oci-support.md";
 constexpr const char* kMarker = "| field | honoured | how |\n|---|---|---|\n";
 
 const char* treatment_name(Treatment treatment) {

@@ -8,12 +8,14 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/source_directory.h"
+
 namespace caisson::vmm {
 namespace {
 
 std::string memory_map() {
   std::stringstream text;
-  text << std::ifstream(std::string(CAISSON_SOURCE_DIR) + "/docs/memory-map.md").rdbuf();
+  text << std::ifstream(std::string(test::kSourceDirectory) + "/docs/memory-map.md").rdbuf();
   return text.str();
 }
 

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/source_directory.h"
+
 namespace caisson::vmm {
 namespace {
 
@@ -14,7 +16,7 @@ using ::testing::HasSubstr;
 
 TEST(KernelCommandLine, every_word_is_in_the_docs) {
   std::stringstream page;
-  page << std::ifstream(std::string(CAISSON_SOURCE_DIR) + "/docs/boot-command-line.md").rdbuf();
+  page << std::ifstream(std::string(test::kSourceDirectory) + "/docs/boot-command-line.md").rdbuf();
   MachineConfig config;
   config.memory_bytes = uint64_t{8} << 30;
   std::istringstream words(kernel_command_line(config, {}));
