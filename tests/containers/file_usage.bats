@@ -8,7 +8,7 @@ setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }
 
 setup_file() {
-  gcc -O1 -static -o "$BATS_FILE_TMPDIR/usage" "$BATS_TEST_DIRNAME/fs/usage.c"
+  gcc -O1 -static -o "$BATS_FILE_TMPDIR/usage" "$BATS_TEST_DIRNAME/../devices/fs/usage.c"
   mkdir "$BATS_FILE_TMPDIR/native"
   "$BATS_FILE_TMPDIR/usage" "$BATS_FILE_TMPDIR/native" >"$BATS_FILE_TMPDIR/expected"
 }
