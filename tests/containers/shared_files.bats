@@ -13,7 +13,7 @@ setup() {
 teardown() { teardown_sandbox_root; }
 
 setup_file() {
-  local source=$BATS_TEST_DIRNAME/fs
+  local source=$BATS_TEST_DIRNAME/../devices/fs
   gcc -O1 -static -o "$BATS_FILE_TMPDIR/coherence" "$source/coherence.c"
   gcc -O1 -static -o "$BATS_FILE_TMPDIR/fsx" "$source/fsx.c"
   gcc -O1 -static -o "$BATS_FILE_TMPDIR/lock" "$source/lock.c"
