@@ -6,8 +6,8 @@
 load ../support/guest
 
 setup_file() {
-  cp -a --reflink=auto "$("$BATS_TEST_DIRNAME/../guest/rootfs/make_debian" | tail -n 1)" "$BATS_FILE_TMPDIR/rootfs"
-  cp "$BATS_TEST_DIRNAME/../guest/rootfs/programs.sh" "$BATS_FILE_TMPDIR/rootfs/root/"
+  cp -a --reflink=auto "$("$BATS_TEST_DIRNAME/../containers/rootfs/make_debian" | tail -n 1)" "$BATS_FILE_TMPDIR/rootfs"
+  cp "$BATS_TEST_DIRNAME/../containers/rootfs/programs.sh" "$BATS_FILE_TMPDIR/rootfs/root/"
 }
 setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }

@@ -6,8 +6,8 @@
 load ../support/guest
 
 setup_file() {
-  local source=$BATS_TEST_DIRNAME/../guest/fs tool
-  cp -a --reflink=auto "$("$BATS_TEST_DIRNAME/../guest/rootfs/make_debian" | tail -n 1)" "$BATS_FILE_TMPDIR/rootfs"
+  local source=$BATS_TEST_DIRNAME/../devices/fs tool
+  cp -a --reflink=auto "$("$BATS_TEST_DIRNAME/../containers/rootfs/make_debian" | tail -n 1)" "$BATS_FILE_TMPDIR/rootfs"
   mkdir "$BATS_FILE_TMPDIR/rootfs/tools"
   for tool in semantics fsx coherence; do
     gcc -O1 -static -o "$BATS_FILE_TMPDIR/rootfs/tools/$tool" "$source/$tool.c"
