@@ -114,6 +114,8 @@ report_left() {
 teardown_sandbox_root() {
   # What it finds it ends: never the host's.
   [ -n "${CAISSON_TEST_NAMESPACE:-}" ] || return 1
+  # Of a test that fails: what its last `run` said, which most do not print.
+  [ -n "${BATS_TEST_COMPLETED:-}" ] || [ -z "${output:-}" ] || printf 'the last output was:\n%s\n' "${output:0:2000}"
   local id left=0 cgroups pid
   touch "$scratch/containers"
   local there stray
