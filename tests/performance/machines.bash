@@ -62,7 +62,8 @@ make_true_bundle() {
   ln -s busybox "$scratch/bundle/rootfs/bin/true"
   ln -s busybox "$scratch/bundle/rootfs/bin/sleep"
   (cd "$scratch/bundle" && "$CAISSON" spec)
-  configure '.process.terminal = false | .process.args = ["true"] | .root.readonly = false | del(.linux.resources)'
+  # Debian 12's crun knows of no version but 1.0.
+  configure '.ociVersion = "1.0.2" | .process.terminal = false | .process.args = ["true"] | .root.readonly = false | del(.linux.resources)'
 }
 
 configure() {
