@@ -39,7 +39,7 @@ Result<void> mask_directory(int target, UniqueFd& first) {
   return {};
 }
 
-Result<void> make_read_only(int target) {
+Result<void> cover_read_only(int target) {
   const UniqueFd cover = TRY(clone_mount(target, "", true));
   TRY(change_mount(cover.get(), {.set = MOUNT_ATTR_RDONLY}));
   return attach_mount(cover, target);
@@ -74,7 +74,7 @@ Result<void> mask_paths(Child& child) {
 
 Result<void> make_paths_readonly(Child& child) {
   return for_each_present(child, child.plan.container->readonly_paths(), "make path read-only ",
-                          make_read_only);
+                          cover_read_only);
 }
 
 }  // namespace caisson::agent

@@ -51,7 +51,7 @@ Result<std::string> mount_layers(const UniqueFd& lower, const v1::CreateContaine
   return mount_point + "/root";
 }
 
-Result<void> make_read_only(int root) {
+Result<void> make_mount_read_only(int root) {
   return change_mount(root, {.set = MOUNT_ATTR_RDONLY});
 }
 
@@ -107,16 +107,16 @@ Result<void> seal_root(Child& child) {
     return fail_errno("set propagation of the root");
   }
   if (has_dev_of_ours(request)) {
-    TRY_CONTEXT("make /dev read-only", make_read_only(TRY(open_directory("/dev")).get()));
+    TRY_CONTEXT("make /dev read-only", make_mount_read_only(TRY(open_directory("/dev")).get()));
   }
   for (const v1::Mount& mount : request.mounts()) {
     // It had to be writable for its devices.
     if (mount.destination() == "/dev" && mount.type() == "tmpfs" && (mount.flags() & MS_RDONLY) != 0) {
-      TRY_CONTEXT("make /dev read-only", make_read_only(TRY(open_directory("/dev")).get()));
+      TRY_CONTEXT("make /dev read-only", make_mount_read_only(TRY(open_directory("/dev")).get()));
     }
   }
   if (request.root().read_only()) {
-    TRY_CONTEXT("make the root read-only", make_read_only(child.root.get()));
+    TRY_CONTEXT("make the root read-only", make_mount_read_only(child.root.get()));
   }
   return {};
 }

@@ -60,7 +60,7 @@ Result<void> take_memory_block(const std::string& devices, uint64_t address) {
                             " MiB");
   }
   // EEXIST: an earlier call has added it.
-  if (const auto added = write_attribute(memory + "/probe", "0x" + hexadecimal(address));
+  if (auto added = write_attribute(memory + "/probe", "0x" + hexadecimal(address));
       !added && added.error().code != EEXIST) {
     return added;
   }

@@ -6,10 +6,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/boot/cycles.h"
+#include "agent/machine/uptime.h"
 #include "agent/service/calls.h"
 #include "agent/service/removal.h"
 #include "agent/transport/listener.h"
@@ -18,12 +18,6 @@
 
 namespace caisson::agent {
 namespace {
-
-uint64_t uptime_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
-}
 
 Result<void> make_directory(const std::string& path) {
   return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? Result<void>{}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListProcesses: what `ps` shows of the container, as the guest's root process namespace counts.
-#include <time.h>
-
+#include "agent/machine/uptime.h"
 #include "agent/proc/process_entry.h"
 #include "agent/service/calls.h"
 
@@ -20,12 +19,6 @@ Result<std::vector<pid_t>> pids_of(Agent& agent, const Container& container) {
     }
   }
   return pids;
-}
-
-uint64_t uptime_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
 }
 
 Result<v1::ListProcessesResponse> list(Agent& agent, const std::string& id) {

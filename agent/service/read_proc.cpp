@@ -3,12 +3,12 @@
 // container's mount namespace, files named like these may be anything, and reading them may never end.
 #include <dirent.h>
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <memory>
 
+#include "agent/machine/uptime.h"
 #include "agent/proc/files.h"
 #include "agent/proc/pid_namespace.h"
 #include "agent/service/calls.h"
@@ -87,10 +87,7 @@ Result<void> read_top(const PidNamespace& processes, v1::ReadProcResponse& respo
       response.add_pids(static_cast<uint32_t>(seen));
     }
   }
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  response.set_uptime_ns(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U +
-                         static_cast<uint64_t>(now.tv_nsec));
+  response.set_uptime_ns(uptime_ns());
   return {};
 }
 

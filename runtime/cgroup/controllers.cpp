@@ -11,7 +11,7 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxFileBytes = 4096;  // LIMIT: there are a dozen controllers
+constexpr size_t kMaxControllersBytes = 4096;  // LIMIT: there are a dozen controllers
 
 // Whether a file of words, such as "cpu memory\n", has one.
 bool lists(std::string words, const std::string& word) {
@@ -32,7 +32,7 @@ Result<std::string> type_of(const std::string& directory) {
   if (::access(file.c_str(), F_OK) < 0) {
     return std::string();
   }
-  std::string type = TRY(read_file(file, kMaxFileBytes));
+  std::string type = TRY(read_file(file, kMaxControllersBytes));
   type.resize(std::min(type.find('\n'), type.size()));
   return type;
 }
@@ -40,7 +40,7 @@ Result<std::string> type_of(const std::string& directory) {
 // All, as runc does: engines read statistics and OOM kills of a container without a limit, too, and `update`
 // may bring limits that creation did not. Not to be had everywhere.
 Result<void> enable_what_there_is(const std::string& parent, const std::string& enabled) {
-  const std::string available = TRY(read_file(parent + "/cgroup.controllers", kMaxFileBytes));
+  const std::string available = TRY(read_file(parent + "/cgroup.controllers", kMaxControllersBytes));
   for (size_t start = 0; start < available.size();) {
     const size_t end = std::min(available.find_first_of(" \n", start), available.size());
     const std::string controller = available.substr(start, end - start);
@@ -57,7 +57,7 @@ Result<void> enable_what_there_is(const std::string& parent, const std::string& 
 Result<void> enable_controllers(const std::string& parent, const std::vector<CgroupWrite>& writes) {
   const std::string type = TRY(type_of(parent));
   const bool has_processes = !type.empty() && !processes_of(parent).empty();
-  const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxFileBytes));
+  const std::string enabled = TRY(read_file(parent + "/cgroup.subtree_control", kMaxControllersBytes));
   for (const CgroupWrite& write : writes) {
     if (lists(enabled, write.controller)) {
       continue;  // whoever made the parent may hold it, and refuse even this

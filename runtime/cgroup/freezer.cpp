@@ -11,18 +11,18 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxFileBytes = 64UL << 10;  // LIMIT: a dozen hierarchies with paths of PATH_MAX
+constexpr size_t kMaxFreezerBytes = 64UL << 10;  // LIMIT: a dozen hierarchies with paths of PATH_MAX
 
 // LIMIT: caisson-vmm, QEMU, and what QEMU might start.
 constexpr int kMostGenerations = 2;
 
 // `thread` is its directory in /proc.
 Result<void> leave_if_frozen(const std::string& hierarchy, const std::filesystem::path& thread) {
-  const std::string path = freezer_path(read_file(thread / "cgroup", kMaxFileBytes).value_or(""));
+  const std::string path = freezer_path(read_file(thread / "cgroup", kMaxFreezerBytes).value_or(""));
   if (path.empty() || path == "/" || path.starts_with("/..")) {
     return {};
   }
-  const std::string state = read_file(hierarchy + path + "/freezer.state", kMaxFileBytes).value_or("");
+  const std::string state = read_file(hierarchy + path + "/freezer.state", kMaxFreezerBytes).value_or("");
   if (!state.starts_with("FR")) {  // FROZEN, FREEZING
     return {};
   }
@@ -37,7 +37,7 @@ Result<void> leave_with_children(const std::string& hierarchy, const std::string
   for (std::filesystem::directory_iterator thread("/proc/" + pid + "/task", gone), end;
        !gone && thread != end; thread.increment(gone)) {
     TRY(leave_if_frozen(hierarchy, thread->path()));
-    std::istringstream children(read_file(thread->path() / "children", kMaxFileBytes).value_or(""));
+    std::istringstream children(read_file(thread->path() / "children", kMaxFreezerBytes).value_or(""));
     for (std::string child; generations > 0 && children >> child;) {
       TRY(leave_with_children(hierarchy, child, generations - 1));
     }

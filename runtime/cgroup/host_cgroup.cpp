@@ -21,7 +21,7 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxFileBytes = 65536;  // LIMIT: a list of CPUs
+constexpr size_t kMaxCpusBytes = 65536;  // LIMIT: a list of CPUs
 
 Result<void> write_limit(const std::string& directory, const CgroupWrite& write) {
   const std::string preferred = directory + "/" + write.preferred_file;
@@ -60,7 +60,7 @@ Result<void> refuse_frozen(const CgroupHierarchies& host, const std::string& pat
   if (file.empty() || ::access(file.c_str(), F_OK) < 0) {
     return {};
   }
-  const std::string state = TRY(read_file(file, kMaxFileBytes));
+  const std::string state = TRY(read_file(file, kMaxCpusBytes));
   return state.starts_with("FR") || state.starts_with('1')  // FROZEN, FREEZING
              ? fail(EBUSY, "container's cgroup unexpectedly frozen: thaw " + file +
                                ", or give the container a linux.cgroupsPath of its own")
@@ -70,9 +70,9 @@ Result<void> refuse_frozen(const CgroupHierarchies& host, const std::string& pat
 // A new v1 cpuset is empty, and nothing may join an empty one: it starts with its parent's.
 Result<void> inherit_cpuset(const std::string& parent, const std::string& directory) {
   for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
-    const std::string own = TRY(read_file(directory + file, kMaxFileBytes));
+    const std::string own = TRY(read_file(directory + file, kMaxCpusBytes));
     if (own.find_first_not_of('\n') == std::string::npos) {
-      TRY(write_file(directory + file, TRY(read_file(parent + file, kMaxFileBytes))));
+      TRY(write_file(directory + file, TRY(read_file(parent + file, kMaxCpusBytes))));
     }
   }
   return {};

@@ -13,7 +13,8 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1UL << 20;  // LIMIT: the members of a cgroup of some ten thousand processes
+constexpr size_t kMaxMembersBytes = 1UL
+                                    << 20;  // LIMIT: the members of a cgroup of some ten thousand processes
 constexpr std::chrono::seconds kKillPatience{10};
 
 std::vector<pid_t> parse_ids(std::string_view text) {
@@ -33,7 +34,7 @@ std::vector<pid_t> parse_ids(std::string_view text) {
 // The process a thread belongs to; 0 when it has gone.
 pid_t process_of(pid_t thread) {
   const std::string status =
-      read_file("/proc/" + std::to_string(thread) + "/status", kMaxFileBytes).value_or("");
+      read_file("/proc/" + std::to_string(thread) + "/status", kMaxMembersBytes).value_or("");
   constexpr std::string_view kKey = "\nTgid:\t";
   const size_t key = status.find(kKey);
   const std::vector<pid_t> ids = key == std::string::npos
@@ -45,13 +46,14 @@ pid_t process_of(pid_t thread) {
 }  // namespace
 
 std::vector<pid_t> processes_of(const std::string& directory) {
-  const Result<std::string> processes = read_file(directory + "/cgroup.procs", kMaxFileBytes);
+  const Result<std::string> processes = read_file(directory + "/cgroup.procs", kMaxMembersBytes);
   if (processes || processes.error().code != EOPNOTSUPP) {
     return parse_ids(processes.value_or(""));
   }
   // [cgroup-v2] Threads: a threaded cgroup tells its threads alone.
   std::vector<pid_t> found;
-  for (const pid_t thread : parse_ids(read_file(directory + "/cgroup.threads", kMaxFileBytes).value_or(""))) {
+  for (const pid_t thread :
+       parse_ids(read_file(directory + "/cgroup.threads", kMaxMembersBytes).value_or(""))) {
     const pid_t process = process_of(thread);
     if (process > 0 && std::find(found.begin(), found.end(), process) == found.end()) {
       found.push_back(process);

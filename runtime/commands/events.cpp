@@ -14,8 +14,6 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
-
 // As Go writes durations: a number and a unit, "5s", "500ms", "1m".
 Result<std::chrono::milliseconds> parse_interval(const std::string& text) {
   int64_t number = 0;
@@ -35,7 +33,7 @@ Result<std::chrono::milliseconds> parse_interval(const std::string& text) {
 
 Result<CgroupFiles> read_files(const ContainerDirectory& directory, const ContainerState& state) {
   const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
-  const auto deadline = agent::deadline_in(kPatience);
+  const auto deadline = agent::deadline_in(kAwakePatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
   const auto stats = TRY(agent.container_stats(state.id, deadline));
   return CgroupFiles(stats.files().begin(), stats.files().end());

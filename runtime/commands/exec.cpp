@@ -207,8 +207,7 @@ class Exec final : public Command {
     Outcome outcome;
     const ssize_t size = ::read(reader.get(), &outcome, sizeof(outcome));
     if (size != static_cast<ssize_t>(sizeof(outcome))) {
-      outcome.code = ECHILD;
-      std::strcpy(outcome.message.data(), "start process: its relay died");
+      outcome = {.code = ECHILD, .message = {"start process: its relay died"}};
     }
     if (outcome.code != 0) {
       ::waitpid(pid, nullptr, 0);

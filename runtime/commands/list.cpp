@@ -61,6 +61,7 @@ class List final : public Command {
       return 0;
     }
     std::vector<ContainerState> states;
+    states.reserve(ids.size());
     for (const std::string& id : ids) states.push_back(load_or_guess(root, id));
     format_ == "json" ? print_json(states) : print_table(states);
     return 0;

@@ -21,7 +21,6 @@ namespace {
 
 using Entry = agent::v1::ListProcessesResponse::Entry;
 
-constexpr std::chrono::seconds kPatience{30};
 constexpr uint64_t kNanoseconds = 1'000'000'000;
 
 std::string start_of(const Entry& entry, uint64_t uptime_ns) {
@@ -99,7 +98,7 @@ class Ps final : public Command {
       return 0;
     }
     const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
-    const auto deadline = agent::deadline_in(kPatience);
+    const auto deadline = agent::deadline_in(kAwakePatience);
     auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
     const auto list = TRY(agent.list_processes(state.id, deadline));
     std::puts(layout.title);

@@ -18,8 +18,6 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
-
 class Update final : public Command {
  public:
   void declare(Options options) override {
@@ -55,7 +53,7 @@ class Update final : public Command {
     TRY(fill_resources(resources, in_guest));
     state.guest = TRY(grown_for(resources, state.guest, state.cpu_time));
     const AwakeGuest awake = TRY(AwakeGuest::of(locked.directory(), state));
-    const auto deadline = agent::deadline_in(kPatience);
+    const auto deadline = agent::deadline_in(kAwakePatience);
     auto agent = TRY(agent::AgentClient::connect(locked.directory().vsock_socket(), deadline));
     // ORDERING: on record, then allowed by the host, then in use by the guest. Who comes after an update that
     // was killed in between never finds a guest larger than is known.

@@ -2,6 +2,7 @@
 // caisson-vmm's control socket (docs/launch.md): stop and continue the vCPUs, read its counters.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace caisson::runtime {
 
 // Asks `verb` and returns the answer's line; an {"error": …} is an Error.
 Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb);
+
+// LIMIT: how long a call of the agent of an awake guest may take.
+inline constexpr std::chrono::seconds kAwakePatience{30};
 
 // While it lives, the vCPUs of a paused container run, so that its agent can answer; afterwards they stop
 // again, unless it has been resumed meanwhile or another needs them. The container itself stays frozen by

@@ -10,9 +10,9 @@ namespace {
 constexpr int64_t kNoLimit = -1;
 
 // The value of one key; its errors name it.
-class Value {
+class KeyValue {
  public:
-  Value(std::string_view key, std::string_view text) : key_(key), text_(text) {}
+  KeyValue(std::string_view key, std::string_view text) : key_(key), text_(text) {}
 
   // Takes the digits at the beginning away.
   Result<uint64_t> number() {
@@ -66,7 +66,7 @@ Cpu& cpu_of(Resources& resources) {
   return resources.cpu ? *resources.cpu : resources.cpu.emplace();
 }
 
-Result<void> follow_memory(Value value, Resources& resources) {
+Result<void> follow_memory(KeyValue value, Resources& resources) {
   const int64_t bytes = TRY(value.bytes());
   if (!value.is_at_end()) {
     return value.malformed();
@@ -86,7 +86,7 @@ Result<void> follow_memory(Value value, Resources& resources) {
 }
 
 // "$MAX $PERIOD", the latter where it changes.
-Result<void> follow_cpu_max(Value value, Resources& resources) {
+Result<void> follow_cpu_max(KeyValue value, Resources& resources) {
   const int64_t quota = TRY(value.limit());
   value.skip_spaces();
   std::optional<uint64_t> period;
@@ -105,7 +105,7 @@ Result<void> follow_cpu_max(Value value, Resources& resources) {
 }
 
 // The shares that are converted to this weight again, 1 + (shares - 2) * 9999 / 262142.
-Result<void> follow_cpu_weight(Value value, Resources& resources) {
+Result<void> follow_cpu_weight(KeyValue value, Resources& resources) {
   const uint64_t weight = TRY(value.number());
   if (!value.is_at_end() || weight < 1 || weight > 10000) {
     return value.malformed();

@@ -66,7 +66,8 @@ Result<void> drop_capabilities(JailKind kind) {
 
 }  // namespace
 
-Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view, HostSockets sockets) {
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view,
+                        const HostSockets& sockets) {
   TRY(leave_file_system(scratch, sockets));
   TRY(lay_out_view(std::move(view)));
   TRY(drop_capabilities(kind));

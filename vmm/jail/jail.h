@@ -21,6 +21,7 @@ enum class JailKind {
 // `scratch` is any existing directory: the new, empty root is mounted over it in a mount namespace nobody
 // else sees, with `view` on top for those who join it. `sockets` lie in it: with any, Unix sockets may be
 // made and connected. A failure leaves the process half confined: the caller must end it.
-Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view, HostSockets sockets = {});
+Result<void> enter_jail(JailKind kind, const std::string& scratch, HostView view,
+                        const HostSockets& sockets = {});
 
 }  // namespace caisson::vmm

@@ -12,7 +12,7 @@ namespace caisson::vmm {
 namespace {
 
 // LIMIT: how long the loop may wait for the rest of an answer that has begun.
-constexpr std::chrono::seconds kCallDeadline{5};
+constexpr std::chrono::seconds kHandshakeDeadline{5};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ void GuestWatch::resume() {
 }
 
 void GuestWatch::ask() {
-  auto call = client_.start_handshake(agent::deadline_in(kCallDeadline));
+  auto call = client_.start_handshake(agent::deadline_in(kHandshakeDeadline));
   if (call && !is_watched_) {
     is_watched_ = loop_.add(client_.fd(), EPOLLIN, [this](uint32_t) { hear(); }).has_value();
   }
@@ -56,7 +56,7 @@ void GuestWatch::ask() {
 
 void GuestWatch::hear() {
   // What is readable without a question is the connection's end, or nonsense.
-  if (!call_ || !client_.finish_handshake(*call_, agent::deadline_in(kCallDeadline))) {
+  if (!call_ || !client_.finish_handshake(*call_, agent::deadline_in(kHandshakeDeadline))) {
     give_up();
     return;
   }

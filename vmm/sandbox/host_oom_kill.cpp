@@ -101,7 +101,7 @@ Error HostOomKill::die() const {
     TRY(check_alone());
     TRY(become_killable());
     const std::string limit = TRY(read_text(files_.limit, "memory limit"));
-    const auto exhausted = exhaust();
+    auto exhausted = exhaust();
     // Else the next page we need would be refused, and asked for again without end.
     TRY(write_text(files_.limit, limit, "memory limit"));
     return exhausted;
@@ -140,7 +140,7 @@ Result<void> HostOomKill::exhaust() const {
   if (files_.swap) {
     TRY(write_text(files_.swap, "0", "swap limit"));
   }
-  const auto taken = write_text(files_.limit, "0", "memory limit");
+  auto taken = write_text(files_.limit, "0", "memory limit");
   if (!files_.control) {
     return taken;
   }

@@ -150,14 +150,14 @@ Result<void> Sandbox::start() {
   // Nothing of the guest is read before the jail is closed: what QEMU says waits until the loops run.
   if (machine_->is_child_process()) {
     TRY(start_machine());
-    TRY_CONTEXT("close the jail", enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_),
-                                             std::move(sockets_)));
+    TRY_CONTEXT("close the jail",
+                enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_), sockets_));
     TRY(serve_processes());
     start_loops();
     return {};
   }
-  TRY_CONTEXT("close the jail", enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_),
-                                           std::move(sockets_)));
+  TRY_CONTEXT("close the jail",
+              enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_), sockets_));
   TRY(serve_processes());
   start_loops();
   return start_machine();

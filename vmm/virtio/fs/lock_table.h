@@ -43,7 +43,7 @@ class LockTable {
   struct Key {
     uint64_t node;
     uint64_t owner;
-    auto operator<=>(const Key&) const = default;
+    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 reads <=> 0
   };
   size_t most_;
   std::map<Key, Entry> entries_;

@@ -110,8 +110,8 @@ Result<Muxer::Entry*> Muxer::insert(Connection connection, Origin origin, Connec
   return entry;
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from, in an expression clang-tidy 14 does
-// not see
+// The handler is moved from, in an expression that clang-tidy 14 does not see.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<void> Muxer::on_guest_connect(uint32_t port, GuestConnectHandler handler) {
   if (port >= kFirstEphemeralPort) {
     return fail(EINVAL, "listen on host port " + std::to_string(port) + ": it is not below 2^30");

@@ -77,7 +77,7 @@ Result<void> Server::set_lock(Request& in, bool may_wait) {
     fd = entry->fd.get();
     request = range;
   }
-  const auto done = ask_for_lock(fd, request);
+  auto done = ask_for_lock(fd, request);
   if (done || !may_wait || done.error().code != EAGAIN) {
     return done;
   }
