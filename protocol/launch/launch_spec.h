@@ -13,7 +13,7 @@
 #include "common/host_clock.h"
 #include "common/log/log.h"
 #include "common/result.h"
-#include "common/user_range.h"
+#include "protocol/launch/machine_spec.h"
 
 namespace caisson {
 
@@ -80,18 +80,9 @@ struct LaunchSpec {
   std::string state_directory;   // absolute; vsock.sock and control.sock are made in it before the guest runs
   std::string output_directory;  // absolute; all that caisson-vmm can still write to while it does
   Hypervisor hypervisor = Hypervisor::automatic;
-  uint32_t cpus = 1;  // this and the next three: see MachineConfig
-  uint64_t memory_bytes = 0;
-  uint32_t max_cpus = 0;
-  uint64_t max_memory_bytes = 0;
-  std::string kernel;     // path of vmlinux
-  std::string initramfs;  // path of the archive with the agent
-  std::string extra_kernel_arguments;
-  bool console = false;             // guest kernel log to the log
-  bool count_instructions = false;  // see MachineConfig
-  UserRange users = kDefaultUsers;  // see MachineConfig
-  HostClock::Reading clock;         // the starter's
-  uint32_t hang_seconds = 0;        // how long the guest may keep silent until that is reported; 0: for ever
+  MachineSpec machine;
+  HostClock::Reading clock;   // the starter's
+  uint32_t hang_seconds = 0;  // how long the guest may keep silent until that is reported; 0: for ever
   std::vector<Export> exports;
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   StdioMode stdio = StdioMode::none;

@@ -2,15 +2,12 @@
 #include "runtime/cgroup/limits.h"
 
 #include "runtime/bundle/guest_resources.h"
+#include "runtime/oci/limits.h"
 
 namespace caisson::runtime {
 namespace {
 
 using std::to_string;
-
-bool has_memory_limit(const oci::Resources& resources) {
-  return resources.memory && resources.memory->limit.value_or(0) > 0;
-}
 
 void add_cpuset(const oci::Cpu& cpu, std::vector<CgroupWrite>& writes) {
   if (!cpu.cpus.empty()) writes.push_back({"cpuset", "cpuset.cpus", cpu.cpus, "linux.resources.cpu.cpus"});
@@ -91,7 +88,7 @@ void add_v2_throttle(const std::vector<oci::ThrottleDevice>& devices, const char
 
 std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t guest_memory_bytes) {
   std::vector<CgroupWrite> writes;
-  if (has_memory_limit(resources)) {
+  if (oci::memory_limit(resources)) {
     writes.push_back({"memory", "memory.limit_in_bytes", to_string(guest_memory_bytes + kHostOverheadBytes),
                       "linux.resources.memory.limit"});
   }
@@ -126,7 +123,7 @@ std::vector<CgroupWrite> v1_writes(const oci::Resources& resources, uint64_t gue
 
 std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t guest_memory_bytes) {
   std::vector<CgroupWrite> writes;
-  if (has_memory_limit(resources)) {
+  if (oci::memory_limit(resources)) {
     writes.push_back({"memory", "memory.max", to_string(guest_memory_bytes + kHostOverheadBytes),
                       "linux.resources.memory.limit"});
   }
@@ -139,8 +136,8 @@ std::vector<CgroupWrite> v2_writes(const oci::Resources& resources, uint64_t gue
     add_burst(*cpu, "cpu.max.burst", 0, writes);
     if (cpu->quota.value_or(0) != 0) {
       const std::string quota = *cpu->quota > 0 ? to_string(*cpu->quota) : "max";
-      const uint64_t period = cpu->period.value_or(0) != 0 ? *cpu->period : 100000;
-      writes.push_back({"cpu", "cpu.max", quota + " " + to_string(period), "linux.resources.cpu.quota"});
+      writes.push_back(
+          {"cpu", "cpu.max", quota + " " + to_string(oci::cpu_period_us(*cpu)), "linux.resources.cpu.quota"});
     }
     add_burst(*cpu, "cpu.max.burst", cpu->burst.value_or(0), writes);
     add_cpuset(*cpu, writes);

@@ -6,13 +6,14 @@
 #include <optional>
 #include <string_view>
 
+#include "runtime/oci/limits.h"
+
 namespace caisson::runtime {
 namespace {
 
 constexpr uint64_t kMicrosecondsPerSecond = 1'000'000;
 // systemd keeps quotas in these steps; a limit is never made smaller than asked.
 constexpr uint64_t kQuotaStepUs = 10'000;
-constexpr uint64_t kDefaultPeriodUs = 100'000;
 constexpr uint64_t kInfinity = ~uint64_t{0};
 // LIMIT: CPUs or memory nodes of a host.
 constexpr uint64_t kMostBits = 8192;
@@ -64,15 +65,16 @@ void add_quota(const std::vector<CgroupWrite>& writes, std::vector<ScopeProperty
   if (const std::string* both = find_text(writes, "cpu.max")) {
     const size_t space = both->find(' ');
     add_quota(number_of(both->substr(0, space)),
-              number_of(both->substr(space + 1)).value_or(kDefaultPeriodUs), properties);
+              number_of(both->substr(space + 1)).value_or(oci::kDefaultCpuPeriodUs), properties);
     return;
   }
   const std::string* quota = find_text(writes, "cpu.cfs_quota_us");
   const std::string* period = find_text(writes, "cpu.cfs_period_us");
   if (quota != nullptr) {
-    add_quota(number_of(*quota),
-              period == nullptr ? kDefaultPeriodUs : number_of(*period).value_or(kDefaultPeriodUs),
-              properties);
+    add_quota(
+        number_of(*quota),
+        period == nullptr ? oci::kDefaultCpuPeriodUs : number_of(*period).value_or(oci::kDefaultCpuPeriodUs),
+        properties);
   }
 }
 

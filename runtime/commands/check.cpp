@@ -10,7 +10,8 @@
 #include "runtime/cgroup/hierarchies.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/launch/settings.h"
+#include "runtime/launch/guest_size.h"
+#include "runtime/launch/installed_files.h"
 #include "vmm/kvm/self_test/self_test.h"
 
 namespace caisson::runtime {

@@ -15,7 +15,6 @@
 #include "runtime/commands/command.h"
 #include "runtime/commands/exec_error.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/launch/settings.h"
 #include "runtime/lifecycle/foreground.h"
 #include "runtime/lifecycle/sweep.h"
 #include "runtime/oci/example_config.h"

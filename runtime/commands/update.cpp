@@ -11,7 +11,7 @@
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
 #include "runtime/launch/control.h"
-#include "runtime/launch/settings.h"
+#include "runtime/launch/knobs.h"
 #include "runtime/lifecycle/growth.h"
 #include "runtime/system/files.h"
 

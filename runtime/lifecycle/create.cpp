@@ -17,6 +17,7 @@
 #include "runtime/bundle/mount_points.h"
 #include "runtime/bundle/original_groups.h"
 #include "runtime/bundle/unreached_links.h"
+#include "runtime/launch/installed_files.h"
 #include "runtime/launch/sandbox_cgroup.h"
 #include "runtime/launch/service_manager.h"
 #include "runtime/launch/settings.h"
@@ -24,6 +25,7 @@
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/lifecycle/hooks.h"
 #include "runtime/lifecycle/oom_mark.h"
+#include "runtime/oci/limits.h"
 #include "runtime/relay/console.h"
 #include "runtime/system/files.h"
 #include "runtime/system/unix_socket.h"
@@ -97,17 +99,17 @@ Result<UniqueFd> open_network_namespace(const oci::Config& config) {
 
 CpuTime cpu_time_of(const oci::Resources& resources) {
   CpuTime time;
-  if (resources.cpu && resources.cpu->quota.value_or(0) != 0) {
-    time.quota_us = *resources.cpu->quota;
+  if (const auto quota = oci::cpu_quota_us(resources)) {
+    time.quota_us = static_cast<int64_t>(*quota);
   }
-  if (resources.cpu && resources.cpu->period.value_or(0) != 0) {
-    time.period_us = *resources.cpu->period;
+  if (resources.cpu) {
+    time.period_us = oci::cpu_period_us(*resources.cpu);
   }
   return time;
 }
 
 ContainerState initial_state(const CreateRequest& request, const oci::Config& config,
-                             const MachineSettings& machine, const ProcessIdentity& maker) {
+                             const MachineSettings& settings, const ProcessIdentity& maker) {
   ContainerState state;
   state.id = request.id;
   state.oci_version = config.oci_version;
@@ -120,9 +122,10 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
   state.pid_namespace = own_pid_namespace();
   state.is_makers = !request.keep;
   state.init_process = kInitProcess;
+  const MachineSpec& machine = settings.machine;
   state.guest = {.ram = {.boot_bytes = machine.memory_bytes, .usable_bytes = machine.memory_bytes},
                  .max_memory_bytes = machine.max_memory_bytes,
-                 .by_need_bytes = machine.grows_by_need ? machine.max_memory_bytes : 0,
+                 .by_need_bytes = settings.grows_by_need ? machine.max_memory_bytes : 0,
                  .cpus = machine.cpus,
                  .max_cpus = machine.max_cpus};
   state.cpu_time = cpu_time_of(config.linux_.resources);
@@ -130,24 +133,17 @@ ContainerState initial_state(const CreateRequest& request, const oci::Config& co
 }
 
 LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& directory,
-                       const MachineSettings& machine, const InstalledFiles& files, const HostClock& clock,
+                       const MachineSettings& settings, const InstalledFiles& files, const HostClock& clock,
                        const agent::v1::Process& process) {
   LaunchSpec spec;
   spec.id = request.id;
   spec.state_directory = directory.path();
   spec.output_directory = directory.output_directory();
-  spec.hypervisor = machine.hypervisor;
-  spec.cpus = machine.cpus;
-  spec.memory_bytes = machine.memory_bytes;
-  spec.max_cpus = machine.max_cpus;
-  spec.max_memory_bytes = machine.max_memory_bytes;
-  spec.kernel = files.kernel;
-  spec.initramfs = files.initramfs;
-  spec.extra_kernel_arguments = machine.extra_kernel_arguments;
-  spec.console = machine.console;
-  spec.count_instructions = machine.count_instructions;
-  spec.users = machine.users;
-  spec.hang_seconds = machine.hang_seconds;
+  spec.hypervisor = settings.hypervisor;
+  spec.machine = settings.machine;
+  spec.machine.kernel = files.kernel;
+  spec.machine.initramfs = files.initramfs;
+  spec.hang_seconds = settings.hang_seconds;
   spec.clock = clock.first();
   spec.stdio = process.terminal()           ? StdioMode::terminal
                : process.stderr_is_stdout() ? StdioMode::joined
@@ -155,6 +151,15 @@ LaunchSpec launch_spec(const CreateRequest& request, const ContainerDirectory& d
   spec.init_process = kInitProcess;
   spec.log = request.log;
   return spec;
+}
+
+// The blocks that the agent may add by itself.
+void fill_spare_memory(const MachineSettings& settings, agent::v1::CreateContainerRequest& out) {
+  const MachineSpec& machine = settings.machine;
+  if (settings.grows_by_need) {
+    const auto spare = guest_layout::blocks_between(machine.memory_bytes, machine.max_memory_bytes);
+    out.mutable_spare_memory_blocks()->Add(spare.begin(), spare.end());
+  }
 }
 
 // What the host shall find of the container's files (docs/launch.md). A throw-away layer is the guest's
@@ -220,7 +225,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   const HostClock clock;  // the sooner, the better
   oci::Config config = TRY(oci::parse_config(request.config_text));
   const InstalledFiles files = TRY(find_installed_files());
-  const MachineSettings machine = TRY(machine_settings(config));
+  const MachineSettings settings = TRY(machine_settings(config));
   const auto service_manager = TRY(find_service_manager(std::getenv("NOTIFY_SOCKET")));
   Exports exports;
   agent::v1::CreateContainerRequest guest_request;
@@ -239,15 +244,12 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
     guest_request.set_notify_directory(service_manager->directory);
     set_notify_socket(service_manager->directory, *guest_request.mutable_init());
   }
-  if (machine.grows_by_need) {
-    const auto spare = guest_layout::blocks_between(machine.memory_bytes, machine.max_memory_bytes);
-    guest_request.mutable_spare_memory_blocks()->Add(spare.begin(), spare.end());
-  }
+  fill_spare_memory(settings, guest_request);
   const UniqueFd network = TRY(open_network_namespace(config));
   const CgroupName cgroup =
       TRY(cgroup_name(config.linux_.cgroups_path, request.id, root.path(), request.systemd_cgroup));
 
-  ContainerState state = initial_state(request, config, machine, TRY(ProcessIdentity::of(::getpid())));
+  ContainerState state = initial_state(request, config, settings, TRY(ProcessIdentity::of(::getpid())));
   LockedContainer locked = TRY(root.reserve(request.id));
   const ContainerDirectory& directory = locked.directory();
   Unfinished unfinished(directory, state);
@@ -255,11 +257,12 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   TRY(directory.save(state));
   TRY(directory.write("config.json", request.config_text));
   link_oom_mark(config, request.bundle, directory.output_directory());
-  const SandboxCgroup sandbox_cgroup = TRY(make_sandbox_cgroup({.name = cgroup,
-                                                                .resources = config.linux_.resources,
-                                                                .guest_memory_bytes = machine.memory_bytes,
-                                                                .policy = request.cgroup_policy},
-                                                               directory, state));
+  const SandboxCgroup sandbox_cgroup =
+      TRY(make_sandbox_cgroup({.name = cgroup,
+                               .resources = config.linux_.resources,
+                               .guest_memory_bytes = settings.machine.memory_bytes,
+                               .policy = request.cgroup_policy},
+                              directory, state));
 
   auto pty = TRY(open_console({.terminal = config.process && config.process->terminal,
                                .socket = request.console_socket,
@@ -267,7 +270,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                .size = config.process ? config.process->console_size : std::nullopt}));
   VmmSpawn spawn{
       .program = files.vmm,
-      .spec = launch_spec(request, directory, machine, files, clock, guest_request.init()),
+      .spec = launch_spec(request, directory, settings, files, clock, guest_request.init()),
       .exports = &exports.entries(),
       .inherited = &request.inherited,
       .controlling_terminal = pty.has_value(),
@@ -286,7 +289,7 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   state.vmm = vmm.identity();
   TRY(directory.save(state));
 
-  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(machine.boot_patience), signals));
+  const LaunchStatus launched = TRY(vmm.wait_ready(agent::deadline_in(settings.boot_patience), signals));
   announce(launched, request);
   state.machine = launched.machine;
   unfinished.hooks_begin();

@@ -3,17 +3,14 @@
 
 #include <algorithm>
 
-#include "runtime/launch/settings.h"
+#include "runtime/launch/guest_size.h"
+#include "runtime/oci/limits.h"
 
 namespace caisson::runtime {
 namespace {
 
-Result<void> grow_memory(int64_t limit, GuestSize& guest) {
-  if (limit <= 0) {
-    return {};
-  }
-  const guest_layout::Ram ram =
-      guest_layout::grown(guest.ram, memory_for_limit(static_cast<uint64_t>(limit)));
+Result<void> grow_memory(uint64_t limit, GuestSize& guest) {
+  const guest_layout::Ram ram = guest_layout::grown(guest.ram, memory_for_limit(limit));
   if (ram.usable_bytes > guest.ram.usable_bytes && ram.end() > guest.max_memory_bytes) {
     return fail(ENOSPC, "update memory limit: the VM would need " + std::to_string(ram.end() / kMiB) +
                             " MiB, it was made for at most " + std::to_string(guest.max_memory_bytes / kMiB) +
@@ -47,13 +44,11 @@ Result<void> grow_cpus(uint64_t quota_us, uint64_t period_us, const CpuTime& in_
 }  // namespace
 
 Result<GuestSize> grown_for(const oci::Resources& resources, GuestSize now, const CpuTime& in_force) {
-  if (resources.memory) {
-    TRY(grow_memory(resources.memory->limit.value_or(0), now));
+  if (const auto limit = oci::memory_limit(resources)) {
+    TRY(grow_memory(*limit, now));
   }
-  if (resources.cpu && resources.cpu->quota.value_or(0) > 0) {
-    const uint64_t period = resources.cpu->period.value_or(0);
-    TRY(grow_cpus(static_cast<uint64_t>(*resources.cpu->quota), period == 0 ? in_force.period_us : period,
-                  in_force, now));
+  if (const auto quota = oci::cpu_quota_us(resources)) {
+    TRY(grow_cpus(*quota, oci::cpu_period_us(*resources.cpu, in_force.period_us), in_force, now));
   }
   return now;
 }

@@ -12,6 +12,7 @@
 
 #include "common/guest_layout.h"
 #include "common/result.h"
+#include "runtime/oci/limits.h"
 #include "runtime/system/process_identity.h"
 
 namespace caisson::runtime {
@@ -34,7 +35,7 @@ struct GuestSize {
 // What of CPU time the container may use: `quota_us` of each `period_us`; -1 is no limit.
 struct CpuTime {
   int64_t quota_us = -1;
-  uint64_t period_us = 100000;  // Linux's, where none is given
+  uint64_t period_us = oci::kDefaultCpuPeriodUs;
 };
 
 struct ContainerState {

@@ -8,10 +8,10 @@ Result<void> check_size(const MachineConfig& config, uint64_t least_memory_bytes
   const auto fits = [least_memory_bytes](uint64_t bytes) {
     return bytes % kMiB == 0 && bytes >= least_memory_bytes && bytes <= kMaxMachineMemoryBytes;
   };
-  if (config.cpus < 1 || config.all_cpus() > kMaxMachineCpus) {
+  if (config.cpus < 1 || config.all_cpus() > kMostCpus) {
     return fail(EINVAL, "create machine: " + std::to_string(config.cpus) + " CPUs, and at most " +
                             std::to_string(config.all_cpus()) + ", are not within 1 and " +
-                            std::to_string(kMaxMachineCpus));
+                            std::to_string(kMostCpus));
   }
   if (!fits(config.memory_bytes) || !fits(config.ram_bytes())) {
     return fail(EINVAL, "create machine: memory of " + std::to_string(config.memory_bytes) +

@@ -13,7 +13,7 @@
 #include "common/host_clock.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "common/user_range.h"
+#include "protocol/launch/machine_spec.h"
 #include "vmm/machine/console_lines.h"
 #include "vmm/virtio/device.h"
 
@@ -32,29 +32,14 @@ struct MachineStop {
   std::string detail;  // for an operator: what was seen, with the last console lines where there are any
 };
 
-struct MachineConfig {
-  uint32_t cpus = 1;          // 1 … 64: those that boot
-  uint64_t memory_bytes = 0;  // multiple of 1 MiB: what Linux is told of at boot
-  // What the machine has, so that its guest can be given more while it runs (docs/decisions/0006-growth.md);
-  // what is not more than the above means just that.
-  uint32_t max_cpus = 0;
-  uint64_t max_memory_bytes = 0;  // multiple of 1 MiB
-  std::string kernel;             // path of an uncompressed vmlinux (ELF64, x86-64)
-  std::string initramfs;          // path of a cpio archive
-  std::string extra_kernel_arguments;
-  bool console = false;  // true: the guest kernel logs to its 8250 from the first line, not only a panic
-  // With it: hears each line of the console, harmless and bounded, on whichever thread it arrives.
+// How one machine is made: what it is of, and how it meets this host.
+struct MachineConfig : MachineSpec {
+  // With `console`: hears each line of it, harmless and bounded, on whichever thread it arrives.
   ConsoleLines::Handler on_console_line;
-  HostClock clock;                  // of this host; its frequency is asked for when the machine starts
-  UserRange users = kDefaultUsers;  // of which QEMU's process gets one
-  bool count_instructions = false;  // QEMU only: -icount shift=0, so that the guest's TSC counts instructions
-
-  [[nodiscard]] uint32_t all_cpus() const { return std::max(cpus, max_cpus); }
-  [[nodiscard]] uint64_t ram_bytes() const { return std::max(memory_bytes, max_memory_bytes); }
+  HostClock clock;  // of this host; its frequency is asked for when the machine starts
 };
 
-// LIMITS of any machine.
-inline constexpr uint32_t kMaxMachineCpus = 64;
+// LIMIT: of any machine, beside kMostCpus.
 inline constexpr uint64_t kMaxMachineMemoryBytes = uint64_t{1} << 40;
 
 // Whether a machine can be made so: its CPUs, and its memory, of which it needs at least

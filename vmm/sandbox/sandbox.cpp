@@ -54,23 +54,12 @@ Sandbox::~Sandbox() {
 }
 
 Result<void> Sandbox::open_machine() {
-  MachineConfig config;
-  config.cpus = spec_.cpus;
-  config.memory_bytes = spec_.memory_bytes;
-  config.max_cpus = spec_.max_cpus;
-  config.max_memory_bytes = spec_.max_memory_bytes;
-  config.kernel = spec_.kernel;
-  config.initramfs = spec_.initramfs;
-  config.extra_kernel_arguments = spec_.extra_kernel_arguments;
-  config.console = spec_.console;
-  if (spec_.console) {
+  MachineConfig config{{spec_.machine}, {}, HostClock(spec_.clock)};
+  if (config.console) {
     config.on_console_line = [this](const std::string& line) {
       main_loop_.post([this, line] { guest_log_.say(spdlog::level::info, "console: " + line); });
     };
   }
-  config.count_instructions = spec_.count_instructions;
-  config.users = spec_.users;
-  config.clock = HostClock(spec_.clock);
   Selected selected = TRY(select_machine(spec_.hypervisor, config, main_loop_));
   machine_ = std::move(selected.machine);
   wakefulness_ = std::make_unique<Wakefulness>(*machine_);
@@ -248,7 +237,7 @@ void Sandbox::report_oom_kill(bool machine_is_full) {
                         "want of it; "
                         "give the container a larger linux.resources.memory.limit or the annotation "
                         "org.caisson.max-memory",
-                        spec_.id, std::max(spec_.memory_bytes, spec_.max_memory_bytes) >> 20U)
+                        spec_.id, spec_.machine.ram_bytes() >> 20U)
           : fmt::format("container {} reached its memory limit and a process of it was killed", spec_.id));
 }
 

@@ -14,13 +14,13 @@ LaunchSpec example() {
   spec.state_directory = "/run/caisson/box";
   spec.output_directory = "/run/caisson/box/vmm";
   spec.hypervisor = Hypervisor::qemu;
-  spec.cpus = 2;
-  spec.memory_bytes = 256ULL << 20;
+  spec.machine.cpus = 2;
+  spec.machine.memory_bytes = 256ULL << 20;
   spec.hang_seconds = 7;
-  spec.users = {.first = 70000, .last = 70009};
+  spec.machine.users = {.first = 70000, .last = 70009};
   spec.clock = {.ticks = ~0ULL, .nanoseconds = 3};
-  spec.kernel = "/k";
-  spec.initramfs = "/i";
+  spec.machine.kernel = "/k";
+  spec.machine.initramfs = "/i";
   spec.exports.push_back({.name = "rootfs",
                           .fd = 5,
                           .read_only = true,
@@ -83,7 +83,7 @@ TEST(LaunchSpec, each_ill_typed_field_is_named) {
   const auto whole = nlohmann::json::parse(to_json(example()));
   for (const auto& [key, value] : whole.items()) {
     auto changed = whole;
-    changed[key] = nlohmann::json::object();
+    changed[key] = value.is_object() ? nlohmann::json(1) : nlohmann::json::object();
     const auto parsed = parse_launch_spec(changed.dump());
     ASSERT_FALSE(parsed) << key;
     EXPECT_NE(parsed.error().message.find(key), std::string::npos) << parsed.error().message;
@@ -92,9 +92,9 @@ TEST(LaunchSpec, each_ill_typed_field_is_named) {
 
 TEST(LaunchSpec, numbers_out_of_range_are_refused) {
   auto changed = nlohmann::json::parse(to_json(example()));
-  changed["cpus"] = 1ULL << 40;
+  changed["machine"]["cpus"] = 1ULL << 40;
   EXPECT_FALSE(parse_launch_spec(changed.dump()));
-  changed["cpus"] = -1;
+  changed["machine"]["cpus"] = -1;
   EXPECT_FALSE(parse_launch_spec(changed.dump()));
 }
 

@@ -14,128 +14,10 @@ oci::Config with_annotation(const std::string& name, const std::string& value) {
   return config;
 }
 
-TEST(Size, units_are_powers_of_1024) {
-  EXPECT_EQ(parse_size("1024"), 1024U);
-  EXPECT_EQ(parse_size("256m"), 256 * kMiB);
-  EXPECT_EQ(parse_size("1.5G"), 1536 * kMiB);
-  EXPECT_EQ(parse_size("64MiB"), 64 * kMiB);
-  EXPECT_EQ(parse_size("10kB"), 10240U);
-}
-
-TEST(Size, nonsense_is_refused) {
-  for (const char* text : {"", "m", "-1", "1x", "1mm", "1..2", "9999999999999G", ".", "1 M"}) {
-    EXPECT_FALSE(parse_size(text)) << text;
-  }
-}
-
-TEST(CpuList, members_are_counted) {
-  EXPECT_EQ(count_cpus("0"), 1U);
-  EXPECT_EQ(count_cpus("0-3,5"), 5U);
-}
-
-TEST(CpuList, nonsense_counts_nothing) {
-  for (const char* text : {"", "x", "3-1", "0-", "0-99999", "1;2", "-1"}) {
-    EXPECT_EQ(count_cpus(text), 0U) << text;
-  }
-}
-
-TEST(MachineSettings, defaults_are_one_cpu_and_256_mib) {
-  const auto settings = machine_settings({});
-  ASSERT_TRUE(settings);
-  EXPECT_EQ(settings->cpus, 1U);
-  EXPECT_EQ(settings->memory_bytes, kDefaultMemoryBytes);
-}
-
-TEST(MachineSettings, memory_follows_from_the_limit) {
-  oci::Config config;
-  config.linux_.resources.memory = oci::Memory{.limit = 100 * static_cast<int64_t>(kMiB)};
-  EXPECT_EQ(machine_settings(config)->memory_bytes, 150 * kMiB);
-  config.linux_.resources.memory->limit = 4096;
-  EXPECT_EQ(machine_settings(config)->memory_bytes, kMinimumMemoryBytes);
-  config.linux_.resources.memory->limit = -1;
-  EXPECT_EQ(machine_settings(config)->memory_bytes, kDefaultMemoryBytes);
-}
-
-TEST(MachineSettings, memory_with_a_limit_may_grow_fourfold_and_to_a_gib) {
-  oci::Config config = with_annotation("memory", "100M");
-  config.linux_.resources.memory = oci::Memory{.limit = 4096};
-  EXPECT_EQ(machine_settings(config)->max_memory_bytes, 1024 * kMiB);
-  config.annotations["org.caisson.memory"] = "513M";
-  EXPECT_EQ(machine_settings(config)->max_memory_bytes, 2176 * kMiB);
-}
-
-// Half of the host's memory, or nothing beyond the default on a host that has little.
-TEST(MachineSettings, memory_without_a_limit_grows_by_need) {
-  const uint64_t host = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * 4096;
-  const auto settings = machine_settings({});
-  EXPECT_EQ(settings->memory_bytes, kDefaultMemoryBytes);
-  EXPECT_LE(settings->max_memory_bytes, std::max(host / 2, kDefaultMemoryBytes));
-  EXPECT_GT(settings->max_memory_bytes + 129 * kMiB, std::min(host / 2, uint64_t{60} << 30));
-  EXPECT_EQ(settings->grows_by_need, settings->max_memory_bytes > kDefaultMemoryBytes);
-}
-
-TEST(MachineSettings, memory_that_something_limits_does_not_grow_by_need) {
-  EXPECT_FALSE(machine_settings(with_annotation("memory", "512M"))->grows_by_need);
-  oci::Config config;
-  config.linux_.resources.memory = oci::Memory{.limit = 100 * static_cast<int64_t>(kMiB)};
-  EXPECT_FALSE(machine_settings(config)->grows_by_need);
-  config = with_annotation("max-memory", "1G");
-  EXPECT_TRUE(machine_settings(config)->grows_by_need);
-  config.linux_.resources.unified["memory.high"] = "100000000";
-  EXPECT_FALSE(machine_settings(config)->grows_by_need);
-}
-
-TEST(MachineSettings, memory_grows_as_far_as_is_asked) {
-  const auto most = [](const std::string& asked) {
-    const auto settings = machine_settings(with_annotation("max-memory", asked));
-    return settings ? settings->max_memory_bytes / kMiB : 0;
-  };
-  EXPECT_EQ(most("256M"), 256U);
-  EXPECT_EQ(most("257M"), 384U);
-  EXPECT_EQ(most("512M"), 512U);
-  EXPECT_EQ(most("255M"), 0U);
-  EXPECT_EQ(most("0"), 0U);
-  EXPECT_EQ(most("fish"), 0U);
-  EXPECT_EQ(most("900000G"), 0U);
-}
-
-TEST(MachineSettings, cpus_grow_as_far_as_is_asked) {
-  EXPECT_EQ(machine_settings({})->max_cpus, 1U);
-  oci::Config config = with_annotation("max-cpus", "4");
-  EXPECT_EQ(machine_settings(config)->max_cpus, 4U);
-  config.annotations["org.caisson.cpus"] = "5";
-  EXPECT_FALSE(machine_settings(config));
-  EXPECT_FALSE(machine_settings(with_annotation("max-cpus", "0")));
-  EXPECT_FALSE(machine_settings(with_annotation("max-cpus", "65")));
-}
-
 TEST(MachineSettings, instructions_are_counted_when_asked) {
-  EXPECT_FALSE(machine_settings({})->count_instructions);
-  EXPECT_TRUE(machine_settings(with_annotation("count-instructions", "true"))->count_instructions);
+  EXPECT_FALSE(machine_settings({})->machine.count_instructions);
+  EXPECT_TRUE(machine_settings(with_annotation("count-instructions", "true"))->machine.count_instructions);
   EXPECT_FALSE(machine_settings(with_annotation("count-instructions", "yes")));
-}
-
-TEST(MachineSettings, memory_too_small_to_boot_is_refused) {
-  EXPECT_FALSE(machine_settings(with_annotation("memory", "8M")));
-  EXPECT_FALSE(machine_settings(with_annotation("memory", "fish")));
-  EXPECT_FALSE(machine_settings(with_annotation("memory", "900000G")));
-}
-
-TEST(MachineSettings, cpus_follow_from_quota_then_cpuset) {
-  oci::Config config;
-  config.linux_.resources.cpu = oci::Cpu{.quota = 250000, .period = 100000, .cpus = "0"};
-  EXPECT_EQ(machine_settings(config)->cpus, 3U);
-  config.linux_.resources.cpu = oci::Cpu{.cpus = "0-1"};
-  EXPECT_EQ(machine_settings(config)->cpus, 2U);
-  config.linux_.resources.cpu = oci::Cpu{.cpus = "fish"};
-  EXPECT_FALSE(machine_settings(config));
-}
-
-TEST(MachineSettings, bad_cpu_annotations_are_refused) {
-  for (const char* cpus : {"0", "65", "x", "1x", "-1"}) {
-    EXPECT_FALSE(machine_settings(with_annotation("cpus", cpus))) << cpus;
-  }
-  EXPECT_EQ(machine_settings(with_annotation("cpus", "2"))->cpus, 2U);
 }
 
 TEST(MachineSettings, kernel_arguments_are_printable_and_short) {
@@ -145,8 +27,8 @@ TEST(MachineSettings, kernel_arguments_are_printable_and_short) {
     ::unsetenv("CAISSON_KERNEL_ARGUMENTS");
     return settings;
   };
-  EXPECT_EQ(machine_settings({})->extra_kernel_arguments, "");
-  EXPECT_EQ(with("nohz=off loglevel=7")->extra_kernel_arguments, "nohz=off loglevel=7");
+  EXPECT_EQ(machine_settings({})->machine.extra_kernel_arguments, "");
+  EXPECT_EQ(with("nohz=off loglevel=7")->machine.extra_kernel_arguments, "nohz=off loglevel=7");
   EXPECT_TRUE(with(std::string(1024, 'a')));
   for (const std::string& words : {std::string(1025, 'a'), std::string("a\nb"), std::string("\xc3\xa4")}) {
     const auto refused = with(words);

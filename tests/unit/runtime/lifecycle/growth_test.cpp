@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "runtime/launch/settings.h"
+#include "runtime/launch/guest_size.h"
 
 namespace caisson::runtime {
 namespace {

@@ -63,10 +63,10 @@ TEST(MachineSize, the_largest_it_may_become_counts) {
   config.memory_bytes = 32 * kMiB;
   EXPECT_TRUE(check_size(config, 32 * kMiB));
   EXPECT_FALSE(check_size(config, 33 * kMiB));
-  config.max_cpus = kMaxMachineCpus;
+  config.max_cpus = kMostCpus;
   config.max_memory_bytes = kMaxMachineMemoryBytes;
   EXPECT_TRUE(check_size(config, 32 * kMiB));
-  config.max_cpus = kMaxMachineCpus + 1;
+  config.max_cpus = kMostCpus + 1;
   EXPECT_FALSE(check_size(config, 32 * kMiB));
   config.max_cpus = 1;  // less than it boots with: that, then
   EXPECT_EQ(config.all_cpus(), 2U);
