@@ -10,6 +10,17 @@
 #include <future>
 
 namespace caisson {
+namespace {
+
+// What epoll gives back with each event: number and serial of the watch.
+epoll_event event_of(int fd, uint32_t serial, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = uint64_t{serial} << 32 | static_cast<uint32_t>(fd);
+  return event;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<EventLoop>> EventLoop::create() {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
@@ -22,7 +33,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
   }
   const int wake_fd = wake.get();
   std::unique_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(wake)));
-  TRY(loop->add(wake_fd, EPOLLIN, [wake_fd](uint32_t) {
+  loop->wake_watch_ = TRY(loop->watch(wake_fd, EPOLLIN, [wake_fd](uint32_t) {
     uint64_t count = 0;
     // Only resets the counter; what was posted is run by run_posted().
     [[maybe_unused]] const ssize_t n = ::read(wake_fd, &count, sizeof(count));
@@ -32,47 +43,74 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
 
 EventLoop::EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
 
-EventLoop::~EventLoop() = default;
+// What handlers and tasks own may hold watches and timers of this loop, and ends them meanwhile.
+EventLoop::~EventLoop() {
+  const auto watches = std::exchange(watches_, {});
+  const auto timers = std::exchange(timers_, {});
+  const auto posted = std::exchange(posted_, {});
+}
 
-Result<void> EventLoop::add(int fd, uint32_t events, Handler handler) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
+Result<Watch> EventLoop::watch(int fd, uint32_t events, Handler handler) {
+  const auto entry = std::make_shared<Watch::Entry>(Watch::Entry{
+      .loop = this, .fd = fd, .serial = next_watch_++, .events = events, .handler = std::move(handler)});
+  epoll_event event = event_of(fd, entry->serial, events);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
     return fail_errno("watch descriptor");
   }
-  watches_[fd] = std::make_shared<Watch>(Watch{.handler = std::move(handler)});
+  // An older one of that number is of a descriptor that was closed: the kernel has forgotten it.
+  const auto older = std::exchange(watches_[fd], entry);
+  return Watch(entry);
+}
+
+Result<void> EventLoop::add(int fd, uint32_t events, Handler handler) {
+  Watch made = TRY(watch(fd, events, std::move(handler)));
+  made.entry_.reset();  // remove() ends it
   return {};
 }
 
 Result<void> EventLoop::modify(int fd, uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) < 0) {
-    return fail_errno("change watch of descriptor");
-  }
-  return {};
+  const auto found = watches_.find(fd);
+  return found == watches_.end() ? fail(ENOENT, "change watch of descriptor: there is none")
+                                 : change(*found->second, events);
 }
 
 void EventLoop::remove(int fd) {
-  const auto found = watches_.find(fd);
-  if (found == watches_.end()) {
-    return;
+  if (const auto found = watches_.find(fd); found != watches_.end()) {
+    const auto entry = found->second;
+    end(*entry);
   }
-  found->second->removed = true;
+}
+
+Result<void> EventLoop::change(Watch::Entry& entry, uint32_t events) {
+  epoll_event event = event_of(entry.fd, entry.serial, events);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, entry.fd, &event) < 0) {
+    return fail_errno("change watch of descriptor");
+  }
+  entry.events = events;
+  return {};
+}
+
+void EventLoop::end(const Watch::Entry& entry) {
+  const auto found = watches_.find(entry.fd);
+  if (found == watches_.end() || found->second.get() != &entry) {
+    return;  // the loop is going, or the number is another's by now
+  }
   watches_.erase(found);
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, entry.fd, nullptr);
 }
 
-EventLoop::TimerId EventLoop::after(std::chrono::nanoseconds delay, Task task) {
-  const TimerId id = next_timer_++;
-  timers_.emplace(std::chrono::steady_clock::now() + delay, Timer{.id = id, .task = std::move(task)});
-  return id;
+Timer EventLoop::after(std::chrono::nanoseconds delay, Task task) {
+  const auto entry =
+      std::make_shared<Timer::Entry>(Timer::Entry{.loop = this,
+                                                  .due = std::chrono::steady_clock::now() + delay,
+                                                  .serial = next_timer_++,
+                                                  .task = std::move(task)});
+  timers_.emplace(Due(entry->due, entry->serial), entry);
+  return Timer(entry);
 }
 
-void EventLoop::cancel(TimerId id) {
-  std::erase_if(timers_, [id](const auto& entry) { return entry.second.id == id; });
+void EventLoop::cancel(const Timer::Entry& entry) {
+  timers_.erase(Due(entry.due, entry.serial));
 }
 
 void EventLoop::post(Task task) {
@@ -123,7 +161,7 @@ int EventLoop::next_timeout_ms() const {
   if (timers_.empty()) {
     return -1;
   }
-  const auto left = timers_.begin()->first - std::chrono::steady_clock::now();
+  const auto left = timers_.begin()->first.first - std::chrono::steady_clock::now();
   if (left <= std::chrono::nanoseconds::zero()) {
     return 0;
   }
@@ -133,8 +171,8 @@ int EventLoop::next_timeout_ms() const {
 
 void EventLoop::run_expired_timers() {
   const auto now = std::chrono::steady_clock::now();
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    const Task task = std::move(timers_.begin()->second.task);
+  while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    const Task task = std::move(timers_.begin()->second->task);
     timers_.erase(timers_.begin());
     task();
   }
@@ -149,6 +187,16 @@ void EventLoop::run_posted() {
   for (const Task& task : batch) {
     task();
   }
+}
+
+// A handler of the same round may have ended the watch, and even given the number to another.
+void EventLoop::dispatch(const epoll_event& event) {
+  const auto found = watches_.find(static_cast<int>(event.data.u64 & UINT32_MAX));
+  if (found == watches_.end() || found->second->serial != event.data.u64 >> 32) {
+    return;
+  }
+  const auto entry = found->second;  // stays while its handler runs
+  entry->handler(event.events);
 }
 
 Result<void> EventLoop::run() {
@@ -174,19 +222,8 @@ Result<void> EventLoop::run() {
       outcome = fail_errno("wait for events");
       break;
     }
-    // Handlers may remove watches of this very batch: hold the watches, skip the removed.
-    std::array<std::shared_ptr<Watch>, 64> batch;
     for (int i = 0; i < count; ++i) {
-      const auto found = watches_.find(ready.at(static_cast<size_t>(i)).data.fd);
-      if (found != watches_.end()) {
-        batch.at(static_cast<size_t>(i)) = found->second;
-      }
-    }
-    for (int i = 0; i < count; ++i) {
-      const auto& watch = batch.at(static_cast<size_t>(i));
-      if (watch && !watch->removed) {
-        watch->handler(ready.at(static_cast<size_t>(i)).events);
-      }
+      dispatch(ready.at(static_cast<size_t>(i)));
     }
   }
   std::vector<Task> leftover;

@@ -66,7 +66,7 @@ void StreamPort::accept_one() {
   }
   greetings_[fd] = Greeting{.connection = std::move(connection),
                             .bytes = {},
-                            .timer = loop_.after(kPatience, [this, fd] { forget(fd); })};
+                            .patience = loop_.after(kPatience, [this, fd] { forget(fd); })};
 }
 
 void StreamPort::read_hello(int fd) {
@@ -96,7 +96,6 @@ void StreamPort::read_hello(int fd) {
 UniqueFd StreamPort::forget(int fd) {
   const auto found = greetings_.find(fd);
   loop_.remove(fd);
-  loop_.cancel(found->second.timer);
   UniqueFd connection = std::move(found->second.connection);
   greetings_.erase(found);
   return connection;

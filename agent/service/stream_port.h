@@ -25,7 +25,7 @@ class StreamPort {
   struct Greeting {
     UniqueFd connection;
     std::string bytes;  // of the hello, so far
-    EventLoop::TimerId timer = 0;
+    Timer patience;
   };
 
   StreamPort(EventLoop& loop, UniqueFd listener, ProcessTable& processes);

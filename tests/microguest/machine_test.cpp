@@ -87,7 +87,7 @@ TEST_F(KvmMachineTest, pause_stops_the_guest_and_resume_continues_it) {
     ASSERT_TRUE(machine_->pause());
     const uint64_t before = counter();
     // Time for the guest to betray itself.
-    loop_->after(std::chrono::milliseconds(5), [this] { loop_->stop(); });
+    const Timer end = loop_->after(std::chrono::milliseconds(5), [this] { loop_->stop(); });
     ASSERT_TRUE(loop_->run());
     EXPECT_EQ(counter(), before);
     ASSERT_TRUE(machine_->resume());

@@ -41,7 +41,7 @@ class MicroguestTest : public ::testing::Test {
 
   // Until the machine stops, or a minute has passed.
   void run() {
-    loop_->after(std::chrono::minutes(1), [this] { machine_->stop(); });
+    const Timer end = loop_->after(std::chrono::minutes(1), [this] { machine_->stop(); });
     ASSERT_TRUE(loop_->run());
   }
 
@@ -51,7 +51,7 @@ class MicroguestTest : public ::testing::Test {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (machine_->console_tail().find(text) == std::string::npos) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << machine_->console_tail();
-      loop_->after(std::chrono::milliseconds(1), [this] { loop_->stop(); });
+      const Timer next_look = loop_->after(std::chrono::milliseconds(1), [this] { loop_->stop(); });
       ASSERT_TRUE(loop_->run());
     }
   }

@@ -132,7 +132,7 @@ void GuestProc::hear() {
 }
 
 void GuestProc::answer(const ProcAnswer& answer) {
-  loop_.cancel(timer_);
+  timer_.cancel();
   const Question question = std::move(questions_.front());
   questions_.pop_front();
   question.done(answer);
@@ -141,7 +141,7 @@ void GuestProc::answer(const ProcAnswer& answer) {
 
 // Of everybody: who stands in line would wait as long again for the same.
 void GuestProc::give_up(int code) {
-  loop_.cancel(timer_);
+  timer_.cancel();
   for (const Question& question : std::exchange(questions_, {})) {
     question.done(refuse(told(code)));
   }
@@ -155,7 +155,7 @@ void GuestProc::suspend() {
 
 // An answer that is still to come goes with the connection.
 void GuestProc::hang_up() {
-  loop_.cancel(timer_);
+  timer_.cancel();
   if (client_) {
     loop_.remove(client_->fd());
     client_.reset();
@@ -164,7 +164,6 @@ void GuestProc::hang_up() {
 }
 
 void GuestProc::set_timer() {
-  loop_.cancel(timer_);
   timer_ = loop_.after(patience_, [this] {
     spdlog::debug("ask for the container's processes: no answer in time");
     silence_time_ = std::chrono::steady_clock::now();

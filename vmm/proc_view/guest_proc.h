@@ -63,7 +63,7 @@ class GuestProc {
   bool is_suspended_ = false;
   std::optional<agent::AgentClient> client_;
   std::optional<uint32_t> call_;
-  EventLoop::TimerId timer_ = 0;
+  Timer timer_;
 
   // What was last heard: a reader takes one file of a process after the other.
   uint32_t recent_pid_ = 0;

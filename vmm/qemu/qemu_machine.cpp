@@ -302,7 +302,7 @@ void QemuMachine::on_device_end(const Error& error) {
     return;
   }
   // QEMU closes its sockets a moment before it ends: let its end tell why, if it comes.
-  if (deadline_ == 0) {
+  if (!deadline_.is_pending()) {
     deadline_ = loop_->after(
         kEndGrace, [this, message = error.message] { end_with(StopReason::machine_error, message); });
   }
@@ -338,7 +338,7 @@ void QemuMachine::on_child_end() {
 }
 
 void QemuMachine::unwatch() {
-  loop_->cancel(deadline_);
+  deadline_.cancel();
   for (const UniqueFd* fd : {&console_, &monitor_, &complaints_}) {
     loop_->remove(fd->get());
   }

@@ -81,7 +81,7 @@ class QemuMachine final : public Machine {
   std::unique_ptr<Child> child_;
   StopHandler on_stop_;
   std::optional<MachineStop> cause_;
-  EventLoop::TimerId deadline_ = 0;
+  Timer deadline_;
   UniqueFd console_;
   UniqueFd monitor_;
   UniqueFd complaints_;

@@ -27,7 +27,7 @@ GuestWatch::~GuestWatch() {
 }
 
 void GuestWatch::suspend() {
-  loop_.post([this] { loop_.cancel(timer_); });
+  loop_.post([this] { timer_.cancel(); });
 }
 
 void GuestWatch::resume() {
@@ -75,12 +75,11 @@ void GuestWatch::miss() {
 }
 
 void GuestWatch::set_timer(std::chrono::milliseconds delay, void (GuestWatch::*then)()) {
-  loop_.cancel(timer_);
   timer_ = loop_.after(delay, [this, then] { (this->*then)(); });
 }
 
 void GuestWatch::give_up() {
-  loop_.cancel(timer_);
+  timer_.cancel();
   if (is_watched_) {
     loop_.remove(client_.fd());
     is_watched_ = false;

@@ -40,7 +40,7 @@ class GuestWatch {
   std::chrono::milliseconds patience_;
   Report report_;
   std::optional<uint32_t> call_;  // under way
-  EventLoop::TimerId timer_ = 0;
+  Timer timer_;
   bool is_watched_ = false;
   bool is_silent_ = false;  // and that has been told
 };

@@ -224,7 +224,7 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
     return;
   }
   if (spec_.hang_seconds > 0) {
-    main_loop_.after(patience() / 2, [this] { watch_guest(); });
+    watch_start_ = main_loop_.after(patience() / 2, [this] { watch_guest(); });
   }
 }
 

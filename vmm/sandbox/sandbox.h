@@ -113,6 +113,7 @@ class Sandbox {
   GuestLog guest_log_;
   ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
+  Timer watch_start_;
   std::unique_ptr<GuestWatch> watch_;
   std::unique_ptr<ClockKeeper> clock_;
   std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes

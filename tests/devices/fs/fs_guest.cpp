@@ -77,7 +77,7 @@ Result<int> run(const Options& options) {
     stop = std::move(reason);
     main_loop->stop();
   });
-  main_loop->after(std::chrono::seconds(options.timeout_s), [&] {
+  const Timer end = main_loop->after(std::chrono::seconds(options.timeout_s), [&] {
     stop.detail = "it did not end in time";
     stop.reason = vmm::StopReason::killed;
     main_loop->stop();

@@ -54,7 +54,7 @@ class QemuBoot : public ::testing::Test {
   }
 
   void expect_entropy() {
-    loop_->after(std::chrono::seconds(60), [this] { machine_->stop(); });
+    const Timer end = loop_->after(std::chrono::seconds(60), [this] { machine_->stop(); });
     ASSERT_TRUE(loop_->run());
     EXPECT_EQ(stop_.reason, StopReason::guest_reset) << stop_.detail;
     EXPECT_THAT(machine_->console_tail(), ContainsRegex("entropy [0-9a-f]{32}\n"));

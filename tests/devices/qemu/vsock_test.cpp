@@ -144,7 +144,7 @@ TEST_F(QemuVsock, bytes_go_both_ways_and_survive_a_pause) {
     stop = std::move(seen);
     loop_->stop();
   }));
-  loop_->after(std::chrono::seconds(90), [&] { machine->stop(); });
+  const Timer end = loop_->after(std::chrono::seconds(90), [&] { machine->stop(); });
   ASSERT_TRUE(loop_->run());
   ASSERT_TRUE(person.joinable()) << "the guest never said it was ready: " << stop.detail;
   person.join();

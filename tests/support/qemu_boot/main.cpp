@@ -97,7 +97,7 @@ Result<int> boot(const Request& request) {
     loop->stop();
   }));
   const double started = ms_since(start);
-  loop->after(std::chrono::seconds(request.seconds), [&] { machine->stop(); });
+  const Timer end_of_patience = loop->after(std::chrono::seconds(request.seconds), [&] { machine->stop(); });
   TRY(loop->run());
   const double ended = ms_since(start);
   std::printf("%s", machine->console_tail().c_str());

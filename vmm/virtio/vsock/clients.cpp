@@ -19,11 +19,7 @@ Clients::Clients(EventLoop& loop, Room room, Ready ready)
 
 Clients::~Clients() {
   for (auto& [fd, handshake] : handshakes_) {
-    loop_.cancel(handshake.deadline);
     loop_.remove(fd);
-  }
-  if (accept_again_) {
-    loop_.cancel(*accept_again_);
   }
   if (is_listening_) {
     loop_.remove(listener_.get());
@@ -52,7 +48,8 @@ void Clients::listen(UniqueFd socket) {
 }
 
 void Clients::update() {
-  const bool wanted = listener_ && !accept_again_ && handshakes_.size() < std::min(kMaxHandshakes, room_());
+  const bool wanted =
+      listener_ && !accept_again_.is_pending() && handshakes_.size() < std::min(kMaxHandshakes, room_());
   if (wanted && !is_listening_) {
     is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_one(); }).has_value();
   } else if (!wanted && is_listening_) {
@@ -67,10 +64,7 @@ void Clients::accept_one() {
   if (!client) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // Who gives descriptors back does not tell us: the backlog waits a moment.
-      accept_again_ = loop_.after(kOutOfDescriptorsPause, [this] {
-        accept_again_.reset();
-        update();
-      });
+      accept_again_ = loop_.after(kOutOfDescriptorsPause, [this] { update(); });
       update();
     }
     return;
@@ -98,7 +92,6 @@ void Clients::follow(int fd) {
   const auto found = handshakes_.find(fd);
   assert(found != handshakes_.end());
   loop_.remove(fd);
-  loop_.cancel(found->second.deadline);
   UniqueFd socket = std::move(found->second.socket);
   handshakes_.erase(found);
   if (port) {

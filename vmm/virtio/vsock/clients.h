@@ -7,7 +7,6 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "common/event_loop.h"
@@ -45,7 +44,7 @@ class Clients {
  private:
   struct Handshake {
     UniqueFd socket;
-    EventLoop::TimerId deadline = 0;
+    Timer deadline;
   };
 
   void accept_one();
@@ -56,7 +55,7 @@ class Clients {
   Ready ready_;
   UniqueFd listener_;
   bool is_listening_ = false;
-  std::optional<EventLoop::TimerId> accept_again_;  // set: out of descriptors for now
+  Timer accept_again_;  // pending: out of descriptors for now
   std::map<int, Handshake> handshakes_;
 };
 

@@ -63,7 +63,6 @@ Result<void> Muxer::connect(uint32_t guest_port, Stream stream, ConnectOptions o
   entry->deadline = loop_.after(kConnectTimeout, [this, key] {
     const auto found = entries_.find(key);
     if (found != entries_.end()) {
-      found->second->deadline.reset();
       found->second->connection.reset();
       tell_answer(*found->second, fail(ETIMEDOUT, "connect to guest: no answer"));
       follow_up(key);
@@ -229,9 +228,7 @@ void Muxer::answer(Entry& entry) {
   if (entry.is_answered || entry.connection.state() != Connection::State::established) {
     return;
   }
-  if (entry.deadline) {
-    loop_.cancel(*std::exchange(entry.deadline, std::nullopt));
-  }
+  entry.deadline.cancel();
   const uint32_t host_port = entry.connection.address().host_port;
   if (!entry.options.on_answer) {
     entry.connection.tell_host(connect_answer(host_port));
@@ -268,9 +265,6 @@ void Muxer::follow_up(Key key) {
 void Muxer::erase(Key key, int error) {
   auto node = entries_.extract(key);
   Entry& entry = *node.mapped();
-  if (entry.deadline) {
-    loop_.cancel(*entry.deadline);
-  }
   announced_bytes_ -= entry.connection.buffer_bytes();
   --(entry.origin == Origin::host ? host_connections_ : guest_connections_);
   clients_.update();

@@ -102,7 +102,7 @@ class Muxer {
     Connection connection;
     Origin origin;
     ConnectOptions options;
-    std::optional<EventLoop::TimerId> deadline;
+    Timer deadline;
     bool is_answered = false;
     bool is_queued = false;
   };

@@ -29,8 +29,10 @@ struct Fixture {
 
   // All that is ready is dispatched: the second timer fires in a turn after the first's.
   void turn() const {
-    loop->after(std::chrono::nanoseconds(0),
-                [this] { loop->after(std::chrono::nanoseconds(0), [this] { loop->stop(); }); });
+    Timer second;
+    const Timer first = loop->after(std::chrono::nanoseconds(0), [&] {
+      second = loop->after(std::chrono::nanoseconds(0), [this] { loop->stop(); });
+    });
     EXPECT_TRUE(loop->run());
   }
 

@@ -89,7 +89,7 @@ class GuestProcTest : public ::testing::Test {
         ttrpc::encode_frame(stream, ttrpc::FrameType::response, envelope.SerializeAsString()).value();
     // In two pieces, the second later.
     send(bytes.substr(0, 5));
-    loop_->after(milliseconds(1), [this, rest = bytes.substr(5)] { send(rest); });
+    rest_ = loop_->after(milliseconds(1), [this, rest = bytes.substr(5)] { send(rest); });
   }
   void send(const std::string& bytes) const {
     if (peer_) {
@@ -119,7 +119,7 @@ class GuestProcTest : public ::testing::Test {
     return outcomes_;
   }
   void run_for(milliseconds time) {
-    loop_->after(time, [this] { loop_->stop(); });
+    const Timer end = loop_->after(time, [this] { loop_->stop(); });
     ASSERT_TRUE(loop_->run());
   }
 
@@ -135,6 +135,7 @@ class GuestProcTest : public ::testing::Test {
   bool answers_ = true;
   bool is_ready_ = true;
   uint32_t says_ = 0;
+  Timer rest_;  // of an answer
 };
 
 TEST_F(GuestProcTest, nothing_is_connected_until_somebody_asks) {
@@ -166,7 +167,7 @@ TEST_F(GuestProcTest, answer_about_another_process_or_nonsense_is_an_error_and_n
   wanted_ = 1;
   outcomes_.clear();
   ask(7);
-  loop_->after(milliseconds(5), [this] { send(std::string(64, '\xff')); });
+  const Timer nonsense = loop_->after(milliseconds(5), [this] { send(std::string(64, '\xff')); });
   ASSERT_TRUE(loop_->run());
   EXPECT_EQ(outcomes_, (Outcomes{EIO}));
   answers_ = true;
@@ -203,7 +204,7 @@ TEST_F(GuestProcTest, machine_that_is_held_is_not_waited_for_either) {
   answers_ = false;
   wanted_ = 1;
   ask(7);
-  loop_->after(milliseconds(5), [this] { proc_->suspend(); });
+  const Timer hold = loop_->after(milliseconds(5), [this] { proc_->suspend(); });
   ASSERT_TRUE(loop_->run());
   EXPECT_EQ(outcomes_, (Outcomes{EAGAIN}));
   EXPECT_EQ(outcomes_of({7}), (Outcomes{EAGAIN}));

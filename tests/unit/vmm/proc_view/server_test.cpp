@@ -62,7 +62,7 @@ class ProcServerTest : public ::testing::Test {
   }
 
   void turn() {
-    loop_->after(std::chrono::milliseconds(1), [this] { loop_->stop(); });
+    const Timer end = loop_->after(std::chrono::milliseconds(1), [this] { loop_->stop(); });
     ASSERT_TRUE(loop_->run());
   }
   uint64_t send(uint32_t opcode, uint64_t node, const std::string& arguments) {

@@ -79,7 +79,7 @@ class GuestWatchTest : public ::testing::Test {
     peer_.reset();
   }
   void run_for(milliseconds time) {
-    loop_->after(time, [this] { loop_->stop(); });
+    const Timer end = loop_->after(time, [this] { loop_->stop(); });
     ASSERT_TRUE(loop_->run());
   }
 

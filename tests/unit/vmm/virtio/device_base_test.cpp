@@ -84,8 +84,10 @@ class DeviceBaseTest : public ::testing::Test {
     device_.on_kick(0);
   }
   void turn() const {
-    loop_->after(std::chrono::nanoseconds(0),
-                 [this] { loop_->after(std::chrono::nanoseconds(0), [this] { loop_->stop(); }); });
+    Timer second;
+    const Timer first = loop_->after(std::chrono::nanoseconds(0), [&] {
+      second = loop_->after(std::chrono::nanoseconds(0), [this] { loop_->stop(); });
+    });
     EXPECT_TRUE(loop_->run());
   }
 

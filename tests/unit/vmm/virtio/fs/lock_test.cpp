@@ -63,6 +63,7 @@ class LockTest : public FsTest {
   int later() {
     int error = -1;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    Timer next_look;
     std::function<void()> look = [&] {
       if (const auto used = client_->driver().take_used(); used) {
         fuse_out_header out{};
@@ -72,10 +73,10 @@ class LockTest : public FsTest {
       } else if (std::chrono::steady_clock::now() > deadline) {
         client_->loop().stop();
       } else {
-        client_->loop().after(std::chrono::milliseconds(1), look);
+        next_look = client_->loop().after(std::chrono::milliseconds(1), look);
       }
     };
-    client_->loop().after(std::chrono::milliseconds(1), look);
+    next_look = client_->loop().after(std::chrono::milliseconds(1), look);
     EXPECT_TRUE(client_->loop().run());
     return error;
   }

@@ -150,7 +150,8 @@ TEST_F(vsock_muxer, client_that_finds_no_descriptor_left_is_served_later) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   say(fd, "CONNECT 1025\n");
   EXPECT_FALSE(guest_.receive());
-  guest_.loop().get().after(2 * Clients::kOutOfDescriptorsPause, [this] { guest_.loop().get().stop(); });
+  const Timer end =
+      guest_.loop().get().after(2 * Clients::kOutOfDescriptorsPause, [this] { guest_.loop().get().stop(); });
   ASSERT_TRUE(guest_.loop().get().run());
   EXPECT_EQ(accept().header.dst_port, kGuestPort);
 }
