@@ -9,8 +9,12 @@
 
 namespace caisson::ttrpc {
 
-Connection::Connection(Server& server, UniqueFd socket)
-    : server_(server), socket_(std::move(socket)), watched_(EPOLLIN) {}
+Connection::Connection(Server& server, UniqueFd socket) : server_(server), socket_(std::move(socket)) {}
+
+Result<void> Connection::listen(EventLoop& loop) {
+  watch_ = TRY(loop.watch(fd(), EPOLLIN, [this](uint32_t events) { handle(events); }));
+  return {};
+}
 
 bool Connection::is_full() const {
   return out_.size() - sent_ > server_.limits_.unread_answer_bytes;
@@ -29,7 +33,7 @@ void Connection::handle(uint32_t events) {
     outcome = dispatch_whole_frames();
   }
   if (outcome) {
-    outcome = watch();
+    outcome = update_watch();
   }
   if (!outcome) {
     server_.forget(fd());
@@ -108,7 +112,7 @@ void Connection::send_envelope(uint32_t stream, const std::string& envelope) {
     return;
   }
   out_ += *frame;
-  if (!write_some() || !watch()) {
+  if (!write_some() || !update_watch()) {
     // Not now: the caller may be dispatching on this very connection.
     ::shutdown(fd(), SHUT_RDWR);
   }
@@ -133,16 +137,12 @@ Result<void> Connection::write_some() {
   return {};
 }
 
-Result<void> Connection::watch() {
+Result<void> Connection::update_watch() {
   uint32_t wanted = is_full() ? 0U : uint32_t{EPOLLIN};
   if (sent_ < out_.size()) {
     wanted |= EPOLLOUT;
   }
-  if (wanted == watched_) {
-    return {};
-  }
-  watched_ = wanted;
-  return server_.loop_.modify(fd(), wanted);
+  return watch_.modify(wanted);
 }
 
 }  // namespace caisson::ttrpc

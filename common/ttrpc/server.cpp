@@ -48,7 +48,8 @@ Result<std::unique_ptr<Server>> Server::create(EventLoop& loop, UniqueFd listene
                                                Methods methods, ServerLimits limits) {
   std::unique_ptr<Server> server(
       new Server(loop, std::move(listener), std::move(service), std::move(methods), limits));
-  TRY(loop.add(server->listener_.get(), EPOLLIN, [raw = server.get()](uint32_t) { raw->accept_one(); }));
+  server->watch_ = TRY(
+      loop.watch(server->listener_.get(), EPOLLIN, [raw = server.get()](uint32_t) { raw->accept_one(); }));
   return server;
 }
 
@@ -59,13 +60,6 @@ Server::Server(EventLoop& loop, UniqueFd listener, std::string service, Methods 
       methods_(std::move(methods)),
       limits_(limits) {}
 
-Server::~Server() {
-  loop_.remove(listener_.get());
-  while (!connections_.empty()) {
-    forget(connections_.begin()->first);
-  }
-}
-
 void Server::accept_one() {
   UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   // A refused or vanished peer is that peer's affair; the listener stays.
@@ -74,13 +68,12 @@ void Server::accept_one() {
   }
   const int fd = socket.get();
   const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-  if (loop_.add(fd, EPOLLIN, [raw = connection.get()](uint32_t events) { raw->handle(events); })) {
+  if (connection->listen(loop_)) {
     connections_[fd] = connection;
   }
 }
 
 void Server::forget(int fd) {
-  loop_.remove(fd);
   connections_.erase(fd);
 }
 

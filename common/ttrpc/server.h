@@ -77,7 +77,7 @@ class Server {
                                                 Methods methods, ServerLimits limits = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  ~Server();
+  ~Server() = default;
 
   [[nodiscard]] size_t connection_count() const { return connections_.size(); }
 
@@ -90,6 +90,7 @@ class Server {
 
   EventLoop& loop_;
   UniqueFd listener_;
+  Watch watch_;
   std::string service_;
   Methods methods_;
   ServerLimits limits_;
