@@ -73,7 +73,7 @@ Result<void> serve(int argc, char** argv, uint64_t tsc_at_start) {
       tell_console("set up guest: " + done.error().message);
     }
   }
-  TRY(loop->add(signals.get(), EPOLLIN, [&](uint32_t) {
+  const Watch reaping = TRY(loop->watch(signals.get(), EPOLLIN, [&](uint32_t) {
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof(info)) > 0) {
     }

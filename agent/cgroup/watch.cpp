@@ -14,18 +14,14 @@ Result<std::unique_ptr<CgroupWatch>> CgroupWatch::create(EventLoop& loop, const 
   if (!fd) {
     return fail_errno("watch cgroup file " + file);
   }
-  std::unique_ptr<CgroupWatch> watch(new CgroupWatch(loop, std::move(fd)));
+  std::unique_ptr<CgroupWatch> watch(new CgroupWatch(std::move(fd)));
   watch->acknowledge();
-  TRY(loop.add(watch->file_.get(), EPOLLPRI, [raw = watch.get(), changed = std::move(changed)](uint32_t) {
-    raw->acknowledge();
-    const Changed call = changed;  // it may destroy the watch, and us with it
-    call();
-  }));
+  watch->watch_ = TRY(
+      loop.watch(watch->file_.get(), EPOLLPRI, [raw = watch.get(), changed = std::move(changed)](uint32_t) {
+        raw->acknowledge();
+        changed();  // it may destroy the watch
+      }));
   return watch;
-}
-
-CgroupWatch::~CgroupWatch() {
-  loop_.remove(file_.get());
 }
 
 void CgroupWatch::acknowledge() const {

@@ -18,15 +18,15 @@ class CgroupWatch {
                                                      const std::string& file, Changed changed);
   CgroupWatch(const CgroupWatch&) = delete;
   CgroupWatch& operator=(const CgroupWatch&) = delete;
-  ~CgroupWatch();
+  ~CgroupWatch() = default;
 
  private:
-  CgroupWatch(EventLoop& loop, UniqueFd file) : loop_(loop), file_(std::move(file)) {}
+  explicit CgroupWatch(UniqueFd file) : file_(std::move(file)) {}
   // Re-arms the notification, which is level-triggered until the file is read.
   void acknowledge() const;
 
-  EventLoop& loop_;
   UniqueFd file_;
+  Watch watch_;
 };
 
 }  // namespace caisson::agent

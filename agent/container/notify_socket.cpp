@@ -38,21 +38,19 @@ Result<std::unique_ptr<NotifySocket>> NotifySocket::create(EventLoop& loop, std:
   if (::mkdir(directory.c_str(), 0755) < 0) {
     return fail_errno("make " + directory);
   }
-  std::unique_ptr<NotifySocket> made(new NotifySocket(loop, std::move(directory), std::move(ready)));
+  std::unique_ptr<NotifySocket> made(new NotifySocket(std::move(directory), std::move(ready)));
   const SocketPath place = TRY(SocketPath::of(path));
   made->socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!made->socket_ || ::bind(made->socket_.get(), place.address(), SocketPath::size()) < 0 ||
       ::chmod(path.c_str(), 0666) < 0) {  // whoever the container's process is
     return fail_errno("make notification socket");
   }
-  TRY(loop.add(made->socket_.get(), EPOLLIN, [self = made.get()](uint32_t) { self->receive(); }));
+  made->watch_ =
+      TRY(loop.watch(made->socket_.get(), EPOLLIN, [self = made.get()](uint32_t) { self->receive(); }));
   return made;
 }
 
 NotifySocket::~NotifySocket() {
-  if (socket_) {
-    loop_.remove(socket_.get());
-  }
   ::unlink((directory_ + "/notify").c_str());
   ::rmdir(directory_.c_str());
 }

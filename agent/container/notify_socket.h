@@ -30,15 +30,15 @@ class NotifySocket {
   void drain();
 
  private:
-  NotifySocket(EventLoop& loop, std::string directory, Ready ready)
-      : loop_(loop), directory_(std::move(directory)), ready_(std::move(ready)) {}
+  NotifySocket(std::string directory, Ready ready)
+      : directory_(std::move(directory)), ready_(std::move(ready)) {}
   // Takes one message. False when there was none.
   bool receive();
 
-  EventLoop& loop_;
   std::string directory_;
   Ready ready_;  // empty once it was called
   UniqueFd socket_;
+  Watch watch_;
 };
 
 // Whether a message, lines of NAME=VALUE, has the line READY=1.

@@ -17,30 +17,26 @@ constexpr size_t kMaxMessageBytes = 4096;
 
 }  // namespace
 
-EventStream::EventStream(EventLoop& loop, UniqueFd connection)
-    : loop_(loop), connection_(std::move(connection)) {
-  if (connection_ && !loop_.add(connection_.get(), EPOLLOUT, [this](uint32_t events) {
-        // Reported whether asked for or not, and for ever: a host that has gone must not keep us busy.
-        if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
-          close();
-        } else {
-          is_connected_ = true;
-          flush();
-        }
-      })) {
+EventStream::EventStream(EventLoop& loop, UniqueFd connection) : connection_(std::move(connection)) {
+  auto watched = loop.watch(connection_.get(), EPOLLOUT, [this](uint32_t events) {
+    // Reported whether asked for or not, and for ever: a host that has gone must not keep us busy.
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+      close();
+    } else {
+      is_connected_ = true;
+      flush();
+    }
+  });
+  if (watched) {
+    watch_ = std::move(*watched);
+  } else {
     connection_.reset();
   }
-}
-
-EventStream::~EventStream() {
-  close();
 }
 
 void EventStream::close() {
-  if (connection_) {
-    loop_.remove(connection_.get());
-    connection_.reset();
-  }
+  watch_.reset();
+  connection_.reset();
 }
 
 void EventStream::send(const v1::AgentEvent& event) {
@@ -50,7 +46,6 @@ void EventStream::send(const v1::AgentEvent& event) {
     return;
   }
   out_ += *bytes;
-  (void)loop_.modify(connection_.get(), EPOLLOUT);
   // ORDERING: what is told of a process is on its way before the answer that tells of its end, which goes by
   // a connection of its own: the host cuts the power when it has that.
   if (is_connected_) {
@@ -76,6 +71,7 @@ void EventStream::flush() {
     const ssize_t n = ::send(connection_.get(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) {
       if (errno == EAGAIN || errno == EINTR) {
+        (void)watch_.modify(EPOLLOUT);
         return;
       }
       close();
@@ -83,7 +79,7 @@ void EventStream::flush() {
     }
     out_.erase(0, static_cast<size_t>(n));
   }
-  (void)loop_.modify(connection_.get(), 0);
+  (void)watch_.modify(0);
 }
 
 }  // namespace caisson::agent

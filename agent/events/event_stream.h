@@ -26,7 +26,7 @@ class EventStream {
   EventStream(EventLoop& loop, UniqueFd connection);
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
-  ~EventStream();
+  ~EventStream() = default;
 
   // At once where the connection takes it: an event is under way before any answer that is sent after it.
   void send(const v1::AgentEvent& event);
@@ -36,8 +36,8 @@ class EventStream {
   void flush();
   void close();
 
-  EventLoop& loop_;
   UniqueFd connection_;
+  Watch watch_;
   bool is_connected_ = false;
   std::string out_;
   size_t dropped_ = 0;

@@ -39,18 +39,11 @@ int signal_for_who_waits(int number) {
 }  // namespace
 
 Process::Process(EventLoop& loop, LaunchOrder order, Outcome settled)
-    : loop_(loop),
-      order_(std::move(order)),
+    : order_(std::move(order)),
       waits_for_start_(order_.plan.container != nullptr),
       streams_(loop),
       inherited_(loop),
       outcome_(std::move(settled)) {}
-
-Process::~Process() {
-  if (control_) {
-    loop_.remove(control_->fd());
-  }
-}
 
 Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder order, Outcome settled) {
   std::shared_ptr<Process> process(new Process(loop, std::move(order), std::move(settled)));
@@ -73,7 +66,8 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   plan = Blueprint{};
   process->order_.binds.clear();
   process->control_.emplace(std::move(control.agent));
-  TRY(loop.add(process->control_->fd(), EPOLLIN, [raw = process.get()](uint32_t) { raw->on_control(); }));
+  process->control_watch_ = TRY(
+      loop.watch(process->control_->fd(), EPOLLIN, [raw = process.get()](uint32_t) { raw->on_control(); }));
   return process;
 }
 
@@ -184,7 +178,7 @@ void Process::answer(Result<void> done, ControlKind kind) {
 
 // The child executed its program, or died.
 void Process::hear_end() {
-  loop_.remove(control_->fd());
+  control_watch_.reset();
   control_.reset();
   if (failed_) {
     return;

@@ -51,7 +51,7 @@ class Process : public std::enable_shared_from_this<Process> {
   static Result<std::shared_ptr<Process>> launch(EventLoop& loop, LaunchOrder order, Outcome settled);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  ~Process();
+  ~Process() = default;
 
   // Lets a first process go; `running` is called once, when its program runs or could not be executed.
   Result<void> start(Outcome running);
@@ -89,12 +89,12 @@ class Process : public std::enable_shared_from_this<Process> {
   Result<void> give_to_root(const UniqueFd& pipe) const;
   void settle(Result<void> outcome);
 
-  EventLoop& loop_;
   LaunchOrder order_;
   const bool waits_for_start_;  // the first process of a container
   ProcessStreams streams_;
   InheritedDescriptors inherited_;
   std::optional<Control> control_;
+  Watch control_watch_;
   Cloned child_;
   Phase phase_ = Phase::setting_up;
   bool failed_ = false;

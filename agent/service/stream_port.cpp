@@ -41,19 +41,13 @@ Result<StreamHello> parse_hello(std::string_view bytes) {
 Result<std::unique_ptr<StreamPort>> StreamPort::create(EventLoop& loop, UniqueFd listener,
                                                        ProcessTable& processes) {
   std::unique_ptr<StreamPort> port(new StreamPort(loop, std::move(listener), processes));
-  TRY(loop.add(port->listener_.get(), EPOLLIN, [raw = port.get()](uint32_t) { raw->accept_one(); }));
+  port->watch_ =
+      TRY(loop.watch(port->listener_.get(), EPOLLIN, [raw = port.get()](uint32_t) { raw->accept_one(); }));
   return port;
 }
 
 StreamPort::StreamPort(EventLoop& loop, UniqueFd listener, ProcessTable& processes)
     : loop_(loop), listener_(std::move(listener)), processes_(processes) {}
-
-StreamPort::~StreamPort() {
-  loop_.remove(listener_.get());
-  while (!greetings_.empty()) {
-    forget(greetings_.begin()->first);
-  }
-}
 
 void StreamPort::accept_one() {
   UniqueFd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -61,10 +55,12 @@ void StreamPort::accept_one() {
     return;
   }
   const int fd = connection.get();
-  if (!loop_.add(fd, EPOLLIN, [this, fd](uint32_t) { read_hello(fd); })) {
+  auto watched = loop_.watch(fd, EPOLLIN, [this, fd](uint32_t) { read_hello(fd); });
+  if (!watched) {
     return;
   }
   greetings_[fd] = Greeting{.connection = std::move(connection),
+                            .watch = std::move(*watched),
                             .bytes = {},
                             .patience = loop_.after(kPatience, [this, fd] { forget(fd); })};
 }
@@ -95,7 +91,6 @@ void StreamPort::read_hello(int fd) {
 
 UniqueFd StreamPort::forget(int fd) {
   const auto found = greetings_.find(fd);
-  loop_.remove(fd);
   UniqueFd connection = std::move(found->second.connection);
   greetings_.erase(found);
   return connection;

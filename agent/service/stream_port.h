@@ -19,11 +19,12 @@ class StreamPort {
                                                     ProcessTable& processes);
   StreamPort(const StreamPort&) = delete;
   StreamPort& operator=(const StreamPort&) = delete;
-  ~StreamPort();
+  ~StreamPort() = default;
 
  private:
   struct Greeting {
     UniqueFd connection;
+    Watch watch;
     std::string bytes;  // of the hello, so far
     Timer patience;
   };
@@ -35,6 +36,7 @@ class StreamPort {
 
   EventLoop& loop_;
   UniqueFd listener_;
+  Watch watch_;
   ProcessTable& processes_;
   std::map<int, Greeting> greetings_;
 };
