@@ -15,11 +15,7 @@ constexpr int kMaxLogged = 8;
 }  // namespace
 
 DeviceBase::DeviceBase(EventLoop& loop, std::span<const uint16_t> queue_sizes)
-    : loop_(loop), queue_sizes_(queue_sizes), self_(std::make_shared<DeviceBase*>(this)) {}
-
-DeviceBase::~DeviceBase() {
-  *self_ = nullptr;
-}
+    : loop_(loop), queue_sizes_(queue_sizes) {}
 
 void DeviceBase::read_config(uint64_t offset, std::span<std::byte> out) const {
   std::ranges::fill(out, std::byte{0});
@@ -97,11 +93,9 @@ void DeviceBase::schedule() {
   if (std::exchange(is_scheduled_, true)) {
     return;
   }
-  loop_.post([self = self_] {
-    if (*self != nullptr) {
-      (*self)->is_scheduled_ = false;
-      (*self)->take_turn();
-    }
+  loop_.post(scope_, [this] {
+    is_scheduled_ = false;
+    take_turn();
   });
 }
 

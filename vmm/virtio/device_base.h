@@ -4,7 +4,6 @@
 // here. A device gives serve() and what is its own.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -17,7 +16,7 @@ class DeviceBase : public VirtioDevice {
  public:
   DeviceBase(const DeviceBase&) = delete;
   DeviceBase& operator=(const DeviceBase&) = delete;
-  ~DeviceBase() override;
+  ~DeviceBase() override = default;
 
   [[nodiscard]] std::span<const uint16_t> queue_sizes() const final { return queue_sizes_; }
   void read_config(uint64_t offset, std::span<std::byte> out) const final;
@@ -62,8 +61,8 @@ class DeviceBase : public VirtioDevice {
   bool is_broken_ = false;  // by the driver; until it resets us
   bool is_serving_ = false;
   bool is_scheduled_ = false;
-  int breaches_ = 0;                   // those logged
-  std::shared_ptr<DeviceBase*> self_;  // for posted work: null once the device has gone
+  int breaches_ = 0;  // those logged
+  Scope scope_;       // of turns to come
 };
 
 }  // namespace caisson::vmm

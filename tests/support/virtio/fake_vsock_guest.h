@@ -25,11 +25,14 @@ class SteppedLoop {
   SteppedLoop()
       : loop_(std::move(EventLoop::create().value())), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     const int fd = wake_.get();
-    (void)loop_->add(fd, EPOLLIN, [this, fd](uint32_t) {
-      uint64_t count = 0;
-      [[maybe_unused]] const ssize_t n = ::read(fd, &count, sizeof(count));
-      loop_->stop();
-    });
+    watch_ = std::move(loop_
+                           ->watch(fd, EPOLLIN,
+                                   [this, fd](uint32_t) {
+                                     uint64_t count = 0;
+                                     [[maybe_unused]] const ssize_t n = ::read(fd, &count, sizeof(count));
+                                     loop_->stop();
+                                   })
+                           .value());
   }
 
   EventLoop& get() { return *loop_; }
@@ -44,6 +47,7 @@ class SteppedLoop {
  private:
   std::unique_ptr<EventLoop> loop_;
   UniqueFd wake_;
+  Watch watch_;
 };
 
 struct VsockPacket {

@@ -17,15 +17,6 @@ namespace caisson::vmm::vsock {
 Clients::Clients(EventLoop& loop, Room room, Ready ready)
     : loop_(loop), room_(std::move(room)), ready_(std::move(ready)) {}
 
-Clients::~Clients() {
-  for (auto& [fd, handshake] : handshakes_) {
-    loop_.remove(fd);
-  }
-  if (is_listening_) {
-    loop_.remove(listener_.get());
-  }
-}
-
 Result<void> Clients::listen(const std::string& path) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) {
@@ -50,11 +41,12 @@ void Clients::listen(UniqueFd socket) {
 void Clients::update() {
   const bool wanted =
       listener_ && !accept_again_.is_pending() && handshakes_.size() < std::min(kMaxHandshakes, room_());
-  if (wanted && !is_listening_) {
-    is_listening_ = loop_.add(listener_.get(), EPOLLIN, [this](uint32_t) { accept_one(); }).has_value();
-  } else if (!wanted && is_listening_) {
-    loop_.remove(listener_.get());
-    is_listening_ = false;
+  if (!wanted) {
+    listening_.reset();
+  } else if (!listening_) {
+    if (auto watched = loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept_one(); })) {
+      listening_ = std::move(*watched);
+    }
   }
 }
 
@@ -71,13 +63,14 @@ void Clients::accept_one() {
   }
   const int fd = client.get();
   // Edges: part of a line stays in the socket, and would be reported for ever.
-  if (!loop_.add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, [this, fd](uint32_t) { follow(fd); })) {
+  auto watched = loop_.watch(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, [this, fd](uint32_t) { follow(fd); });
+  if (!watched) {
     return;
   }
   Handshake& handshake = handshakes_[fd];
   handshake.socket = std::move(client);
+  handshake.watch = std::move(*watched);
   handshake.deadline = loop_.after(kHandshakeTimeout, [this, fd] {
-    loop_.remove(fd);
     handshakes_.erase(fd);
     update();
   });
@@ -91,7 +84,6 @@ void Clients::follow(int fd) {
   }
   const auto found = handshakes_.find(fd);
   assert(found != handshakes_.end());
-  loop_.remove(fd);
   UniqueFd socket = std::move(found->second.socket);
   handshakes_.erase(found);
   if (port) {

@@ -31,7 +31,7 @@ class Clients {
   Clients(EventLoop& loop, Room room, Ready ready);
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
-  ~Clients();
+  ~Clients() = default;
 
   // Once: serves clients on a listening Unix stream socket, from now on.
   void listen(UniqueFd socket);
@@ -44,6 +44,7 @@ class Clients {
  private:
   struct Handshake {
     UniqueFd socket;
+    Watch watch;
     Timer deadline;
   };
 
@@ -54,7 +55,7 @@ class Clients {
   Room room_;
   Ready ready_;
   UniqueFd listener_;
-  bool is_listening_ = false;
+  Watch listening_;
   Timer accept_again_;  // pending: out of descriptors for now
   std::map<int, Handshake> handshakes_;
 };

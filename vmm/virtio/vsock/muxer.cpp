@@ -23,17 +23,12 @@ Muxer::Muxer(EventLoop& loop, uint64_t guest_cid, std::function<void()> on_outpu
           }) {}
 
 Muxer::~Muxer() {
-  *is_alive_ = false;
   on_output_ = nullptr;
   close();
 }
 
 void Muxer::tell(std::function<void()> callback) {
-  loop_.post([is_alive = is_alive_, callback = std::move(callback)] {
-    if (*is_alive) {
-      callback();
-    }
-  });
+  loop_.post(scope_, std::move(callback));
 }
 
 Muxer::Key Muxer::key_of(const Connection& connection) {

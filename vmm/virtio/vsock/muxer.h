@@ -123,7 +123,6 @@ class Muxer {
   void tell(std::function<void()> callback);
 
   EventLoop& loop_;
-  std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
   uint64_t guest_cid_;
   std::function<void()> on_output_;
   bool is_open_ = false;
@@ -139,6 +138,7 @@ class Muxer {
   size_t announced_bytes_ = 0;
   uint32_t next_port_ = kFirstEphemeralPort;
   uint64_t dropped_packets_ = 0;
+  Scope scope_;      // of callbacks
   Clients clients_;  // the first to go
 };
 

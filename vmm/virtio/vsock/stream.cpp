@@ -53,6 +53,11 @@ bool has_no_room(int error) {
   return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
+void end(UniqueFd& fd, Watch& watch) {
+  watch.reset();
+  fd.reset();
+}
+
 size_t size_of(std::span<const iovec> parts) {
   return std::accumulate(parts.begin(), parts.end(), size_t{0},
                          [](size_t sum, const iovec& part) { return sum + part.iov_len; });
@@ -94,58 +99,38 @@ Stream::Stream(UniqueFd source, UniqueFd sink, bool is_one_socket)
       source_is_socket_(is_socket(source_.get())),
       sink_is_socket_(is_one_socket || is_socket(sink_.get())) {}
 
-Stream::Stream(Stream&& other) noexcept
-    : source_(std::move(other.source_)),
-      sink_(std::move(other.sink_)),
-      is_one_socket_(other.is_one_socket_),
-      source_is_socket_(other.source_is_socket_),
-      sink_is_socket_(other.sink_is_socket_),
-      told_of_loss_(other.told_of_loss_),
-      loop_(std::exchange(other.loop_, nullptr)) {}
-
-Stream::~Stream() {
-  close();
-}
-
 void Stream::close() {
-  close_one(source_);
-  close_one(sink_);
-}
-
-void Stream::close_one(UniqueFd& fd) {
-  if (fd && loop_ != nullptr) {
-    loop_->remove(fd.get());
-  }
-  fd.reset();
+  end(source_, source_watch_);
+  end(sink_, sink_watch_);
 }
 
 Result<void> Stream::watch(EventLoop& loop, Handler handler) {
-  loop_ = &loop;
   // Edges, because a hang-up is a level nobody can mask: with the guest out of credit it would spin.
-  const auto add = [&](int fd, uint32_t events, auto to_edges) -> Result<void> {
-    Result<void> added =
-        loop.add(fd, events | EPOLLET, [handler, to_edges](uint32_t seen) { handler(to_edges(seen)); });
+  const auto add = [&](int fd, uint32_t events, auto to_edges) -> Result<Watch> {
+    Result<Watch> added =
+        loop.watch(fd, events | EPOLLET, [handler, to_edges](uint32_t seen) { handler(to_edges(seen)); });
     if (!added && added.error().code == EPERM) {
-      return {};  // a file: always ready
+      return Watch();  // a file: always ready
     }
     return added;
   };
   constexpr uint32_t kEnd = EPOLLHUP | EPOLLERR;
   if (is_one_socket_) {
     // EPOLLHUP: both directions of the socket are shut, or its peer has closed it.
-    return add(source_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP, [](uint32_t seen) {
+    source_watch_ = TRY(add(source_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP, [](uint32_t seen) {
       return Edges{.readable = (seen & (EPOLLIN | EPOLLRDHUP | kEnd)) != 0,
                    .writable = (seen & EPOLLOUT) != 0,
                    .nobody_reads = (seen & kEnd) != 0};
-    });
+    }));
+    return {};
   }
   if (source_) {
-    TRY(add(source_.get(), EPOLLIN | EPOLLRDHUP, [](uint32_t seen) {
+    source_watch_ = TRY(add(source_.get(), EPOLLIN | EPOLLRDHUP, [](uint32_t seen) {
       return Edges{.readable = seen != 0, .writable = false, .nobody_reads = false};
     }));
   }
   if (sink_) {
-    TRY(add(sink_.get(), EPOLLOUT, [](uint32_t seen) {
+    sink_watch_ = TRY(add(sink_.get(), EPOLLOUT, [](uint32_t seen) {
       return Edges{.readable = false, .writable = (seen & EPOLLOUT) != 0, .nobody_reads = (seen & kEnd) != 0};
     }));
   }
@@ -190,7 +175,7 @@ void Stream::end_reads() {
   if (is_one_socket_) {
     ::shutdown(source_.get(), SHUT_RD);
   } else {
-    close_one(source_);
+    end(source_, source_watch_);
   }
 }
 
@@ -198,7 +183,7 @@ void Stream::end_writes() {
   if (is_one_socket_) {
     ::shutdown(source_.get(), SHUT_WR);
   } else {
-    close_one(sink_);
+    end(sink_, sink_watch_);
   }
 }
 

@@ -45,11 +45,11 @@ class Stream {
   // otherwise. Writing to a pipe raises SIGPIPE unless the process ignores it.
   static Result<Stream> pair(UniqueFd source, UniqueFd sink);
 
-  Stream(Stream&& other) noexcept;
+  Stream(Stream&& other) noexcept = default;
   Stream& operator=(Stream&&) = delete;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  ~Stream();
+  ~Stream() = default;
 
   // Reports edges on `loop` until the stream goes. Descriptors that cannot be polled (files) are always
   // ready.
@@ -73,15 +73,15 @@ class Stream {
  private:
   Stream(UniqueFd source, UniqueFd sink, bool is_one_socket);
   [[nodiscard]] int sink_fd() const { return is_one_socket_ ? source_.get() : sink_.get(); }
-  void close_one(UniqueFd& fd);
 
   UniqueFd source_;
   UniqueFd sink_;  // none where source_ is the one socket
+  Watch source_watch_;
+  Watch sink_watch_;
   bool is_one_socket_;
   bool source_is_socket_;
   bool sink_is_socket_;
   bool told_of_loss_ = false;  // LIMIT: one word a stream, however often its disk fills
-  EventLoop* loop_ = nullptr;
 };
 
 }  // namespace caisson::vmm::vsock

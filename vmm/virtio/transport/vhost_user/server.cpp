@@ -15,7 +15,8 @@ Result<std::unique_ptr<Server>> Server::create(VirtioDevice& device, EventLoop& 
   Connection connection = TRY(Connection::create(std::move(socket)));
   std::unique_ptr<Server> server(
       new Server(device, loop, std::move(connection), config_space, std::move(on_end)));
-  TRY(loop.add(server->connection_.fd(), EPOLLIN, [self = server.get()](uint32_t) { self->on_readable(); }));
+  server->watch_ = TRY(loop.watch(server->connection_.fd(), EPOLLIN,
+                                  [self = server.get()](uint32_t) { self->on_readable(); }));
   return server;
 }
 
@@ -46,7 +47,7 @@ void Server::end(Error error) {
   for (const auto& ring : rings_) {
     drop_kick(*ring);
   }
-  loop_->remove(connection_.fd());
+  watch_.reset();
   if (on_end_) {
     // Moved out first: the handler may destroy this server.
     const EndHandler handler = std::exchange(on_end_, nullptr);
@@ -245,12 +246,12 @@ Result<void> Server::set_vring_kick(Message& message) {
   drop_kick(*ring);
   ring->kick = std::move(kick);
   const auto number = static_cast<uint16_t>(index);
-  if (Result<void> added =
-          loop_->add(ring->kick.fd(), EPOLLIN, [this, number](uint32_t) { on_kick(number); });
-      !added) {
+  auto watched = loop_->watch(ring->kick.fd(), EPOLLIN, [this, number](uint32_t) { on_kick(number); });
+  if (!watched) {
     ring->kick = {};
-    return added;
+    return tl::unexpected(std::move(watched).error());
   }
+  ring->kick_watch = std::move(*watched);
   // [vhost-user] "Ring states": without protocol features a ring is enabled from the start.
   if ((features_ & kFeatureProtocolFeatures) == 0) {
     ring->enabled = true;
@@ -325,10 +326,8 @@ void Server::on_kick(uint16_t index) {
 }
 
 void Server::drop_kick(Vring& ring) {
-  if (ring.kick.is_present()) {
-    loop_->remove(ring.kick.fd());
-    ring.kick = {};
-  }
+  ring.kick_watch.reset();
+  ring.kick = {};
 }
 
 Result<void> Server::activate_when_ready() {

@@ -87,6 +87,7 @@ class Server {
   VirtioDevice* device_;
   EventLoop* loop_;
   Connection connection_;
+  Watch watch_;
   ConfigSpace config_space_;
   EndHandler on_end_;
   bool ended_ = false;

@@ -8,6 +8,7 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "common/watch.h"
 #include "vmm/virtio/queue.h"
 #include "vmm/virtio/transport/vhost_user/memory_table.h"
 #include "vmm/virtio/transport/vhost_user/message.h"
@@ -48,6 +49,7 @@ class Vring final : public QueueInterrupt {
   std::optional<VringAddress> address;
   VirtQueue::State state;  // where processing starts, or has stopped
   Event kick;
+  Watch kick_watch;
   Event call;
   Event error;
   bool enabled = false;
