@@ -79,8 +79,8 @@ Result<UniqueFd> take_signals() {
   return fd;
 }
 
-Result<void> watch_signals(EventLoop& loop, int fd, Sandbox& sandbox) {
-  return loop.add(fd, EPOLLIN, [fd, &sandbox](uint32_t) {
+Result<Watch> watch_signals(EventLoop& loop, int fd, Sandbox& sandbox) {
+  return loop.watch(fd, EPOLLIN, [fd, &sandbox](uint32_t) {
     signalfd_siginfo info{};
     while (::read(fd, &info, sizeof(info)) == sizeof(info)) {
       sandbox.on_signal(static_cast<int>(info.ssi_signo));
@@ -112,11 +112,10 @@ Result<Ending> run(LaunchSpec spec, StatusSocket& status, EventLoop& loop, Sandb
   const UniqueFd signals = TRY(take_signals());
   const auto sandbox = TRY(Sandbox::create(std::move(spec), status, loop));
   running = sandbox.get();
-  TRY(watch_signals(loop, signals.get(), *sandbox));
+  const Watch watched = TRY(watch_signals(loop, signals.get(), *sandbox));
   TRY(sandbox->start());
   TRY(loop.run());
   running = nullptr;
-  loop.remove(signals.get());
   return Ending{.exit_code = sandbox->exit_code(), .oom_kill = sandbox->take_oom_kill()};
 }
 

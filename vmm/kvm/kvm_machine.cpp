@@ -72,7 +72,6 @@ KvmMachine::KvmMachine(MachineConfig config, EventLoop& main_loop, LinuxFiles fi
       gate_(config_.all_cpus()) {}
 
 KvmMachine::~KvmMachine() {
-  *alive_ = false;
   on_stop_ = nullptr;
   stop();
 }
@@ -197,11 +196,8 @@ bool KvmMachine::handle_io(kvm_run& run) {
 
 // On a vCPU's thread. The first to come counts: finish() runs once.
 void KvmMachine::end(StopReason reason, std::string detail) {
-  loop_->post([this, alive = alive_, stop = MachineStop{.reason = reason, .detail = std::move(detail)}] {
-    if (*alive) {
-      finish(stop);
-    }
-  });
+  loop_->post(scope_,
+              [this, stop = MachineStop{.reason = reason, .detail = std::move(detail)}] { finish(stop); });
 }
 
 void KvmMachine::finish(const MachineStop& stop) {

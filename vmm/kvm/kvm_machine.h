@@ -75,7 +75,7 @@ class KvmMachine final : public Machine {
 
   State state_ = State::created;
   StopHandler on_stop_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks look here first
+  Scope scope_;  // of what vCPUs post
 };
 
 }  // namespace caisson::vmm

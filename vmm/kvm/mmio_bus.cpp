@@ -52,6 +52,7 @@ struct MmioBus::Device {
   // an exit per interrupt.
   Event acknowledged;
   std::vector<Event> kicks;
+  std::vector<Watch> watches;  // of the kicks; goes on the loop's thread
   std::unique_ptr<mmio::Transport> transport;
 };
 
@@ -87,6 +88,7 @@ Result<void> MmioBus::attach(VirtioDevice& device, EventLoop& loop) {
                                                .interrupt = TRY(Event::create()),
                                                .acknowledged = TRY(Event::create()),
                                                .kicks = {},
+                                               .watches = {},
                                                .transport = nullptr});
   Device* const self = added.get();
   mmio::Transport::Host host{
@@ -123,10 +125,15 @@ Result<void> MmioBus::connect_queues(Device& device, GuestAddress address) {
     TRY(vm_->connect_write(at(address, Register::QueueNotify), queue, kick.fd()));
     Result<void> watched;
     device.loop->run_sync([&] {
-      watched = device.loop->add(kick.fd(), EPOLLIN, [self = &device, queue](uint32_t) {
+      auto watch = device.loop->watch(kick.fd(), EPOLLIN, [self = &device, queue](uint32_t) {
         self->kicks[queue].clear();
         self->transport->kick(queue);
       });
+      if (watch) {
+        device.watches.push_back(std::move(*watch));
+      } else {
+        watched = tl::unexpected(std::move(watch).error());
+      }
     });
     TRY(std::move(watched));
   }
@@ -210,9 +217,7 @@ void MmioBus::drain_ring() {
 void MmioBus::detach() {
   for (const auto& device : devices_) {
     device->loop->run_sync([&device] {
-      for (const Event& kick : device->kicks) {
-        device->loop->remove(kick.fd());
-      }
+      device->watches.clear();
       if (device->transport) {
         device->transport->detach();
       }

@@ -86,7 +86,8 @@ void GuestProc::take(Result<agent::AgentClient> client) {
   is_connecting_ = false;
   if (client) {
     client_.emplace(std::move(*client));
-    if (loop_.add(client_->fd(), EPOLLIN, [this](uint32_t) { hear(); })) {
+    if (auto watched = loop_.watch(client_->fd(), EPOLLIN, [this](uint32_t) { hear(); })) {
+      answers_ = std::move(*watched);
       next();
       return;
     }
@@ -156,10 +157,8 @@ void GuestProc::suspend() {
 // An answer that is still to come goes with the connection.
 void GuestProc::hang_up() {
   timer_.cancel();
-  if (client_) {
-    loop_.remove(client_->fd());
-    client_.reset();
-  }
+  answers_.reset();
+  client_.reset();
   call_.reset();
 }
 

@@ -62,6 +62,7 @@ class GuestProc {
   bool is_connecting_ = false;
   bool is_suspended_ = false;
   std::optional<agent::AgentClient> client_;
+  Watch answers_;  // of client_
   std::optional<uint32_t> call_;
   Timer timer_;
 

@@ -122,17 +122,14 @@ ProcServer::Operation ProcServer::find_operation(uint32_t opcode) {
   return found == kOperations.end() ? nullptr : found->run;
 }
 
-ProcServer::ProcServer(EventLoop& loop, UniqueFd device, Ask ask)
-    : loop_(loop), device_(std::move(device)), ask_(std::move(ask)), buffer_(kBufferBytes) {}
+ProcServer::ProcServer(UniqueFd device, Ask ask)
+    : device_(std::move(device)), ask_(std::move(ask)), buffer_(kBufferBytes) {}
 
 Result<std::unique_ptr<ProcServer>> ProcServer::create(EventLoop& loop, UniqueFd device, Ask ask) {
-  std::unique_ptr<ProcServer> server(new ProcServer(loop, std::move(device), std::move(ask)));
-  TRY(loop.add(server->device_.get(), EPOLLIN, [raw = server.get()](uint32_t) { raw->on_device(); }));
+  std::unique_ptr<ProcServer> server(new ProcServer(std::move(device), std::move(ask)));
+  server->watch_ =
+      TRY(loop.watch(server->device_.get(), EPOLLIN, [raw = server.get()](uint32_t) { raw->on_device(); }));
   return server;
-}
-
-ProcServer::~ProcServer() {
-  loop_.remove(device_.get());
 }
 
 void ProcServer::on_device() {
@@ -144,7 +141,7 @@ void ProcServer::on_device() {
       continue;  // ENOENT: who asked has gone before we read it
     } else {
       if (n == 0 || errno != EAGAIN) {
-        loop_.remove(device_.get());  // nobody can come there any more
+        watch_.reset();  // nobody can come there any more
       }
       return;
     }

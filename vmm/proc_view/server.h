@@ -29,7 +29,7 @@ class ProcServer {
   ProcServer(const ProcServer&) = delete;
   ProcServer& operator=(const ProcServer&) = delete;
   // On the loop, or when it does not run; `ask` must not answer any more.
-  ~ProcServer();
+  ~ProcServer() = default;
 
  private:
   // None: later, or never.
@@ -40,7 +40,7 @@ class ProcServer {
     std::shared_ptr<const ProcDirectory> directory;  // none: its entries are known
   };
 
-  ProcServer(EventLoop& loop, UniqueFd device, Ask ask);
+  ProcServer(UniqueFd device, Ask ask);
   static Operation find_operation(uint32_t opcode);
   void on_device();
   void serve(std::span<const std::byte> message);
@@ -61,8 +61,8 @@ class ProcServer {
   Result<Reply> release(fs::Request& in);
   Result<Reply> statfs(fs::Request& in);
 
-  EventLoop& loop_;
   UniqueFd device_;
+  Watch watch_;
   Ask ask_;
   std::vector<std::byte> buffer_;
   std::set<uint64_t> waiting_;  // requests to be answered later

@@ -116,7 +116,6 @@ QemuMachine::QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions
       complaint_tail_(kComplaintTailBytes) {}
 
 QemuMachine::~QemuMachine() {
-  *alive_ = false;
   on_stop_ = nullptr;
   stop();
   for (Attached& attached : devices_) {
@@ -166,13 +165,10 @@ Result<void> QemuMachine::attach(VirtioDevice& device, EventLoop& loop) {
   const auto config_space = device.id() == VirtioDeviceId::vsock
                                 ? vhost_user::Server::ConfigSpace::ours
                                 : vhost_user::Server::ConfigSpace::front_ends;
-  const auto on_end = [this, alive = alive_](const Error& error) {
-    loop_->post([this, alive, error] {
-      if (*alive) {
-        on_device_end(error);
-      }
-    });
-  };
+  // Called on the device's loop, which may still do so while this goes.
+  const auto on_end = [main_loop = loop_, tell = scope_.bind([this](const Error& error) {
+    on_device_end(error);
+  })](const Error& error) { main_loop->post([tell, error] { tell(error); }); };
   Attached attached{.device = &device, .loop = &loop, .qemu_end = std::move(pair.theirs), .server = nullptr};
   Result<void> served;
   loop.run_sync([&] {
@@ -239,37 +235,43 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
   confinement_.reset();
   kernel_.reset();
   initramfs_.reset();
-  console_ = std::move(console.ours);
-  monitor_ = std::move(monitor.ours);
-  complaints_ = std::move(complaints.ours);
+  console_.fd = std::move(console.ours);
+  monitor_.fd = std::move(monitor.ours);
+  complaints_.fd = std::move(complaints.ours);
   on_stop_ = std::move(on_stop);
   return watch_child();
 }
 
 Result<void> QemuMachine::watch_child() {
-  TRY(loop_->add(child_->pidfd(), EPOLLIN, [this](uint32_t) { on_child_end(); }));
-  TRY(loop_->add(console_.get(), EPOLLIN, [this](uint32_t) { on_console(); }));
-  TRY(loop_->add(monitor_.get(), EPOLLIN, [this](uint32_t) { on_monitor(); }));
-  return loop_->add(complaints_.get(), EPOLLIN, [this](uint32_t) { on_complaint(); });
+  child_watch_ = TRY(loop_->watch(child_->pidfd(), EPOLLIN, [this](uint32_t) { on_child_end(); }));
+  TRY(watch(console_, &QemuMachine::on_console));
+  TRY(watch(monitor_, &QemuMachine::on_monitor));
+  return watch(complaints_, &QemuMachine::on_complaint);
+}
+
+Result<void> QemuMachine::watch(Watched& stream, void (QemuMachine::*on_readable)()) {
+  stream.watch =
+      TRY(loop_->watch(stream.fd.get(), EPOLLIN, [this, on_readable](uint32_t) { (this->*on_readable)(); }));
+  return {};
 }
 
 void QemuMachine::on_console() {
-  if (!drain(console_.get(), [this](std::span<const char> bytes) {
+  if (!drain(console_.fd.get(), [this](std::span<const char> bytes) {
         console_tail_.append(bytes);
         console_lines_.append(bytes);
       })) {
-    loop_->remove(console_.get());
+    console_.watch.reset();
   }
 }
 
 void QemuMachine::on_complaint() {
-  if (!drain(complaints_.get(), [this](std::span<const char> bytes) { complaint_tail_.append(bytes); })) {
-    loop_->remove(complaints_.get());
+  if (!drain(complaints_.fd.get(), [this](std::span<const char> bytes) { complaint_tail_.append(bytes); })) {
+    complaints_.watch.reset();
   }
 }
 
 void QemuMachine::on_monitor() {
-  const bool open = drain(monitor_.get(), [this](std::span<const char> bytes) {
+  const bool open = drain(monitor_.fd.get(), [this](std::span<const char> bytes) {
     const Result<std::vector<QmpEvent>> events = qmp_.feed(bytes);
     if (!events) {
       end_with(StopReason::machine_error, events.error().message);
@@ -278,7 +280,7 @@ void QemuMachine::on_monitor() {
     std::ranges::for_each(*events, [this](const QmpEvent& event) { on_event(event); });
   });
   if (!open) {
-    loop_->remove(monitor_.get());
+    monitor_.watch.reset();
   }
 }
 
@@ -339,10 +341,10 @@ void QemuMachine::on_child_end() {
 
 void QemuMachine::unwatch() {
   deadline_.cancel();
-  for (const UniqueFd* fd : {&console_, &monitor_, &complaints_}) {
-    loop_->remove(fd->get());
+  for (Watched* stream : {&console_, &monitor_, &complaints_}) {
+    stream->watch.reset();
   }
-  loop_->remove(child_->pidfd());
+  child_watch_.reset();
 }
 
 void QemuMachine::finish(MachineStop stop) {

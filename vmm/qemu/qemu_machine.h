@@ -42,6 +42,11 @@ class QemuMachine final : public Machine {
   [[nodiscard]] std::vector<Count> counters() const override { return {}; }
 
  private:
+  // One of QEMU's streams: read until it ends.
+  struct Watched {
+    UniqueFd fd;
+    Watch watch;
+  };
   struct Attached {
     VirtioDevice* device = nullptr;
     EventLoop* loop = nullptr;
@@ -64,6 +69,7 @@ class QemuMachine final : public Machine {
   // The first cause counts: what follows it (a device's lost connection, a signal's exit) is its consequence.
   void end_with(StopReason reason, std::string detail);
   void finish(MachineStop stop);
+  Result<void> watch(Watched& stream, void (QemuMachine::*on_readable)());
   void unwatch();
 
   MachineConfig config_;
@@ -82,14 +88,15 @@ class QemuMachine final : public Machine {
   StopHandler on_stop_;
   std::optional<MachineStop> cause_;
   Timer deadline_;
-  UniqueFd console_;
-  UniqueFd monitor_;
-  UniqueFd complaints_;
+  Watch child_watch_;
+  Watched console_;
+  Watched monitor_;
+  Watched complaints_;
   QmpReader qmp_;
   TextTail console_tail_;
   ConsoleLines console_lines_;
   TextTail complaint_tail_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks look here first
+  Scope scope_;  // of what devices post
 };
 
 }  // namespace caisson::vmm

@@ -39,7 +39,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, cons
   std::unique_ptr<ControlSocket> control(
       new ControlSocket(loop, std::move(listener), std::move(handler), std::move(on_hang_up)));
   ControlSocket* self = control.get();
-  TRY(loop.add(self->listener_.get(), EPOLLIN, [self](uint32_t) { self->on_connection(); }));
+  self->watch_ = TRY(loop.watch(self->listener_.get(), EPOLLIN, [self](uint32_t) { self->on_connection(); }));
   return control;
 }
 
@@ -50,21 +50,14 @@ ControlSocket::ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler
       handler_(std::move(handler)),
       on_hang_up_(std::move(on_hang_up)) {}
 
-ControlSocket::~ControlSocket() {
-  loop_.remove(listener_.get());
-  for (const auto& [fd, client] : clients_) {
-    loop_.remove(fd);
-  }
-}
-
 void ControlSocket::on_connection() {
   UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket || clients_.size() >= kMaxClients) {
     return;
   }
   const int fd = socket.get();
-  if (loop_.add(fd, EPOLLIN, [this, fd](uint32_t) { on_readable(fd); })) {
-    clients_[fd] = Connection{.socket = std::move(socket), .line = {}};
+  if (auto watched = loop_.watch(fd, EPOLLIN, [this, fd](uint32_t) { on_readable(fd); })) {
+    clients_[fd] = Connection{.socket = std::move(socket), .watch = std::move(*watched), .line = {}};
   }
 }
 
@@ -107,7 +100,6 @@ void ControlSocket::answer(int fd, const std::string& line) const {
 }
 
 void ControlSocket::drop(int fd) {
-  loop_.remove(fd);
   clients_.erase(fd);
   on_hang_up_(fd);
 }

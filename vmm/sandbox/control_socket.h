@@ -27,11 +27,12 @@ class ControlSocket {
                                                      Handler handler, std::function<void(Client)> on_hang_up);
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
-  ~ControlSocket();
+  ~ControlSocket() = default;
 
  private:
   struct Connection {
     UniqueFd socket;
+    Watch watch;
     std::string line;
   };
   ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler, std::function<void(Client)> on_hang_up);
@@ -42,6 +43,7 @@ class ControlSocket {
 
   EventLoop& loop_;
   UniqueFd listener_;
+  Watch watch_;
   Handler handler_;
   std::function<void(Client)> on_hang_up_;
   std::map<Client, Connection> clients_;

@@ -15,18 +15,14 @@ Result<std::unique_ptr<EventChannel>> EventChannel::open(EventLoop& loop, Unique
   if (flags < 0 || ::fcntl(stream.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
     return fail_errno("set event channel non-blocking");
   }
-  std::unique_ptr<EventChannel> channel(new EventChannel(loop, std::move(stream), std::move(on_event)));
+  std::unique_ptr<EventChannel> channel(new EventChannel(std::move(stream), std::move(on_event)));
   EventChannel* self = channel.get();
-  TRY(loop.add(self->stream_.get(), EPOLLIN, [self](uint32_t) { self->on_readable(); }));
+  self->watch_ = TRY(loop.watch(self->stream_.get(), EPOLLIN, [self](uint32_t) { self->on_readable(); }));
   return channel;
 }
 
-EventChannel::EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event)
-    : loop_(loop), stream_(std::move(stream)), on_event_(std::move(on_event)) {}
-
-EventChannel::~EventChannel() {
-  close();
-}
+EventChannel::EventChannel(UniqueFd stream, Handler on_event)
+    : stream_(std::move(stream)), on_event_(std::move(on_event)) {}
 
 void EventChannel::drain() {
   while (stream_ && on_readable()) {
@@ -60,10 +56,8 @@ Result<void> EventChannel::deliver() {
 }
 
 void EventChannel::close() {
-  if (stream_) {
-    loop_.remove(stream_.get());
-    stream_.reset();
-  }
+  watch_.reset();
+  stream_.reset();
 }
 
 }  // namespace caisson::vmm

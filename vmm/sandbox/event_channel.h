@@ -21,20 +21,20 @@ class EventChannel {
   static Result<std::unique_ptr<EventChannel>> open(EventLoop& loop, UniqueFd stream, Handler on_event);
   EventChannel(const EventChannel&) = delete;
   EventChannel& operator=(const EventChannel&) = delete;
-  ~EventChannel();
+  ~EventChannel() = default;
 
   // Delivers what has arrived, at once. To be called on the loop.
   void drain();
 
  private:
-  EventChannel(EventLoop& loop, UniqueFd stream, Handler on_event);
+  EventChannel(UniqueFd stream, Handler on_event);
   // Takes one piece of the stream. False when there is none for now.
   bool on_readable();
   Result<void> deliver();
   void close();
 
-  EventLoop& loop_;
   UniqueFd stream_;
+  Watch watch_;
   Handler on_event_;
   agent::EventReader reader_;
 };

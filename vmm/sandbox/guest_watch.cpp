@@ -35,7 +35,7 @@ void GuestWatch::resume() {
     // A question from before the pause is still to be answered, and has all the time it had.
     if (call_) {
       set_timer(patience_, &GuestWatch::miss);
-    } else if (is_watched_) {
+    } else if (answers_) {
       ask();
     }
   });
@@ -43,10 +43,12 @@ void GuestWatch::resume() {
 
 void GuestWatch::ask() {
   auto call = client_.start_handshake(agent::deadline_in(kHandshakeDeadline));
-  if (call && !is_watched_) {
-    is_watched_ = loop_.add(client_.fd(), EPOLLIN, [this](uint32_t) { hear(); }).has_value();
+  if (call && !answers_) {
+    if (auto watched = loop_.watch(client_.fd(), EPOLLIN, [this](uint32_t) { hear(); })) {
+      answers_ = std::move(*watched);
+    }
   }
-  if (!call || !is_watched_) {
+  if (!call || !answers_) {
     give_up();  // the connection is gone: the machine is, or soon will be
     return;
   }
@@ -80,10 +82,7 @@ void GuestWatch::set_timer(std::chrono::milliseconds delay, void (GuestWatch::*t
 
 void GuestWatch::give_up() {
   timer_.cancel();
-  if (is_watched_) {
-    loop_.remove(client_.fd());
-    is_watched_ = false;
-  }
+  answers_.reset();
 }
 
 }  // namespace caisson::vmm

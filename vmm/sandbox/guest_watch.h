@@ -41,7 +41,7 @@ class GuestWatch {
   Report report_;
   std::optional<uint32_t> call_;  // under way
   Timer timer_;
-  bool is_watched_ = false;
+  Watch answers_;
   bool is_silent_ = false;  // and that has been told
 };
 

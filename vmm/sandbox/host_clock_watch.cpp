@@ -17,21 +17,15 @@ Result<std::unique_ptr<HostClockWatch>> HostClockWatch::create(EventLoop& loop, 
   if (!timer) {
     return fail_errno("watch the host's clock");
   }
-  std::unique_ptr<HostClockWatch> watch(
-      new HostClockWatch(loop, std::move(timer), interval, std::move(handler)));
+  std::unique_ptr<HostClockWatch> watch(new HostClockWatch(std::move(timer), interval, std::move(handler)));
   TRY(watch->arm());
   HostClockWatch* const self = watch.get();
-  TRY(loop.add(self->timer_.get(), EPOLLIN, [self](uint32_t) { self->on_timer(); }));
+  self->watch_ = TRY(loop.watch(self->timer_.get(), EPOLLIN, [self](uint32_t) { self->on_timer(); }));
   return watch;
 }
 
-HostClockWatch::HostClockWatch(EventLoop& loop, UniqueFd timer, std::chrono::seconds interval,
-                               Handler handler)
-    : loop_(loop), timer_(std::move(timer)), interval_(interval), handler_(std::move(handler)) {}
-
-HostClockWatch::~HostClockWatch() {
-  loop_.remove(timer_.get());
-}
+HostClockWatch::HostClockWatch(UniqueFd timer, std::chrono::seconds interval, Handler handler)
+    : timer_(std::move(timer)), interval_(interval), handler_(std::move(handler)) {}
 
 // [timerfd_create(2)] TFD_TIMER_CANCEL_ON_SET: cancelled "if the real-time clock undergoes a discontinuous
 // change", and by the host's waking up.

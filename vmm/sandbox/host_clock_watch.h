@@ -22,15 +22,15 @@ class HostClockWatch {
                                                         Handler handler);
   HostClockWatch(const HostClockWatch&) = delete;
   HostClockWatch& operator=(const HostClockWatch&) = delete;
-  ~HostClockWatch();
+  ~HostClockWatch() = default;
 
  private:
-  HostClockWatch(EventLoop& loop, UniqueFd timer, std::chrono::seconds interval, Handler handler);
+  HostClockWatch(UniqueFd timer, std::chrono::seconds interval, Handler handler);
   Result<void> arm();
   void on_timer();
 
-  EventLoop& loop_;
   UniqueFd timer_;
+  Watch watch_;
   std::chrono::seconds interval_;
   Handler handler_;
 };

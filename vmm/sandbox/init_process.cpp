@@ -31,10 +31,8 @@ InitProcess::InitProcess(EventLoop& main_loop, EventLoop& agent_loop, vsock::Mux
 
 InitProcess::~InitProcess() {
   agent_loop_.run_sync([this] {
-    if (waiter_) {
-      agent_loop_.remove(waiter_->fd());
-      waiter_.reset();
-    }
+    end_watch_.reset();
+    waiter_.reset();
     caller_.reset();
   });
 }
@@ -105,9 +103,10 @@ void InitProcess::wait_on_agent_loop() {
     });
     return;
   }
-  const auto watched =
-      agent_loop_.add(waiter_->fd(), EPOLLIN, [this, id = *call](uint32_t) { finish_wait(id); });
-  if (!watched) {
+  auto watched = agent_loop_.watch(waiter_->fd(), EPOLLIN, [this, id = *call](uint32_t) { finish_wait(id); });
+  if (watched) {
+    end_watch_ = std::move(*watched);
+  } else {
     main_loop_.post([this, error = watched.error()] {
       exit_ = tl::unexpected(error);
       settle();
@@ -116,7 +115,7 @@ void InitProcess::wait_on_agent_loop() {
 }
 
 void InitProcess::finish_wait(uint32_t call) {
-  agent_loop_.remove(waiter_->fd());
+  end_watch_.reset();
   auto ended = waiter_->finish_wait(call, agent::deadline_in(kCallDeadline));
   main_loop_.post([this, ended = std::move(ended)] {
     exit_ = ended;

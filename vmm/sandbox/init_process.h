@@ -60,6 +60,7 @@ class InitProcess {
 
   // Used on the agent loop only.
   std::unique_ptr<agent::AgentClient> waiter_;
+  Watch end_watch_;  // of waiter_
   std::shared_ptr<agent::AgentClient> caller_;
 };
 

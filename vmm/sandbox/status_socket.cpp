@@ -8,21 +8,15 @@ namespace caisson::vmm {
 
 Result<std::unique_ptr<StatusSocket>> StatusSocket::open(EventLoop& loop, UniqueFd socket,
                                                          std::function<void()> on_abandoned) {
-  std::unique_ptr<StatusSocket> status(new StatusSocket(loop, std::move(socket), std::move(on_abandoned)));
+  std::unique_ptr<StatusSocket> status(new StatusSocket(std::move(socket), std::move(on_abandoned)));
   StatusSocket* self = status.get();
-  TRY_CONTEXT("watch status socket",
-              loop.add(self->socket_.get(), EPOLLIN, [self](uint32_t) { self->on_readable(); }));
+  self->watch_ = TRY_CONTEXT("watch status socket", loop.watch(self->socket_.get(), EPOLLIN,
+                                                               [self](uint32_t) { self->on_readable(); }));
   return status;
 }
 
-StatusSocket::StatusSocket(EventLoop& loop, UniqueFd socket, std::function<void()> on_abandoned)
-    : loop_(loop), socket_(std::move(socket)), on_abandoned_(std::move(on_abandoned)) {}
-
-StatusSocket::~StatusSocket() {
-  if (socket_) {
-    loop_.remove(socket_.get());
-  }
-}
+StatusSocket::StatusSocket(UniqueFd socket, std::function<void()> on_abandoned)
+    : socket_(std::move(socket)), on_abandoned_(std::move(on_abandoned)) {}
 
 void StatusSocket::report(const LaunchStatus& status) {
   if (reported_ || !socket_) {
@@ -47,7 +41,7 @@ void StatusSocket::on_readable() {
     return;
   }
   const bool committed = got == 1 && byte == kCommit;
-  loop_.remove(socket_.get());
+  watch_.reset();
   socket_.reset();
   if (!committed) {
     on_abandoned_();

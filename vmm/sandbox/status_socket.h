@@ -20,7 +20,7 @@ class StatusSocket {
                                                     std::function<void()> on_abandoned);
   StatusSocket(const StatusSocket&) = delete;
   StatusSocket& operator=(const StatusSocket&) = delete;
-  ~StatusSocket();
+  ~StatusSocket() = default;
 
   // Sends the one report; later calls are ignored (the first reason is the true one).
   void report(const LaunchStatus& status);
@@ -28,11 +28,11 @@ class StatusSocket {
   [[nodiscard]] bool has_reported() const { return reported_; }
 
  private:
-  StatusSocket(EventLoop& loop, UniqueFd socket, std::function<void()> on_abandoned);
+  StatusSocket(UniqueFd socket, std::function<void()> on_abandoned);
   void on_readable();
 
-  EventLoop& loop_;
   UniqueFd socket_;
+  Watch watch_;
   std::function<void()> on_abandoned_;
   bool reported_ = false;
 };

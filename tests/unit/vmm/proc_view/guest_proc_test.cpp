@@ -45,14 +45,12 @@ class GuestProcTest : public ::testing::Test {
     hang_up();
     peer_.reset(fds[1]);
     reader_ = {};
-    ASSERT_TRUE(loop_->add(peer_.get(), EPOLLIN, [this](uint32_t) { take_questions(); }));
+    questions_ = loop_->watch(peer_.get(), EPOLLIN, [this](uint32_t) { take_questions(); }).value();
     proc_->take(agent::AgentClient(UniqueFd(fds[0])));
   }
   void hang_up() {
-    if (peer_) {
-      loop_->remove(peer_.get());
-      peer_.reset();
-    }
+    questions_.reset();
+    peer_.reset();
   }
   void take_questions() {
     std::array<char, 4096> bytes{};
@@ -127,6 +125,7 @@ class GuestProcTest : public ::testing::Test {
   std::unique_ptr<EventLoop> loop_;
   std::optional<GuestProc> proc_;
   UniqueFd peer_;
+  Watch questions_;
   ttrpc::FrameReader reader_;
   std::vector<uint32_t> asked_;
   std::vector<int> outcomes_;

@@ -29,7 +29,7 @@ class GuestWatchTest : public ::testing::Test {
     auto loop = EventLoop::create();
     ASSERT_TRUE(loop);
     loop_ = std::move(*loop);
-    ASSERT_TRUE(loop_->add(peer_.get(), EPOLLIN, [this](uint32_t) { take_question(); }));
+    peer_watch_ = loop_->watch(peer_.get(), EPOLLIN, [this](uint32_t) { take_question(); }).value();
     watch_.emplace(*loop_, agent::AgentClient(UniqueFd(fds[0])), kPatience, [this](bool answers) {
       reports_.push_back(answers);
       if (reports_.size() == wanted_reports_) {
@@ -39,9 +39,7 @@ class GuestWatchTest : public ::testing::Test {
   }
   void TearDown() override {
     watch_.reset();
-    if (peer_) {
-      loop_->remove(peer_.get());
-    }
+    peer_watch_.reset();
   }
 
   void take_question() {
@@ -75,7 +73,7 @@ class GuestWatchTest : public ::testing::Test {
               static_cast<ssize_t>(bytes.size()));
   }
   void hang_up() {
-    loop_->remove(peer_.get());
+    peer_watch_.reset();
     peer_.reset();
   }
   void run_for(milliseconds time) {
@@ -84,6 +82,7 @@ class GuestWatchTest : public ::testing::Test {
   }
 
   UniqueFd peer_;
+  Watch peer_watch_;
   std::unique_ptr<EventLoop> loop_;
   std::optional<GuestWatch> watch_;
   std::vector<bool> reports_;
