@@ -50,8 +50,9 @@ Result<std::shared_ptr<Pump>> Pump::start(EventLoop& loop, UniqueFd source, Uniq
   make_non_blocking(source);
   make_non_blocking(sink);
   const std::shared_ptr<Pump> pump(new Pump(loop, std::move(source), std::move(sink), std::move(done)));
-  // The handlers own the pump; end() removes them.
-  TRY(loop.add(pump->sink_.get(), 0, [pump](uint32_t events) { pump->on_sink(events); }));
+  // The handlers own the pump; end() ends them.
+  pump->sink_watch_ =
+      TRY(loop.watch(pump->sink_.get(), 0, [pump](uint32_t events) { pump->on_sink(events); }));
   pump->watch_source(true);
   return pump;
 }
@@ -142,20 +143,24 @@ void Pump::abandon() {
 
 // A source that has hung up is always ready: unwatched means out of the loop altogether.
 void Pump::watch_source(bool wanted) {
-  if (wanted == source_watched_ || !source_) {
+  if (!wanted) {
+    source_watch_.reset();
     return;
   }
-  source_watched_ = wanted;
-  if (!wanted) {
-    loop_.remove(source_.get());
-  } else if (!loop_.add(source_.get(), EPOLLIN,
-                        [self = shared_from_this()](uint32_t) { self->on_source(); })) {
+  if (source_watch_ || !source_) {
+    return;
+  }
+  auto watched =
+      loop_.watch(source_.get(), EPOLLIN, [self = shared_from_this()](uint32_t) { self->on_source(); });
+  if (watched) {
+    source_watch_ = std::move(*watched);
+  } else {
     end(End::sink_broken);
   }
 }
 
 void Pump::watch_sink(bool wanted) {
-  (void)loop_.modify(sink_.get(), wanted ? EPOLLOUT : 0U);
+  (void)sink_watch_.modify(wanted ? EPOLLOUT : 0U);
 }
 
 void Pump::end(End how) {
@@ -163,8 +168,8 @@ void Pump::end(End how) {
     return;
   }
   const auto self = shared_from_this();  // the loop's handlers may be the last owners
-  watch_source(false);
-  loop_.remove(sink_.get());
+  source_watch_.reset();
+  sink_watch_.reset();
   source_.reset();
   sink_.reset();
   left_.clear();

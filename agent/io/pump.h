@@ -52,11 +52,12 @@ class Pump : public std::enable_shared_from_this<Pump> {
   EventLoop& loop_;
   UniqueFd source_;
   UniqueFd sink_;
+  Watch source_watch_;
+  Watch sink_watch_;
   Done done_;
   std::string left_;                  // read, not yet written
   std::optional<size_t> last_bytes_;  // after finish(): how many are still to be passed on
   bool source_ended_ = false;
-  bool source_watched_ = false;
 };
 
 // Another descriptor of the same, for a second pump.

@@ -49,17 +49,12 @@ Result<std::unique_ptr<SocketRelay>> SocketRelay::create(EventLoop& loop, const 
       ::listen(relay->listener_.get(), kBacklog) < 0) {
     return fail_errno("make the socket that stands for the host's");
   }
-  TRY(loop.add(relay->listener_.get(), EPOLLIN, [raw = relay.get()](uint32_t) { raw->accept_one(); }));
+  relay->watch_ =
+      TRY(loop.watch(relay->listener_.get(), EPOLLIN, [raw = relay.get()](uint32_t) { raw->accept_one(); }));
   return relay;
 }
 
 SocketRelay::~SocketRelay() {
-  if (listener_) {
-    loop_.remove(listener_.get());
-  }
-  for (const auto& [host, pending] : pending_) {
-    loop_.remove(host);
-  }
   ::unlink(path_.c_str());
 }
 
@@ -74,16 +69,17 @@ void SocketRelay::accept_one() {
     return;
   }
   const int fd = host->get();
-  if (loop_.add(fd, EPOLLOUT, [this, fd](uint32_t) { join(fd); })) {
-    pending_[fd] = Pending{.client = std::move(client), .host = std::move(*host)};
+  if (auto watched = loop_.watch(fd, EPOLLOUT, [this, fd](uint32_t) { join(fd); })) {
+    pending_[fd] =
+        Pending{.client = std::move(client), .host = std::move(*host), .connected = std::move(*watched)};
   }
 }
 
 void SocketRelay::join(int host) {
-  loop_.remove(host);
   const auto found = pending_.find(host);
   Pending pending = std::move(found->second);
   pending_.erase(found);
+  pending.connected.reset();  // the pumps watch it from now on
   if (is_connected(host)) {
     pump_both_ways(loop_, std::move(pending.client), std::move(pending.host), pumps_);
   }

@@ -39,9 +39,11 @@ class SocketRelay {
   std::string path_;
   std::string address_;
   UniqueFd listener_;
+  Watch watch_;
   struct Pending {
     UniqueFd client;
     UniqueFd host;
+    Watch connected;
   };
   std::map<int, Pending> pending_;  // by the host's end, which is still connecting
   std::shared_ptr<size_t> pumps_ = std::make_shared<size_t>(0);  // two a connection; they may outlive us

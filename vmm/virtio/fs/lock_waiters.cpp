@@ -140,14 +140,11 @@ Result<uint64_t> LockWaiters::wait(uint64_t unique, UniqueFd fd, LockRequest req
   install_handler();
   const uint64_t ticket = next_ticket_++;
   Waiter& waiter = *waiters_.emplace_back(std::make_unique<Waiter>(ticket, unique, std::move(fd), request));
-  waiter.start([this, loop = loop_, ticket, generation = generation_, wanted = *generation_](int error) {
-    loop->post([this, ticket, generation, wanted, error] {
-      if (*generation == wanted) {
-        std::erase_if(waiters_, [&](const auto& one) { return one->ticket() == ticket; });
-        done_(ticket, error);
-      }
-    });
+  const auto tell = scope_.bind([this, ticket](int error) {
+    std::erase_if(waiters_, [&](const auto& one) { return one->ticket() == ticket; });
+    done_(ticket, error);
   });
+  waiter.start([loop = loop_, tell](int error) { loop->post([tell, error] { tell(error); }); });
   return ticket;
 }
 
@@ -166,7 +163,7 @@ void LockWaiters::interrupt(uint64_t unique) {
 }
 
 void LockWaiters::clear() {
-  ++*generation_;
+  scope_.renew();
   for (const auto& waiter : waiters_) {
     waiter->interrupt();
   }

@@ -56,8 +56,7 @@ class LockWaiters {
   uint64_t next_ticket_ = 1;
   std::list<std::unique_ptr<Waiter>> waiters_;
   std::deque<uint64_t> early_;  // interrupted before they came, if they come at all
-  // Posted work holds on to it, to tell that we are gone, or were cleared.
-  std::shared_ptr<uint64_t> generation_ = std::make_shared<uint64_t>(0);
+  Scope scope_;                 // of what waits; renewed by clear()
 };
 
 }  // namespace caisson::vmm::fs
