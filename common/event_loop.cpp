@@ -62,25 +62,6 @@ Result<Watch> EventLoop::watch(int fd, uint32_t events, Handler handler) {
   return Watch(entry);
 }
 
-Result<void> EventLoop::add(int fd, uint32_t events, Handler handler) {
-  Watch made = TRY(watch(fd, events, std::move(handler)));
-  made.entry_.reset();  // remove() ends it
-  return {};
-}
-
-Result<void> EventLoop::modify(int fd, uint32_t events) {
-  const auto found = watches_.find(fd);
-  return found == watches_.end() ? fail(ENOENT, "change watch of descriptor: there is none")
-                                 : change(*found->second, events);
-}
-
-void EventLoop::remove(int fd) {
-  if (const auto found = watches_.find(fd); found != watches_.end()) {
-    const auto entry = found->second;
-    end(*entry);
-  }
-}
-
 Result<void> EventLoop::change(Watch::Entry& entry, uint32_t events) {
   epoll_event event = event_of(entry.fd, entry.serial, events);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, entry.fd, &event) < 0) {

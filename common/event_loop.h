@@ -43,11 +43,6 @@ class EventLoop {
   // Runs `task` once, `delay` from now.
   Timer after(std::chrono::nanoseconds delay, Task task);
 
-  // The same by number, until nobody uses it any more.
-  Result<void> add(int fd, uint32_t events, Handler handler);
-  Result<void> modify(int fd, uint32_t events);
-  void remove(int fd);
-
   // Any thread: runs `task` on the loop's thread, in the order posted; with a scope, unless that has gone.
   void post(Task task);
   void post(const Scope& scope, Task task) { post(scope.bind(std::move(task))); }
