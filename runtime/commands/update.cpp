@@ -28,6 +28,7 @@ class Update final : public Command {
     options.optional_number("--cpu-period", period_, "Period of the CPU quota in microseconds");
     options.optional_number("--cpu-quota", quota_, "CPU time in a period, in microseconds; -1: no limit");
     options.optional_number("--cpu-burst", burst_, "CPU time saved up for a later period, in microseconds");
+    options.optional_number("--cpu-idle", idle_, "1: run only while nothing else wants the CPU; 0: share it");
     options.optional_number("--cpu-share", shares_, "Relative weight of CPU time");
     options.text("--cpu-rt-period", rt_period_, "Refused: cgroup v2 has no realtime budget");
     options.text("--cpu-rt-runtime", rt_runtime_, "Refused: cgroup v2 has no realtime budget");
@@ -94,12 +95,16 @@ class Update final : public Command {
                     "update: realtime budgets and resctrl do not exist in the guest; leave the option out");
       }
     }
+    if (idle_ && *idle_ != 0 && *idle_ != 1) {
+      return fail(EINVAL, "--cpu-idle: must be 0 or 1");
+    }
     oci::Resources resources;
     oci::Cpu& cpu = resources.cpu.emplace();
     cpu.shares = TRY(positive(shares_, "--cpu-share"));
     cpu.period = TRY(positive(period_, "--cpu-period"));
     cpu.quota = quota_;
     cpu.burst = TRY(positive(burst_, "--cpu-burst"));
+    cpu.idle = idle_;
     cpu.cpus = cpus_;
     cpu.mems = mems_;
     oci::Memory& memory = resources.memory.emplace();
@@ -157,6 +162,7 @@ class Update final : public Command {
   std::optional<int64_t> period_;
   std::optional<int64_t> quota_;
   std::optional<int64_t> burst_;
+  std::optional<int64_t> idle_;
   std::optional<int64_t> shares_;
   std::optional<int64_t> pids_;
 };

@@ -71,6 +71,11 @@ values() {
   [ "$(values cpu.idle)" = 0 ]
   [[ $(values cpu.shares cpu.weight) == 512 || $(values cpu.shares cpu.weight) == 20 ]]
   [ "$(values cpu.cfs_burst_us cpu.max.burst)" = 0 ]
+  caisson update --cpu-idle 1 box
+  [ "$(values cpu.idle)" = 1 ]
+  run caisson update --cpu-idle 2 box
+  [ "$status" -eq 1 ]
+  [[ $output == *"--cpu-idle: must be 0 or 1"* ]]
 }
 
 @test "cgroups: what others have made and started beneath a container's goes with it" {
