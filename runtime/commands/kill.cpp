@@ -40,7 +40,8 @@ class Kill final : public Command {
   }
 
   Result<int> run(const Globals& globals) override {
-    const int signal = TRY(oci::parse_signal(signal_));
+    // As in runc: an empty one is one that was not given.
+    const int signal = signal_.empty() ? SIGTERM : TRY(oci::parse_signal(signal_));
     const ContainerDirectory directory = TRY(globals.state_root().find(id_));
     const ContainerState state = TRY(directory.load());
     if (state.current_status() == Status::stopped) {

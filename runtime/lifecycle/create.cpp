@@ -293,7 +293,9 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
   announce(launched, request);
   state.machine = launched.machine;
   unfinished.hooks_begin();
-  const HookScene scene{.state_json = oci_state_json(state, Status::creating), .directory = request.bundle};
+  const HookScene scene{.state_json = oci_state_json(state, Status::creating),
+                        .directory = request.bundle,
+                        .signals = &signals};
   TRY(run_hooks(config.hooks.prestart, "prestart", scene));
   TRY(run_hooks(config.hooks.create_runtime, "createRuntime", scene));
   TRY(run_create_container_hooks(

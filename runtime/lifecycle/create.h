@@ -45,7 +45,7 @@ struct CreatedContainer {
   UniqueFd pty_master;       // when the caller relays a terminal
 };
 
-// A signal that asks us to end, while the guest boots, ends it with an error like any other.
+// A signal that asks us to end, while the guest boots or a hook runs, ends it with an error like any other.
 Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
                                           const CaughtSignals& signals);
 

@@ -2,9 +2,11 @@
 #include "runtime/lifecycle/create_hooks.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,6 +91,23 @@ Result<void> reported(const UniqueFd& from, int status) {
              : fail(ECANCELED, "run hooks createContainer: who ran them was killed");
 }
 
+// The child has our signals caught too. It ends when its hook has, which it kills if one asks us to end.
+int wait_passing_on(pid_t child, const CaughtSignals* signals) {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  pollfd entries[2] = {{.fd = process.get(), .events = POLLIN, .revents = 0},
+                       {.fd = signals == nullptr ? -1 : signals->fd(), .events = POLLIN, .revents = 0}};
+  while (process && entries[0].revents == 0) {
+    ::poll(entries, 2, -1);
+    if (const int signal = signals == nullptr ? 0 : signals->next_request_to_end(); signal != 0) {
+      ::kill(child, signal);
+    }
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
 }  // namespace
 
 Result<void> run_create_container_hooks(const std::vector<oci::Hook>& hooks, const HookScene& scene,
@@ -122,9 +141,7 @@ Result<void> run_create_container_hooks(const std::vector<oci::Hook>& hooks, con
     ::_exit(ran ? 0 : 1);
   }
   writer.reset();
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = wait_passing_on(child, scene.signals);
   return reported(reader, status);
 }
 

@@ -154,7 +154,9 @@ Result<int> parse_signal(std::string_view text) {
   if (rest.starts_with("SIG")) {
     rest.remove_prefix(3);
   }
-  std::optional<int> number = parse_number(name);
+  // As Go reads numbers, and so runc: a sign may stand before it.
+  const bool has_plus = name.size() > 1 && name[0] == '+' && name[1] != '-';
+  std::optional<int> number = parse_number(has_plus ? std::string_view(name).substr(1) : name);
   if (!number) {
     if (const auto known = find_number(kSignals, rest)) {
       number = static_cast<int>(*known);

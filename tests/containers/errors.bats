@@ -156,3 +156,25 @@ KEYS
   [ "$code" -eq 1 ]
   [[ $output == *"No space left on device"* ]]
 }
+
+@test "errors: kill takes the numbers that runc takes, and no others" {
+  make_bundle box
+  # shellcheck disable=SC2016 # the container expands
+  set_command sh -c 'trap "echo USR1 >>/got" USR1; trap "echo TERM >>/got; exit" TERM; echo ready; while :; do sleep 1000 & wait; done'
+  mkfifo "$scratch/out"
+  caisson run -d -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1 &
+  exec 8<"$scratch/out"
+  wait $!
+  read -r -u 8 line
+  [ "$line" = ready ]
+  local wrong
+  for wrong in + ++10 +-10 ' 10' 10x 65 '-1'; do
+    run ! caisson kill box "$wrong"
+  done
+  caisson kill box +10
+  caisson kill box 010
+  caisson kill box ''
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  grep -q USR1 "$bundle/rootfs/got"
+  grep -q TERM "$bundle/rootfs/got"
+}

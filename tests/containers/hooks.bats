@@ -141,3 +141,50 @@ with_volume() {
   caisson delete --force box
   [ "$(jq -r .status "$scratch/stopped")" = stopped ]
 }
+
+# A hook that hangs, with a child, which holds $scratch/alive as long as one of the two lives.
+hook_that_hangs() {
+  mkfifo "$scratch/alive"
+  configure ".hooks = {$1: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"exec 9>$scratch/alive; echo >&9; sleep 1000 & wait\"]}],
+    poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$scratch/stopped\"]}]}"
+}
+
+@test "hooks: whoever ends a create or run whose hook hangs has it ended with what it started, and nothing stays" {
+  make_bundle box
+  local kind signal verb status creator
+  for kind in prestart:TERM:create createRuntime:INT:run createContainer:TERM:create createContainer:INT:run; do
+    IFS=: read -r kind signal verb <<<"$kind"
+    rm -f "$scratch/alive" "$scratch/stopped"
+    hook_that_hangs "$kind"
+    # A background process of this shell ignores SIGINT, as what it executes would.
+    env --default-signal=INT "$CAISSON" --root "$state_root" "$verb" -b "$bundle" box </dev/null >"$scratch/out" 2>&1 3>&- &
+    creator=$!
+    exec 8<"$scratch/alive"
+    read -r <&8
+    kill -"$signal" "$creator"
+    status=0
+    wait "$creator" || status=$?
+    cat "$scratch/out"
+    [ "$status" -eq 1 ]
+    grep -q "error running $kind hook #0: /bin/sh was ended, since we were by signal" "$scratch/out"
+    # All who could write there have gone.
+    [ -z "$(cat <&8)" ]
+    exec 8<&-
+    [ "$(jq -r .status "$scratch/stopped")" = stopped ]
+    [ -z "$(ls "$state_root")" ]
+  done
+}
+
+@test "hooks: one whose bundle has gone is not started elsewhere in silence" {
+  make_bundle box
+  configure ".hooks = {prestart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mv $bundle $bundle-moved\"]}],
+    createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"touch $scratch/ran\"]}],
+    poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pwd >$scratch/where\"]}]}"
+  cd /
+  run -1 caisson run -b "$bundle" box
+  echo "$output"
+  [[ $output == *"error running createRuntime hooks: open $bundle, where hooks run: No such file or directory"* ]]
+  [[ $output == *"poststop hooks run in the current directory: open $bundle"* ]]
+  [ ! -e "$scratch/ran" ]
+  [ "$(cat "$scratch/where")" = / ]
+}

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/support/scratch_directory.h"
 
 namespace caisson::runtime {
 namespace {
@@ -58,6 +61,21 @@ TEST(Hooks, without_an_environment_it_has_ours) {
 TEST(Hooks, descriptors_of_the_runtime_are_not_inherited) {
   EXPECT_TRUE(
       run_hooks({shell("test ! -e /proc/$$/fd/3")}, "prestart", {.state_json = "{}", .directory = "/"}));
+}
+
+TEST(Hooks, without_the_bundle_there_is_an_error) {
+  const auto ran =
+      run_hooks({shell("exit 0")}, "prestart", {.state_json = "{}", .directory = "/nonexistent/bundle"});
+  ASSERT_FALSE(ran);
+  EXPECT_THAT(ran.error().message,
+              HasSubstr("error running prestart hooks: open /nonexistent/bundle, where hooks run: No such"));
+}
+
+TEST(Hooks, of_the_end_run_without_the_bundle_too) {
+  const test::ScratchDirectory scratch;
+  run_hooks_logging({shell("touch " + (scratch / "ran").string())}, "poststop",
+                    {.state_json = "{}", .directory = "/nonexistent/bundle"});
+  EXPECT_EQ(::access((scratch / "ran").c_str(), F_OK), 0);
 }
 
 }  // namespace

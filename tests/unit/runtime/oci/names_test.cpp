@@ -14,6 +14,8 @@ TEST(Signal, names_and_numbers_are_known) {
   EXPECT_EQ(parse_signal("SIGUSR1").value(), SIGUSR1);
   EXPECT_EQ(parse_signal("sigint").value(), SIGINT);
   EXPECT_EQ(parse_signal("0").value(), 0);
+  EXPECT_EQ(parse_signal("+10").value(), SIGUSR1);
+  EXPECT_EQ(parse_signal("010").value(), SIGUSR1);
 }
 
 TEST(Signal, real_time_signals_count_from_the_kernels_first) {
@@ -23,8 +25,8 @@ TEST(Signal, real_time_signals_count_from_the_kernels_first) {
 }
 
 TEST(Signal, nonsense_is_refused) {
-  for (const char* text :
-       {"", "FISH", "-1", "65", "9x", "RTMIN+40", "RTMIN3", "SIG", "99999999999999999999"}) {
+  for (const char* text : {"", "FISH", "-1", "65", "9x", "RTMIN+40", "RTMIN3", "SIG", "+", "++9", "+-9",
+                           "+ 9", "99999999999999999999"}) {
     EXPECT_FALSE(parse_signal(text)) << text;
   }
 }
