@@ -72,3 +72,43 @@ flood() {
   harmless "$scratch/log"
   [ "$(wc -c <"$scratch/log")" -lt "$most" ]
 }
+
+# turn: the guest's agent becomes an intruder's (flood/turned.c).
+turn() {
+  python3 - "$state_root/box/vsock.sock" <<'PYTHON'
+import socket, sys
+guest = socket.socket(socket.AF_UNIX)
+guest.connect(sys.argv[1])
+guest.sendall(b"CONNECT 7777\n")
+said = guest.makefile("rb")
+assert said.readline().startswith(b"OK ")
+assert said.readline() == b"turned\n"
+PYTHON
+}
+
+@test "flood: an agent that turns into an intruder's later brings no more into the log, and keeps nobody from his work" {
+  make_bundle box
+  gcc -O1 -static -Wall -Werror -o "$scratch/turned" "$BATS_TEST_DIRNAME/flood/turned.c"
+  "$repository/guest-kernel/initramfs" "$scratch/turned" "$scratch/initramfs.cpio"
+  cp "$(dirname "$CAISSON")/caisson-agent" "$scratch/agent"
+  (cd "$scratch" && echo agent | cpio -o -H newc --quiet) >>"$scratch/initramfs.cpio"
+  set_command sleep 1000
+  CAISSON_INITRAMFS="$scratch/initramfs.cpio" caisson --log "$scratch/log" run -d -b "$bundle" --pid-file "$scratch/pid" box </dev/null >"$scratch/out" 2>&1
+  local before
+  before=$(awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$scratch/pid")/status")
+  turn
+  run -0 timeout 120 "$CAISSON" --root "$state_root" exec box echo still
+  [ "$output" = still ]
+  [ "$(caisson state box | jq -r .status)" = running ]
+  caisson pause box
+  caisson resume box
+  run -3 timeout 120 "$CAISSON" --root "$state_root" exec box sh -c 'exit 3'
+  # LIMIT: 32 MiB, where what was sent, kept, would be far more.
+  [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$scratch/pid")/status")" -lt $((before + 32768)) ]
+  caisson kill box KILL
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  caisson delete box
+  grep -q 'further records are dropped' "$scratch/log"
+  harmless "$scratch/log"
+  [ "$(wc -c <"$scratch/log")" -lt "$most" ]
+}
