@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "protocol/agent/agent_client.h"
 #include "runtime/launch/control.h"
@@ -24,14 +25,17 @@ Result<void> pause_container(const ContainerDirectory& directory, ContainerState
   }
   const auto deadline = agent::deadline_in(kPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
+  // ORDERING: on record before any process stops, and before the vCPUs do: whoever finds them so, should we
+  // be killed, knows to wake them. Resuming what was not stopped yet is no error.
+  const Status before = std::exchange(state.status, Status::paused);
+  TRY(directory.save(state));
   if (auto paused = agent.pause_container(state.id, deadline); !paused) {
     // A process that cannot be stopped in time: those that were go on.
     (void)agent.resume_container(state.id, agent::deadline_in(kPatience));
+    state.status = before;
+    TRY(directory.save(state));
     return paused;
   }
-  // ORDERING: on record before the vCPUs stop, so that whoever finds them stopped knows to wake them.
-  state.status = Status::paused;
-  TRY(directory.save(state));
   TRY(ask_vmm(directory, Verb::pause));
   return {};
 }

@@ -2,7 +2,9 @@
 #include "runtime/lifecycle/start.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "protocol/agent/agent_client.h"
 #include "runtime/lifecycle/destroy.h"
@@ -14,7 +16,11 @@ namespace {
 constexpr std::chrono::seconds kStartPatience{60};
 
 Result<void> check_status(const ContainerState& state) {
-  switch (state.current_status()) {
+  const Status status = state.current_status();
+  if (state.is_starting && status == Status::running) {
+    return {};  // whoever was at it has been killed: the lock is ours
+  }
+  switch (status) {
     case Status::created:
       return {};
     case Status::stopped:
@@ -24,6 +30,22 @@ Result<void> check_status(const ContainerState& state) {
     default:
       return fail(EINVAL, "cannot start an already running container");
   }
+}
+
+// ORDERING: on record, then in the guest, then on record that it is done. Should we be killed in between,
+// nobody takes a program that runs for one that waits, and the next `start` ends what we began.
+Result<void> let_go(agent::AgentClient& agent, const ContainerDirectory& directory, ContainerState& state) {
+  const bool was_asked = std::exchange(state.is_starting, true);
+  TRY(directory.save(state));
+  auto gone = agent.start_container(state.id, agent::deadline_in(kStartPatience));
+  if (!gone && was_asked && gone.error().code == EBUSY) {
+    return {};  // it was let go then
+  }
+  if (!gone) {
+    state.is_starting = false;
+    TRY(directory.save(state));
+  }
+  return gone;
 }
 
 // [oci] 1.2.1 made of a warning an error that stops the container.
@@ -66,9 +88,10 @@ Result<void> start_container(const ContainerDirectory& directory, ContainerState
 Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
                              ContainerState& state, const oci::Config& config) {
   TRY(check_status(state));
-  TRY(agent.start_container(state.id, agent::deadline_in(kStartPatience)));
+  TRY(let_go(agent, directory, state));
   state.status = Status::running;
   state.started = true;
+  state.is_starting = false;
   TRY(directory.save(state));
   return run_poststart_hooks(state, config);
 }

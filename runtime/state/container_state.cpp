@@ -58,8 +58,8 @@ bool take_newer_members(const Json& document, ContainerState& state) {
   state.guest.max_memory_bytes = state.guest.ram.usable_bytes;
   state.guest.max_cpus = state.guest.cpus;
   state.started = state.status == Status::running || state.status == Status::paused;
-  return take_newer("started", state.started) && take_newer("maker", state.maker.pid) &&
-         take_newer("makerStartTime", state.maker.start_time) &&
+  return take_newer("started", state.started) && take_newer("isStarting", state.is_starting) &&
+         take_newer("maker", state.maker.pid) && take_newer("makerStartTime", state.maker.start_time) &&
          take_newer("pidNamespace", state.pid_namespace) && take_newer("isMakers", state.is_makers) &&
          take_newer("guestBootMemoryBytes", state.guest.ram.boot_bytes) &&
          take_newer("guestMaxMemoryBytes", state.guest.max_memory_bytes) &&
@@ -77,7 +77,7 @@ std::string_view status_name(Status status) {
 
 Status ContainerState::current_status() const {
   if (status == Status::stopped || vmm.is_alive()) {
-    return status;
+    return status == Status::created && is_starting ? Status::running : status;
   }
   // `creating` without a process yet: its maker is at work, or died there.
   return status == Status::creating && vmm.pid == 0 && (maker.pid == 0 || maker.is_alive()) ? Status::creating
@@ -100,6 +100,7 @@ std::string to_json(const ContainerState& state) {
                {"pidNamespace", state.pid_namespace},
                {"isMakers", state.is_makers},
                {"started", state.started},
+               {"isStarting", state.is_starting},
                {"initProcess", state.init_process},
                {"machine", state.machine},
                {"guestBootMemoryBytes", state.guest.ram.boot_bytes},

@@ -46,6 +46,9 @@ struct ContainerState {
   std::string rootfs;  // absolute
   // Its program has been let go. What is paused before that is created again when it is resumed.
   bool started = false;
+  // The guest has been asked to let it go, and what it answered is not on record: whoever asked is at it, or
+  // was killed. To all but `start`, which may ask again, it is running.
+  bool is_starting = false;
   // Who makes it, and in the foreground stays with it until it ends. Dead, it can no longer be `creating`.
   ProcessIdentity maker;
   uint64_t pid_namespace = 0;  // in which it and caisson-vmm have their numbers; its inode

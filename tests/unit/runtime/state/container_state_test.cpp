@@ -49,6 +49,16 @@ TEST(ContainerState, half_made_by_who_has_died_is_stopped) {
   EXPECT_EQ(state.current_status(), Status::stopped);
 }
 
+TEST(ContainerState, one_whose_start_nobody_recorded_is_running) {
+  ContainerState state = sample();
+  state.status = Status::created;
+  EXPECT_EQ(state.current_status(), Status::created);
+  state.is_starting = true;
+  EXPECT_EQ(parse_container_state(to_json(state))->current_status(), Status::running);
+  state.vmm.start_time += 1;
+  EXPECT_EQ(state.current_status(), Status::stopped);
+}
+
 TEST(ContainerState, one_from_before_growth_is_read_as_one_that_cannot_grow) {
   ContainerState state = sample();
   state.guest = {
