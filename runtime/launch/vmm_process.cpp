@@ -23,7 +23,6 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr int kFirstExportFd = kStatusFd + 1;
 constexpr size_t kMaxStatusBytes = 64UL << 10;  // LIMIT: launch_spec.h
 constexpr int kSpawnFailed = 255;
 
@@ -161,28 +160,6 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
   UniqueFd ours(status_pair[0]);
   const UniqueFd theirs(status_pair[1]);
 
-  int next_fd = kFirstExportFd;
-  for (const HostExport& entry : *request.exports) {
-    request.spec.exports.push_back({.name = entry.name,
-                                    .fd = next_fd++,
-                                    .read_only = entry.read_only,
-                                    .writable_beneath = entry.writable_beneath,
-                                    .recursive = entry.recursive,
-                                    .socket_port = entry.socket_port,
-                                    .exclusive = entry.exclusive,
-                                    .detached = entry.detached});
-  }
-  std::vector<int> inherited;
-  for (const InheritedDescriptor& entry : *request.inherited) {
-    if (entry.device_minor == 0) {
-      request.spec.inherited.push_back(
-          {.number = entry.number, .fd = next_fd++, .reads = entry.reads, .writes = entry.writes});
-      inherited.push_back(entry.number);
-    }
-  }
-  if (request.service_manager >= 0) {
-    request.spec.service_manager = {.fd = next_fd++, .main_pid = request.is_main_process};
-  }
   const UniqueFd document = TRY(document_in_memory(to_json(request.spec)));
 
   std::vector<std::string> arguments = {"caisson-vmm", "--launch", request.spec.id};
@@ -192,17 +169,13 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
   ChildPlan plan{.program = request.program.c_str(),
                  .arguments = argument_pointers.data(),
                  .environment = environment_pointers.data(),
-                 .sources = {request.standard_fds[0], request.standard_fds[1], request.standard_fds[2],
-                             document.get(), theirs.get()},
+                 .sources = std::move(request.descriptors),
                  .cgroup_members = &request.cgroup_members,
                  .network_namespace = request.network_namespace,
                  .controlling_terminal = request.controlling_terminal,
                  .status = theirs.get()};
-  for (const HostExport& entry : *request.exports) plan.sources.push_back(entry.fd.get());
-  plan.sources.insert(plan.sources.end(), inherited.begin(), inherited.end());
-  if (request.service_manager >= 0) {
-    plan.sources.push_back(request.service_manager);
-  }
+  plan.sources[kLaunchFd] = document.get();
+  plan.sources[kStatusFd] = theirs.get();
 
   const pid_t pid = fork_into_pid_namespace();
   if (pid < 0) {

@@ -12,8 +12,6 @@
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "protocol/launch/launch_spec.h"
-#include "runtime/bundle/exports.h"
-#include "runtime/launch/preserved_descriptors.h"
 #include "runtime/relay/caught_signals.h"
 #include "runtime/system/process_identity.h"
 
@@ -21,14 +19,9 @@ namespace caisson::runtime {
 
 struct VmmSpawn {
   std::string program;
-  LaunchSpec spec;  // without what has descriptors; it is filled in from below
-  const std::vector<HostExport>* exports = nullptr;
-  const std::vector<InheritedDescriptor>* inherited = nullptr;
-  int standard_fds[3] = {0, 1, 2};
-  bool controlling_terminal =
-      false;                 // fd 0 becomes the controlling terminal, so that window changes are signalled
-  int service_manager = -1;  // as LaunchSpec::ServiceManager::fd; -1: none
-  bool is_main_process = false;          // LaunchSpec::ServiceManager::main_pid
+  LaunchSpec spec;
+  std::vector<int> descriptors;          // DescriptorList::sources
+  bool controlling_terminal = false;     // descriptor 0 becomes that, so that window changes are signalled
   int network_namespace = -1;            // to join; -1: a new, empty one
   std::vector<int> cgroup_members = {};  // HostCgroup::members: "0" is written to each by one thread
 };
