@@ -39,7 +39,7 @@ Sandbox::Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop)
 
 Sandbox::~Sandbox() {
   proc_view_.reset();
-  watch_.reset();
+  silence_.reset();
   init_.reset();
   clock_.reset();
   machine_.reset();
@@ -125,6 +125,13 @@ Result<void> Sandbox::open_sockets() {
     service_manager_ =
         TRY(ServiceManager::connect(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid));
   }
+  silence_ = std::make_unique<Silence>(Silence::Place{.main_loop = &main_loop_,
+                                                      .agent_loop = agent_loop_.get(),
+                                                      .log = &guest_log_,
+                                                      .outputs = outputs_.get(),
+                                                      .container = spec_.id,
+                                                      .patience = std::chrono::seconds(spec_.hang_seconds),
+                                                      .connect = [this] { return connect_agent(); }});
   control_ = TRY(ControlSocket::open(
       main_loop_, spec_.state_directory,
       [this](Verb verb, ControlSocket::Client client) { return on_control(verb, client); },
@@ -170,7 +177,7 @@ void Sandbox::on_agent(UniqueFd stream) {
   auto opened = EventChannel::open(main_loop_, std::move(stream),
                                    [this](const agent::v1::AgentEvent& event) { on_event(event); });
   if (!opened) {
-    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = opened.error().message});
+    lose_guest(opened.error().message);
     return;
   }
   events_ = std::move(*opened);
@@ -197,10 +204,10 @@ void Sandbox::on_event(const agent::v1::AgentEvent& event) {
 }
 
 void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
-  if (ready_) {
+  if (phase_ != Phase::booting) {
     return;
   }
-  ready_ = true;
+  phase_ = Phase::ready;
   init_ = std::make_unique<InitProcess>(main_loop_, *agent_loop_, vsock_->muxer(), spec_.init_process);
   LaunchStatus status;
   status.ready = true;
@@ -220,12 +227,10 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
       init_->attach(std::move(stdio_), set_clock, [this](const auto& end) { on_init_end(end); });
   if (!attached) {
     status_.report_failure(with_context("reach the agent", attached.error()));
-    finish({.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = attached.error().message});
+    lose_guest(attached.error().message);
     return;
   }
-  if (spec_.hang_seconds > 0) {
-    watch_start_ = main_loop_.after(patience() / 2, [this] { watch_guest(); });
-  }
+  silence_->begin();
 }
 
 void Sandbox::report_oom_kill(bool machine_is_full) {
@@ -242,39 +247,8 @@ void Sandbox::report_oom_kill(bool machine_is_full) {
 }
 
 void Sandbox::report_ready(const LaunchStatus& status) {
-  if (!finished_) {
+  if (phase_ != Phase::finished) {
     status_.report(status);
-  }
-}
-
-// Called when the guest is ready, and not before: the connection that it makes would lengthen each start.
-void Sandbox::watch_guest() {
-  if (finished_ || wakefulness_->is_paused() || watch_) {
-    return;
-  }
-  auto client = init_->connect();
-  if (!client) {
-    spdlog::warn("watch whether the guest answers: {}", client.error().message);
-    return;
-  }
-  watch_ = std::make_unique<GuestWatch>(*agent_loop_, std::move(*client), patience(), [this](bool answers) {
-    main_loop_.post([this, answers] { on_guest_silence(answers); });
-  });
-}
-
-void Sandbox::on_guest_silence(bool answers) {
-  const std::string text =
-      answers
-          ? std::string()
-          : fmt::format("has not answered for {} s: it hangs, or the host is overloaded", spec_.hang_seconds);
-  // Before the log: who reads of it there finds it in the state.
-  if (const auto written = write_silence(outputs_.get(), text); !written) {
-    spdlog::warn("container {}: {}", spec_.id, written.error().message);
-  }
-  if (answers) {
-    guest_log_.say(spdlog::level::warn, fmt::format("container {}: the guest answers again", spec_.id));
-  } else {
-    guest_log_.say(spdlog::level::err, fmt::format("container {}: the guest {}", spec_.id, text));
   }
 }
 
@@ -284,9 +258,7 @@ void Sandbox::on_init_end(const Result<agent::ProcessExit>& end) {
   }
   if (!end) {
     spdlog::error("container {}: agent: {}", spec_.id, end.error().message);
-    finish({.exit_code = kGuestLostExitCode,
-            .out_of_memory = out_of_memory_,
-            .guest_lost = "agent: " + end.error().message});
+    lose_guest("agent: " + end.error().message);
     return;
   }
   finish({.exit_code = static_cast<int>(end->exit_code & 0xff),
@@ -299,34 +271,38 @@ void Sandbox::on_machine_stop(const MachineStop& stop) {
   if (!stop.detail.empty()) {
     why += ": " + stop.detail;
   }
-  if (!ready_) {
-    status_.report_failure({.code = EIO, .message = "boot guest: " + why});
-  } else if (!finished_) {
+  if (phase_ == Phase::ready) {
     spdlog::error("container {}: {}", spec_.id, why);
   }
-  finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
+  lose_guest(why);
 }
 
 void Sandbox::abandon() {
   spdlog::warn("sandbox {}: its starter died before the container was on record, stopping", spec_.id);
-  finish({.exit_code = kGuestLostExitCode,
-          .out_of_memory = false,
-          .guest_lost = "abandoned: caisson died before the container was on record"});
+  lose_guest("abandoned: caisson died before the container was on record");
 }
 
 std::optional<Result<HostOomKill>> Sandbox::take_oom_kill() {
-  return is_oom_killed_ ? std::optional(std::move(oom_kill_)) : std::nullopt;
+  const bool is_oom_killed = end_.out_of_memory && end_.exit_code == 128 + SIGKILL;
+  return is_oom_killed ? std::optional(std::move(oom_kill_)) : std::nullopt;
 }
 
-void Sandbox::finish(const ExitRecord& record) {
-  if (finished_) {
+void Sandbox::lose_guest(const std::string& why) {
+  finish({.exit_code = kGuestLostExitCode, .out_of_memory = out_of_memory_, .guest_lost = why});
+}
+
+// The first end counts: what follows it is its consequence.
+void Sandbox::finish(ExitRecord record) {
+  if (phase_ == Phase::finished) {
     return;
   }
-  finished_ = true;
-  exit_code_ = record.exit_code;
-  is_oom_killed_ = record.out_of_memory && record.exit_code == 128 + SIGKILL;
+  if (std::exchange(phase_, Phase::finished) == Phase::booting) {
+    const std::string why = record.guest_lost.empty() ? "stopped by the host" : record.guest_lost;
+    status_.report_failure({.code = EIO, .message = "boot guest: " + why});
+  }
+  end_ = std::move(record);
   machine_->stop();
-  if (const auto written = write_exit_record(outputs_.get(), record); !written) {
+  if (const auto written = write_exit_record(outputs_.get(), end_); !written) {
     // The exit code still tells the engine; `delete` may have taken the directory already.
     spdlog::debug("{}", written.error().message);
   }

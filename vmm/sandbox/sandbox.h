@@ -4,7 +4,6 @@
 // exits with the result.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +21,10 @@
 #include "vmm/sandbox/control_socket.h"
 #include "vmm/sandbox/event_channel.h"
 #include "vmm/sandbox/guest_log.h"
-#include "vmm/sandbox/guest_watch.h"
 #include "vmm/sandbox/host_oom_kill.h"
 #include "vmm/sandbox/init_process.h"
 #include "vmm/sandbox/service_manager.h"
+#include "vmm/sandbox/silence.h"
 #include "vmm/sandbox/status_socket.h"
 #include "vmm/sandbox/wakefulness.h"
 #include "vmm/virtio/fs/device.h"
@@ -52,7 +51,7 @@ class Sandbox {
   // The starter has died before the container was on record.
   void abandon();
 
-  [[nodiscard]] int exit_code() const { return exit_code_; }
+  [[nodiscard]] int exit_code() const { return end_.exit_code; }
 
   // When its guest's OOM killer ended the container: what lets the host's engines know, as the process's last
   // act, or why that cannot be. Once.
@@ -61,6 +60,14 @@ class Sandbox {
  private:
   // What a sandbox exits with when the guest, not the container, ended.
   static constexpr int kGuestLostExitCode = 255;
+
+  enum class Phase {
+    booting,   // the starter waits for the guest
+    ready,     // its agent has spoken
+    finished,  // end_ says how; only the main loop is still to stop
+  };
+  using Answer = Result<std::string> (Sandbox::*)(ControlSocket::Client client);
+  static Answer answer_of(Verb verb);
 
   Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
   Result<void> open_machine();
@@ -77,14 +84,14 @@ class Sandbox {
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
   Result<std::string> on_control(Verb verb, ControlSocket::Client client);
-  Result<void> pause();
-  Result<void> resume();
-  [[nodiscard]] std::string counters() const;
+  Result<std::string> wake(ControlSocket::Client client);
+  Result<std::string> pause(ControlSocket::Client client);
+  Result<std::string> resume(ControlSocket::Client client);
+  Result<std::string> counters(ControlSocket::Client client);
+  Result<std::string> stop(ControlSocket::Client client);
   void let_sleep(ControlSocket::Client client);
-  [[nodiscard]] std::chrono::seconds patience() const { return std::chrono::seconds(spec_.hang_seconds); }
-  void watch_guest();
-  void on_guest_silence(bool answers);
-  void finish(const ExitRecord& record);
+  void lose_guest(const std::string& why);
+  void finish(ExitRecord record);
 
   LaunchSpec spec_;
   HostView view_;        // until the jail is closed
@@ -113,15 +120,12 @@ class Sandbox {
   GuestLog guest_log_;
   ServiceManager service_manager_;
   std::unique_ptr<InitProcess> init_;
-  Timer watch_start_;
-  std::unique_ptr<GuestWatch> watch_;
+  std::unique_ptr<Silence> silence_;
   std::unique_ptr<ClockKeeper> clock_;
   std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes
-  bool ready_ = false;
-  bool out_of_memory_ = false;
-  bool finished_ = false;
-  bool is_oom_killed_ = false;
-  int exit_code_ = kGuestLostExitCode;
+  Phase phase_ = Phase::booting;
+  bool out_of_memory_ = false;  // a process of the container was killed so
+  ExitRecord end_{.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = {}};
 };
 
 }  // namespace caisson::vmm

@@ -3,8 +3,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "common/relay/terminal.h"
 #include "vmm/sandbox/sandbox.h"
@@ -12,7 +15,7 @@
 namespace caisson::vmm {
 
 void Sandbox::let_sleep(ControlSocket::Client client) {
-  if (finished_) {
+  if (phase_ == Phase::finished) {
     return;
   }
   if (const auto slept = wakefulness_->let_go(client); !slept) {
@@ -21,59 +24,58 @@ void Sandbox::let_sleep(ControlSocket::Client client) {
   }
 }
 
-Result<std::string> Sandbox::on_control(Verb verb, ControlSocket::Client client) {
-  switch (verb) {
-    case Verb::wake:
-      TRY(wakefulness_->wake(client));
-      return std::string();
-    case Verb::pause:
-      TRY(pause());
-      return std::string();
-    case Verb::resume:
-      TRY(resume());
-      return std::string();
-    case Verb::counters:
-      return counters();
-    case Verb::stop:
-      main_loop_.post(
-          [this] { finish({.exit_code = 128 + SIGKILL, .out_of_memory = false, .guest_lost = {}}); });
-      return std::string();
-  }
-  return fail(EINVAL, "unknown verb");
+Sandbox::Answer Sandbox::answer_of(Verb verb) {
+  static constexpr std::pair<Verb, Answer> kAnswers[] = {{Verb::wake, &Sandbox::wake},
+                                                         {Verb::pause, &Sandbox::pause},
+                                                         {Verb::resume, &Sandbox::resume},
+                                                         {Verb::counters, &Sandbox::counters},
+                                                         {Verb::stop, &Sandbox::stop}};
+  const auto* const found = std::ranges::find(kAnswers, verb, [](const auto& entry) { return entry.first; });
+  return found == std::end(kAnswers) ? nullptr : found->second;
 }
 
-Result<void> Sandbox::pause() {
+Result<std::string> Sandbox::on_control(Verb verb, ControlSocket::Client client) {
+  const Answer answer = answer_of(verb);
+  return answer != nullptr ? (this->*answer)(client) : fail(EINVAL, "unknown verb");
+}
+
+Result<std::string> Sandbox::wake(ControlSocket::Client client) {
+  TRY(wakefulness_->wake(client));
+  return std::string();
+}
+
+Result<std::string> Sandbox::pause(ControlSocket::Client /*client*/) {
   TRY(wakefulness_->pause());
   if (proc_view_) {
     proc_view_->suspend();
   }
-  if (watch_) {
-    watch_->suspend();
-  }
+  silence_->suspend();
   clock_->suspend();
-  return {};
+  return std::string();
 }
 
-Result<void> Sandbox::resume() {
+Result<std::string> Sandbox::resume(ControlSocket::Client /*client*/) {
   TRY(wakefulness_->resume());
   if (proc_view_) {
     proc_view_->resume();
   }
   clock_->resume();
-  if (watch_) {
-    watch_->resume();
-  } else if (ready_ && spec_.hang_seconds > 0) {
-    watch_guest();
-  }
-  return {};
+  silence_->resume();
+  return std::string();
 }
 
-std::string Sandbox::counters() const {
+Result<std::string> Sandbox::counters(ControlSocket::Client /*client*/) {
   nlohmann::json counters = nlohmann::json::object();
   for (const Machine::Count& count : machine_->counters()) {
     counters[count.name] = count.value;
   }
   return "\"machine\":" + nlohmann::json(machine_name_).dump() + ",\"counters\":" + counters.dump();
+}
+
+// Later: who asks is to have his answer before the end.
+Result<std::string> Sandbox::stop(ControlSocket::Client /*client*/) {
+  main_loop_.post([this] { finish({.exit_code = 128 + SIGKILL, .out_of_memory = false, .guest_lost = {}}); });
+  return std::string();
 }
 
 void Sandbox::on_signal(int number) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Has the guest watched from when it is ready, and tells of its silence: in the state, for `caisson state`,
+// and in the log. Main loop; the questions themselves are asked on the agent's (guest_watch.h).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/event_loop.h"
+#include "protocol/agent/agent_client.h"
+#include "vmm/sandbox/guest_log.h"
+#include "vmm/sandbox/guest_watch.h"
+
+namespace caisson::vmm {
+
+class Silence {
+ public:
+  // All must outlive it.
+  struct Place {
+    EventLoop* main_loop = nullptr;
+    EventLoop* agent_loop = nullptr;
+    GuestLog* log = nullptr;
+    int outputs = -1;  // the directory of write_silence()
+    std::string container;
+    std::chrono::milliseconds patience{0};                // 0: nobody watches
+    std::function<Result<agent::AgentClient>()> connect;  // another connection to the agent's calls
+  };
+  explicit Silence(Place place) : place_(std::move(place)) {}
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  ~Silence();
+
+  // The guest is ready. The first question comes a while later: the connection that it makes would lengthen
+  // each start.
+  void begin();
+  // While the machine stands still at our own word, nobody is to answer.
+  void suspend();
+  void resume();
+
+ private:
+  void watch();
+  void tell(bool answers);
+
+  Place place_;
+  bool is_suspended_ = false;
+  Timer start_;
+  bool has_begun_ = false;
+  Scope scope_;  // of what is heard on the agent's loop
+  std::unique_ptr<GuestWatch> watch_;
+};
+
+}  // namespace caisson::vmm
