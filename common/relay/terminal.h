@@ -16,6 +16,7 @@ namespace caisson {
 struct WindowSize {
   uint16_t rows = 0;
   uint16_t columns = 0;
+  bool operator==(const WindowSize&) const = default;
 };
 
 Result<WindowSize> window_size(int terminal);

@@ -171,7 +171,7 @@ class Exec final : public Command {
   Result<int> run_here(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
                        const std::optional<PtyPair>& pty) {
     const CaughtSignals signals = TRY(CaughtSignals::take());
-    auto relay = ProcessRelay::start(directory.vsock_socket(), request);
+    auto relay = ProcessRelay::start(directory.vsock_socket(), request, ends_of(pty).input);
     if (!relay) {
       return tl::unexpected(std::move(relay).error());
     }
@@ -222,7 +222,7 @@ class Exec final : public Command {
                             const agent::v1::CreateProcessRequest& request, const std::optional<PtyPair>& pty,
                             UniqueFd outcome) {
     const auto signals = CaughtSignals::take();
-    auto relay = signals ? ProcessRelay::start(directory.vsock_socket(), request)
+    auto relay = signals ? ProcessRelay::start(directory.vsock_socket(), request, ends_of(pty).input)
                          : Result<ProcessRelay>(tl::unexpected(signals.error()));
     tell(outcome.get(), relay ? nullptr : &relay.error());
     outcome.reset();

@@ -12,6 +12,7 @@
 
 #include "protocol/agent/agent.pb.h"
 #include "protocol/agent/agent_client.h"
+#include "runtime/bundle/container_request.h"
 #include "runtime/bundle/mount_points.h"
 #include "runtime/bundle/unreached_links.h"
 #include "runtime/launch/sandbox_cgroup.h"
@@ -57,11 +58,36 @@ Result<void> make_places(const CreateRequest& request, CreatePlan& plan) {
 }
 
 Result<agent::AgentClient> create_in_guest(const ContainerDirectory& directory,
-                                           const agent::v1::CreateContainerRequest& request) {
+                                           agent::v1::CreateContainerRequest& request,
+                                           const std::optional<PtyPair>& pty) {
+  const auto size = pty ? window_size(pty->slave.get()) : Result<WindowSize>(fail(ENOTTY, "no terminal"));
+  if (size) {
+    request.mutable_init()->mutable_console_size()->set_rows(size->rows);
+    request.mutable_init()->mutable_console_size()->set_columns(size->columns);
+  }
   auto agent =
       TRY(agent::AgentClient::connect(directory.vsock_socket(), agent::deadline_in(kCreatePatience)));
   TRY(agent.create_container(request, agent::deadline_in(kCreatePatience)));
+  // Who has the other end may have changed it meanwhile, when there was no process yet that caisson-vmm could
+  // tell. From now on there is.
+  const auto now = size ? window_size(pty->slave.get()) : size;
+  if (now && *now != *size) {
+    const auto resized =
+        agent.resize_tty(kInitProcess, now->rows, now->columns, agent::deadline_in(kCreatePatience));
+    if (!resized) {  // it has been killed before its start, which is told elsewhere
+      spdlog::debug("pass window size on: {}", resized.error().message);
+    }
+  }
   return agent;
+}
+
+// The caller's terminal, where that is relayed, is as large as the container's; else the configuration says.
+std::optional<oci::ConsoleSize> console_size(const oci::Config& config, const CreateRequest& request) {
+  const bool is_relayed = !request.detached && request.console_socket.empty();
+  if (const auto size = window_size(STDIN_FILENO); size && is_relayed) {
+    return oci::ConsoleSize{.height = size->rows, .width = size->columns};
+  }
+  return config.process ? config.process->console_size : std::nullopt;
 }
 
 // What the making of one container has reached. Each step leaves on record what `delete` must find, should we
@@ -87,7 +113,7 @@ class Creation {
     unfinished_.hooks_begin();
     TRY(run_host_hooks(signals));
     plan_.in_guest.set_created_state_json(oci_state_json(state_, Status::created));
-    auto agent = TRY(create_in_guest(directory(), plan_.in_guest));
+    auto agent = TRY(create_in_guest(directory(), plan_.in_guest, pty_));
     state_.status = Status::created;
     TRY(directory().save(state_));
     TRY(tell_caller(vmm));
@@ -123,7 +149,7 @@ class Creation {
     pty_ = TRY(open_console({.terminal = process && process->terminal,
                              .socket = request_.console_socket,
                              .detached = request_.detached,
-                             .size = process ? process->console_size : std::nullopt}));
+                             .size = console_size(plan_.config, request_)}));
     const int slave = pty_ ? pty_->slave.get() : -1;
     DescriptorList descriptors(pty_ ? std::array{slave, slave, slave} : std::array{0, 1, 2});
     LaunchSpec spec = launch_spec(request_, plan_, descriptors);

@@ -56,12 +56,17 @@ std::vector<StreamKind> kinds_of(const agent::v1::Process& process) {
 }  // namespace
 
 Result<ProcessRelay> ProcessRelay::start(const std::string& vsock_socket,
-                                         const agent::v1::CreateProcessRequest& request) {
+                                         agent::v1::CreateProcessRequest request, int terminal) {
   const auto deadline = agent::deadline_in(kPatience);
   ProcessRelay relay(TRY(agent::AgentClient::connect(vsock_socket, deadline)), vsock_socket);
   relay.container_ = request.container();
   relay.process_ = request.token();
   relay.terminal_ = request.process().terminal();
+  if (const auto size = window_size(terminal); size && relay.terminal_) {
+    request.mutable_process()->mutable_console_size()->set_rows(size->rows);
+    request.mutable_process()->mutable_console_size()->set_columns(size->columns);
+    relay.size_ = *size;
+  }
   TRY(relay.open_streams(request.process(), deadline));
   TRY(relay.agent_.create_process(request, deadline));
   return relay;
@@ -101,7 +106,7 @@ Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
     if (::isatty(ends.input) == 1) {
       raw.emplace(TRY(RawMode::enter(ends.input)));
     }
-    follow_window_size(ends.input);
+    follow_window_size(ends.input);  // it may have changed since the process was asked for
   }
   // SAFETY: the threads may outlive this call; what they use stays open until the process ends.
   const int ended = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -188,9 +193,10 @@ Result<int> ProcessRelay::wait_for_exit(RelayEnds ends, const CaughtSignals& sig
 
 void ProcessRelay::follow_window_size(int terminal) {
   const auto size = terminal_ ? window_size(terminal) : Result<WindowSize>(fail(ENOTTY, "no terminal"));
-  if (!size) {
+  if (!size || size_ == *size) {
     return;
   }
+  size_ = *size;
   const auto deadline = agent::deadline_in(kPatience);
   if (auto client = agent::AgentClient::connect(vsock_socket_, deadline)) {
     (void)client->resize_tty(process_, size->rows, size->columns, deadline);

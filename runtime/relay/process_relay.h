@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/relay/terminal.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "protocol/agent/agent_client.h"
@@ -29,9 +31,10 @@ struct RelayEnds {
 
 class ProcessRelay {
  public:
-  // Opens the streams, makes the process. A second of them is never made by a failed call.
-  static Result<ProcessRelay> start(const std::string& vsock_socket,
-                                    const agent::v1::CreateProcessRequest& request);
+  // Opens the streams, makes the process; where it has a terminal, that is as large as `terminal` from the
+  // first. A second of them is never made by a failed call. SIGWINCH is to be caught by now.
+  static Result<ProcessRelay> start(const std::string& vsock_socket, agent::v1::CreateProcessRequest request,
+                                    int terminal);
 
   // Until the process has ended and its output is written, which is when nobody in the guest can write any
   // more (CreateProcessRequest.output_ends_with_process: when it has ended). As with runc, a child left
@@ -61,6 +64,7 @@ class ProcessRelay {
   std::string container_;
   uint64_t process_ = 0;
   bool terminal_ = false;
+  std::optional<WindowSize> size_;  // of the terminal, as the guest was last told
   struct Stream {
     agent::StreamKind kind;
     UniqueFd socket;

@@ -144,6 +144,26 @@ anonymous_kib() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(caisson
   [[ $output == *"33 77"* ]]
 }
 
+@test "run, exec: a terminal has its caller's size before the program runs" {
+  # Quits in its first moment: what is set later comes too late.
+  make_bundle box '.process.terminal = true'
+  set_command stty size
+  local i
+  for i in 1 2 3; do
+    run script -qec "stty rows 33 cols 77; $CAISSON --root $state_root run -b $bundle box$i" /dev/null
+    [ "$status" -eq 0 ]
+    [[ $output == *"33 77"* ]]
+  done
+  configure '.process.terminal = false'
+  set_command sleep 1000
+  caisson run -d -b "$bundle" box
+  for i in 1 2 3; do
+    run script -qec "stty rows 44 cols 88; $CAISSON --root $state_root exec -t box stty size" /dev/null
+    [ "$status" -eq 0 ]
+    [[ $output == *"44 88"* ]]
+  done
+}
+
 @test "run, exec: who is no terminal reads a terminal's newlines as they were written" {
   # Nobody types, and nobody hangs up: the end of its input would be something to echo.
   mkfifo "$scratch/keyboard"
