@@ -26,13 +26,22 @@ struct Placed {
   int fd = -1;
 };
 
+// A file of the host that it opens itself, since the answer may take the host's disk a while and the agent
+// waits for nobody; an open one, whose name leads to it until it is closed.
+struct Served {
+  int number = -1;        // the process's descriptor
+  std::string name = {};  // among the exports
+  int flags = 0;          // of open(2)
+};
+
 struct Blueprint {
   const v1::Process* process = nullptr;
   const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
   std::array<int, 3> stdio = {-1, -1, -1};                // none with a terminal
   std::vector<Placed> inherited = {};                     // beside stdio
+  std::vector<Served> served = {};                        // of stdio and beside it
   std::vector<int> binds = {};                            // for each mount; -1: the child makes it
-  std::string exports;                                    // directory of the host's exports; containers only
+  std::string exports;                                    // directory of the host's exports
   int cgroup = -1;          // directory of the cgroup to be born in; -1: the agent's
   std::string mount_point;  // empty directory for the root file system; containers only
   std::string sockets_directory =

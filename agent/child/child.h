@@ -17,8 +17,9 @@ namespace caisson::agent {
 struct Child {
   const Blueprint& plan;
   Control& control;
-  std::vector<Join> joins;      // the plan's, under numbers of our own
-  std::vector<UniqueFd> binds;  // likewise; for each mount what lies there, or nothing yet
+  std::vector<Join> joins;        // the plan's, under numbers of our own
+  std::vector<Placed> inherited;  // the plan's, and files that we have opened
+  std::vector<UniqueFd> binds;    // likewise; for each mount what lies there, or nothing yet
   UniqueFd exports;   // O_PATH of the host's exports, in our own mount namespace (a clone must start there)
   UniqueFd root;      // O_PATH of the container's root: the mounted rootfs, later "/"
   UniqueFd proc;      // a procfs of our own, reachable by no path: nobody can mount over it

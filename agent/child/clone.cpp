@@ -66,6 +66,7 @@ Result<Cloned> clone_child(const Blueprint& plan, uint64_t kinds, Control& child
     Child child{.plan = plan,
                 .control = child_end,
                 .joins = plan.joins,
+                .inherited = plan.inherited,
                 .binds = {},
                 .exports = {},
                 .root = {},

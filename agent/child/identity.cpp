@@ -94,28 +94,43 @@ Result<void> load_seccomp(const v1::Process& process) {
   return {};
 }
 
+// [devices.txt]
+constexpr unsigned kMemoryMajor = 1;
+constexpr unsigned kNullMinor = 3;
+
+// The guest's /dev/null would be a file from outside the root; the container's own is better.
+void prefer_own_null(int fd) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  struct stat own {};
+  if (null && ::fstat(null.get(), &own) == 0 && S_ISCHR(own.st_mode) &&
+      own.st_rdev == makedev(kMemoryMajor, kNullMinor)) {
+    ::dup2(null.get(), fd);
+  }
+}
+
+Result<void> own_one(int fd, const v1::User& user) {
+  // What is known of a file of the host's is enough: it need not be asked about.
+  struct statx info {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_UID | STATX_GID, &info) < 0) {
+    return fail_errno("look at stdio");
+  }
+  const bool is_memory_device = S_ISCHR(info.stx_mode) && info.stx_rdev_major == kMemoryMajor;
+  if (is_memory_device && info.stx_rdev_minor == kNullMinor) {
+    prefer_own_null(fd);
+  }
+  // Devices are others' too, and a file of the host's is whose it is: both may be opened by anybody.
+  if (!is_memory_device && !S_ISREG(info.stx_mode) && info.stx_uid != user.uid()) {
+    // An id without a mapping cannot own it; the process then just cannot reopen it.
+    [[maybe_unused]] const int ignored = ::fchown(fd, user.uid(), info.stx_gid);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> own_stdio(Child& child) {
-  const v1::User& user = child.plan.process->user();
   for (int fd = 0; fd < 3; ++fd) {
-    struct stat info {};
-    if (::fstat(fd, &info) < 0) {
-      return fail_errno("look at stdio");
-    }
-    if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3)) {
-      // The guest's /dev/null would be a file from outside the root; prefer the container's own.
-      const UniqueFd null(::open("/dev/null", O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-      struct stat own {};
-      if (null && ::fstat(null.get(), &own) == 0 && own.st_rdev == info.st_rdev && S_ISCHR(own.st_mode)) {
-        ::dup2(null.get(), fd);
-      }
-      continue;
-    }
-    if (info.st_uid != user.uid()) {
-      // An id without a mapping cannot own it; the process then just cannot reopen it.
-      [[maybe_unused]] const int ignored = ::fchown(fd, user.uid(), info.st_gid);
-    }
+    TRY(own_one(fd, child.plan.process->user()));
   }
   return {};
 }

@@ -45,27 +45,58 @@ void forget_signals() {
   }
 }
 
+// Its standard ones go to their numbers; the others are inherited like what the agent has made.
+Result<void> open_served(Child& child) {
+  for (const Served& served : child.plan.served) {
+    const std::string path = child.plan.exports + "/" + served.name;
+    const int fd = ::open(path.c_str(), served.flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+      return fail_errno("open the host's file for descriptor " + std::to_string(served.number));
+    }
+    if (served.number > STDERR_FILENO) {
+      child.inherited.push_back({.number = served.number, .fd = fd});
+    } else if (::dup2(fd, served.number) < 0) {
+      return fail_errno("set up stdio");
+    }
+  }
+  return {};
+}
+
+Result<void> set_up_stdio(Child& child) {
+  for (int i = 0; i < 3; ++i) {
+    const int fd = child.plan.stdio.at(static_cast<size_t>(i));
+    if (fd >= 0 && ::dup2(fd, i) < 0) {
+      return fail_errno("set up stdio");
+    }
+  }
+  TRY(open_served(child));
+  if (child.plan.process->stderr_is_stdout() && ::dup2(STDOUT_FILENO, STDERR_FILENO) < 0) {
+    return fail_errno("set up stdio");
+  }
+  return {};
+}
+
 // Under their numbers from the start, so that nothing opened later takes one of them; closed on exec until
 // bequeath(), so that no hook gets them. Returns what must be kept, the child's own descriptors out of the
 // way.
 Result<std::vector<int>> place_descriptors(Child& child) {
   std::vector<int> kept;
   int lowest = 3;
-  for (const Placed& placed : child.plan.inherited) {
+  for (const Placed& placed : child.inherited) {
     lowest = std::max(lowest, placed.number + 1);
   }
   const auto move = [lowest](int fd) -> Result<int> {
     const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
     return moved < 0 ? Result<int>(fail_errno("move descriptor")) : moved;
   };
-  if (!child.plan.inherited.empty()) {
+  if (!child.inherited.empty()) {
     TRY(child.control.move_above(lowest));
     for (Join& join : child.joins) {
       join.pidfd = TRY(move(join.pidfd));
     }
   }
   std::vector<Placed> sources;
-  for (const Placed& placed : child.plan.inherited) {
+  for (const Placed& placed : child.inherited) {
     sources.push_back({.number = placed.number, .fd = TRY(move(placed.fd))});
   }
   for (const Placed& source : sources) {
@@ -93,12 +124,7 @@ Result<void> leave_the_agent(Child& child) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   forget_signals();
   ::umask(0);
-  for (int i = 0; i < 3; ++i) {
-    const int fd = child.plan.stdio.at(static_cast<size_t>(i));
-    if (fd >= 0 && ::dup2(fd, i) < 0) {
-      return fail_errno("set up stdio");
-    }
-  }
+  TRY(set_up_stdio(child));
   close_all_but(TRY(place_descriptors(child)));
   if (::setsid() < 0) {
     return fail_errno("make a session");

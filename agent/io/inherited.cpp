@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
+#include "agent/mounts/exports.h"
 #include "protocol/agent/agent.pb.h"
 #include "protocol/agent/stream_hello.h"
 
@@ -18,26 +20,54 @@ namespace {
 constexpr std::array<std::pair<uint32_t, const char*>, 5> kDevices = {
     {{3, "/dev/null"}, {5, "/dev/zero"}, {7, "/dev/full"}, {8, "/dev/random"}, {9, "/dev/urandom"}}};
 
+int access_of(const v1::InheritedDescriptor& wanted) {
+  return wanted.reads() && wanted.writes() ? O_RDWR : wanted.writes() ? O_WRONLY : O_RDONLY;
+}
+
 Result<UniqueFd> open_device(const v1::InheritedDescriptor& wanted) {
   const auto known = std::find_if(kDevices.begin(), kDevices.end(),
                                   [&](const auto& device) { return device.first == wanted.device_minor(); });
   if (known == kDevices.end()) {
     return fail(EINVAL, "unknown device");
   }
-  const int access = wanted.reads() && wanted.writes() ? O_RDWR : wanted.writes() ? O_WRONLY : O_RDONLY;
-  UniqueFd device(::open(known->second, access | O_CLOEXEC));
+  UniqueFd device(::open(known->second, access_of(wanted) | O_CLOEXEC));
   if (!device) {
     return fail_errno(std::string("open ") + known->second);
   }
   return device;
 }
 
+Result<Served> file_of(const v1::InheritedDescriptor& wanted) {
+  TRY(check_export_name(wanted.served_name()));
+  return Served{.number = static_cast<int>(wanted.number()),
+                .name = wanted.served_name(),
+                .flags = access_of(wanted) | (wanted.appends() ? O_APPEND : 0)};
+}
+
+// Checks that the numbers are within bounds and each there once.
+Result<void> check_numbers(const InheritedDescriptors::Wanted& wanted, uint32_t lowest, uint32_t highest) {
+  std::set<uint32_t> seen;
+  for (const v1::InheritedDescriptor& one : wanted) {
+    if (one.number() < lowest || one.number() > highest || !seen.insert(one.number()).second) {
+      return fail(EINVAL, "pass descriptor " + std::to_string(one.number()) + ": bad number");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<UniqueFd> InheritedDescriptors::prepare_one(const v1::InheritedDescriptor& wanted) {
-  if (wanted.device_minor() != 0) {
-    return open_device(wanted);
+Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_one(
+    const v1::InheritedDescriptor& wanted) {
+  const auto number = static_cast<int>(wanted.number());
+  if (!wanted.served_name().empty()) {
+    return ChildEnd{.number = number, .fd = {}, .file = TRY(file_of(wanted))};
   }
+  return ChildEnd{.number = number,
+                  .fd = TRY(wanted.device_minor() != 0 ? open_device(wanted) : make_stream(wanted))};
+}
+
+Result<UniqueFd> InheritedDescriptors::make_stream(const v1::InheritedDescriptor& wanted) {
   if (!wanted.reads() && !wanted.writes()) {
     return fail(EINVAL, "neither read nor written");
   }
@@ -56,21 +86,30 @@ Result<UniqueFd> InheritedDescriptors::prepare_one(const v1::InheritedDescriptor
   return std::move(child_writes ? writer : reader);
 }
 
-Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare(
-    const google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>& wanted) {
+Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare(const Wanted& wanted) {
   if (static_cast<size_t>(wanted.size()) > kMostInherited) {
     return fail(E2BIG, "pass descriptors: a process takes at most " + std::to_string(kMostInherited));
   }
+  TRY(check_numbers(wanted, 3, kHighestInherited));
   std::vector<ChildEnd> made;
   for (const v1::InheritedDescriptor& one : wanted) {
-    const int number = static_cast<int>(std::min<uint32_t>(one.number(), kHighestInherited + 1));
-    const bool taken =
-        std::any_of(made.begin(), made.end(), [&](const ChildEnd& other) { return other.number == number; });
-    if (number < 3 || number > kHighestInherited || taken) {
-      return fail(EINVAL, "pass descriptor " + std::to_string(one.number()) + ": bad number");
+    made.push_back(TRY_CONTEXT("pass descriptor " + std::to_string(one.number()), prepare_one(one)));
+  }
+  return made;
+}
+
+Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare_standard(
+    const Wanted& wanted) {
+  TRY(check_numbers(wanted, 0, 2));
+  std::vector<ChildEnd> made;
+  for (const v1::InheritedDescriptor& one : wanted) {
+    const std::string what = "pass descriptor " + std::to_string(one.number());
+    if (one.served_name().empty()) {
+      made.push_back({.number = static_cast<int>(one.number()), .fd = TRY_CONTEXT(what, open_device(one))});
+    } else {
+      made.push_back(
+          {.number = static_cast<int>(one.number()), .fd = {}, .file = TRY_CONTEXT(what, file_of(one))});
     }
-    made.push_back(
-        {.number = number, .fd = TRY_CONTEXT("pass descriptor " + std::to_string(number), prepare_one(one))});
   }
   return made;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a process inherits beyond its stdio: descriptors the host's caller kept open for it (--preserve-fds).
-// A pipe or a socket here has the host's at the other end, through a stream; a device is the guest's own.
+// A pipe or a socket here has the host's at the other end, through a stream; a device is the guest's own; a
+// file is one that the host serves, which the child opens. So are those of its stdio that are no streams.
 #pragma once
 
 #include <map>
 #include <vector>
 
+#include "agent/child/blueprint.h"
 #include "agent/io/pump.h"
 #include "common/event_loop.h"
 #include "common/result.h"
@@ -26,14 +28,17 @@ class InheritedDescriptors {
  public:
   struct ChildEnd {
     int number = -1;
-    UniqueFd fd;
+    UniqueFd fd;       // none of a file
+    Served file = {};  // of which the number is none where there is none
   };
+  using Wanted = google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>;
 
   explicit InheritedDescriptors(EventLoop& loop) : loop_(loop) {}
 
   // Makes all of them. EINVAL for a number twice or out of bounds, E2BIG for too many.
-  Result<std::vector<ChildEnd>> prepare(
-      const google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>& wanted);
+  Result<std::vector<ChildEnd>> prepare(const Wanted& wanted);
+  // Likewise those of 0, 1 and 2 that are no streams.
+  static Result<std::vector<ChildEnd>> prepare_standard(const Wanted& wanted);
   // Takes the host's connection for one. ENOENT when the process has no such, or it is taken.
   Result<void> attach(int number, UniqueFd connection);
   // As ProcessStreams::end_output().
@@ -45,7 +50,8 @@ class InheritedDescriptors {
     bool reads = false;   // the process does
     bool writes = false;  // so does it
   };
-  Result<UniqueFd> prepare_one(const v1::InheritedDescriptor& wanted);
+  Result<ChildEnd> prepare_one(const v1::InheritedDescriptor& wanted);
+  Result<UniqueFd> make_stream(const v1::InheritedDescriptor& wanted);
 
   EventLoop& loop_;
   std::map<int, Waiting> waiting_;  // by number, for their connection

@@ -48,12 +48,11 @@ Result<ProcessStreams::ChildEnds> ProcessStreams::prepare(const Wanted& wanted) 
     return child;
   }
   for (size_t i = 0; i < child.size(); ++i) {
-    if (i == STDIN_FILENO && wanted.stdin_is_directory) {
-      child.at(i) = TRY(empty_directory());
+    if (wanted.elsewhere.at(i)) {
       continue;
     }
-    if (i == STDERR_FILENO && wanted.stderr_is_stdout) {
-      child.at(i) = TRY(duplicate(child.at(STDOUT_FILENO)));
+    if (i == STDIN_FILENO && wanted.stdin_is_directory) {
+      child.at(i) = TRY(empty_directory());
       continue;
     }
     if (!wanted.attached.at(i)) {

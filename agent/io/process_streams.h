@@ -19,11 +19,11 @@ class ProcessStreams {
  public:
   struct Wanted {
     bool terminal = false;
-    std::array<bool, 3> attached = {};  // stdin, stdout, stderr
-    bool stderr_is_stdout = false;
+    std::array<bool, 3> attached = {};   // stdin, stdout, stderr
+    std::array<bool, 3> elsewhere = {};  // likewise: no stream, and not made here
     bool stdin_is_directory = false;
   };
-  // What the child gets as 0, 1 and 2; all invalid with a terminal.
+  // What the child gets as 0, 1 and 2; invalid what is elsewhere, and all with a terminal.
   using ChildEnds = std::array<UniqueFd, 3>;
 
   explicit ProcessStreams(EventLoop& loop) : loop_(loop) {}

@@ -18,10 +18,25 @@ namespace caisson::agent {
 namespace {
 
 ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
-  return {.terminal = process.terminal(),
-          .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()},
-          .stderr_is_stdout = process.stderr_is_stdout(),
-          .stdin_is_directory = process.stdin_is_directory()};
+  ProcessStreams::Wanted wanted{
+      .terminal = process.terminal(),
+      .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()},
+      .elsewhere = {false, false, process.stderr_is_stdout()},
+      .stdin_is_directory = process.stdin_is_directory()};
+  for (const v1::InheritedDescriptor& one : process.standard()) {
+    wanted.elsewhere.at(std::min<size_t>(one.number(), 2)) = true;
+  }
+  return wanted;
+}
+
+void plan_end(const InheritedDescriptors::ChildEnd& end, Blueprint& plan) {
+  if (!end.fd) {
+    plan.served.push_back(end.file);
+  } else if (end.number > STDERR_FILENO) {
+    plan.inherited.push_back({.number = end.number, .fd = end.fd.get()});
+  } else {
+    plan.stdio.at(static_cast<size_t>(end.number)) = end.fd.get();
+  }
 }
 
 // What a signal means to one that waits for its start: what asks a process to end ends it, and what else
@@ -53,10 +68,14 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
     TRY(process->give_to_root(ends.at(i)));
     plan.stdio.at(i) = ends.at(i).get();
   }
+  const std::vector<InheritedDescriptors::ChildEnd> standard =
+      TRY(InheritedDescriptors::prepare_standard(plan.process->standard()));
   const std::vector<InheritedDescriptors::ChildEnd> inherited =
       TRY(process->inherited_.prepare(plan.process->inherited()));
-  for (const InheritedDescriptors::ChildEnd& end : inherited) {
-    plan.inherited.push_back({.number = end.number, .fd = end.fd.get()});
+  for (const auto* made : {&standard, &inherited}) {
+    for (const InheritedDescriptors::ChildEnd& end : *made) {
+      plan_end(end, plan);
+    }
   }
   for (const UniqueFd& bind : process->order_.binds) plan.binds.push_back(bind.get());
   Control::Pair control = TRY(Control::create_pair());

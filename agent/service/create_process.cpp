@@ -41,7 +41,7 @@ Result<std::shared_ptr<Process>> launch_in(Agent& agent, const v1::CreateProcess
       .plan = {.process = &request.process(),
                .container = nullptr,
                .stdio = {-1, -1, -1},
-               .exports = {},
+               .exports = agent.options().exports,
                .cgroup = cgroup,
                .mount_point = {},
                .joins = {Join{.pidfd = container.init->pidfd().get(), .kinds = container.namespaces}}},

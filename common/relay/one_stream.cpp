@@ -25,11 +25,6 @@ bool is_one_description(int a, int b) {
                    static_cast<unsigned long>(b)) == 0;
 }
 
-bool appends(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 && (flags & O_APPEND) != 0;
-}
-
 }  // namespace
 
 bool is_one_stream(int a, int b) {
@@ -39,8 +34,8 @@ bool is_one_stream(int a, int b) {
       first.st_ino != second.st_ino || (first.st_mode & S_IFMT) != (second.st_mode & S_IFMT)) {
     return false;
   }
-  // Another description of a file has an offset of its own, unless each writes at the end.
-  return !S_ISREG(first.st_mode) || is_one_description(a, b) || (appends(a) && appends(b));
+  // Another description of a file has an offset of its own.
+  return !S_ISREG(first.st_mode) || is_one_description(a, b);
 }
 
 }  // namespace caisson

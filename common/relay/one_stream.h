@@ -5,8 +5,8 @@
 
 namespace caisson {
 
-// Pipes, sockets and terminals: the same object. Files: one open file description, or both append. False
-// where it cannot be told.
+// Pipes, sockets and terminals: the same object. Files: one open file description; each write to one is done
+// when the next begins, so that no order is lost where there are two. False where it cannot be told.
 [[nodiscard]] bool is_one_stream(int a, int b);
 
 }  // namespace caisson

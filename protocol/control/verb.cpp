@@ -8,11 +8,12 @@
 namespace caisson {
 namespace {
 
-constexpr std::array<std::pair<Verb, std::string_view>, 5> kVerbs = {{{Verb::pause, "pause"},
+constexpr std::array<std::pair<Verb, std::string_view>, 6> kVerbs = {{{Verb::pause, "pause"},
                                                                       {Verb::resume, "resume"},
                                                                       {Verb::wake, "wake"},
                                                                       {Verb::counters, "counters"},
-                                                                      {Verb::stop, "stop"}}};
+                                                                      {Verb::stop, "stop"},
+                                                                      {Verb::serve, "serve"}}};
 
 }  // namespace
 

@@ -38,6 +38,23 @@ void describe(Fields& fields, T& entry) {
 }
 
 template <typename Fields, typename T>
+requires std::same_as<std::remove_const_t<T>, LaunchSpec::Served>
+void describe(Fields& fields, T& entry) {
+  fields("name", entry.name);
+  fields("fd", entry.fd);
+}
+
+template <typename Fields, typename T>
+requires std::same_as<std::remove_const_t<T>, LaunchSpec::Stdio>
+void describe(Fields& fields, T& stdio) {
+  fields("terminal", stdio.terminal);
+  fields("input", stdio.input);
+  fields("output", stdio.output);
+  fields("error", stdio.error);
+  fields("error_is_output", stdio.error_is_output);
+}
+
+template <typename Fields, typename T>
 requires std::same_as<std::remove_const_t<T>, LaunchSpec::ServiceManager>
 void describe(Fields& fields, T& manager) {
   fields("fd", manager.fd);
@@ -86,7 +103,6 @@ template <typename Fields, typename T>
 requires std::same_as<std::remove_const_t<T>, LaunchSpec>
 void describe(Fields& fields, T& spec) {
   constexpr std::string_view kHypervisors[] = {"auto", "kvm", "qemu"};
-  constexpr std::string_view kStdioModes[] = {"none", "streams", "joined", "terminal"};
   fields("id", spec.id);
   fields("state_directory", spec.state_directory);
   fields("output_directory", spec.output_directory);
@@ -96,9 +112,10 @@ void describe(Fields& fields, T& spec) {
   fields("hang_seconds", spec.hang_seconds);
   fields("exports", spec.exports);
   fields("view", spec.view);
-  fields("stdio", spec.stdio, kStdioModes);
+  fields("stdio", spec.stdio);
   fields("init_process", spec.init_process);
   fields("inherited", spec.inherited);
+  fields("served", spec.served);
   fields("service_manager", spec.service_manager);
   fields("memory_cgroup", spec.memory_cgroup);
   fields("log", spec.log);

@@ -27,15 +27,6 @@ inline constexpr char kCommit = 'c';
 
 enum class Hypervisor { automatic, kvm, qemu };
 
-// How fds 0, 1 and 2 of caisson-vmm are tied to the container's first process.
-enum class StdioMode {
-  none,      // the process gets /dev/null
-  streams,   // three independent byte streams
-  joined,    // two: standard error goes the way of standard output
-  terminal,  // fd 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
-             // followed
-};
-
 struct LaunchSpec {
   // One directory or file of the host that the guest may see, as a child of the virtio-fs root.
   struct Export {
@@ -68,10 +59,28 @@ struct LaunchSpec {
     bool main_pid = false;  // tell it, too, that caisson-vmm is the service's main process
   };
 
+  // How descriptors 0, 1 and 2 of caisson-vmm are tied to the container's first process. What is neither a
+  // stream nor served is a device of the guest's.
+  struct Stdio {
+    // Descriptor 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
+    // followed. Nothing else is said then.
+    bool terminal = false;
+    bool input = false;  // a stream of bytes; so are the next two
+    bool output = false;
+    bool error = false;
+    bool error_is_output = false;  // standard error goes the way of standard output
+  };
+
+  // An open file that the guest has by its descriptor (vmm/virtio/fs/served_files.h).
+  struct Served {
+    std::string name;  // InheritedDescriptor.served_name
+    int fd = -1;       // 0, 1, 2 or inherited
+  };
+
   // A descriptor that the container's first process inherits beside its stdio, as a stream of bytes.
   struct Inherited {
     int number = -1;      // of the process
-    int fd = -1;          // inherited by caisson-vmm; a pipe, file or stream socket
+    int fd = -1;          // inherited by caisson-vmm; a pipe or stream socket
     bool reads = false;   // the process does
     bool writes = false;  // so does it; both: a stream socket
   };
@@ -85,9 +94,10 @@ struct LaunchSpec {
   uint32_t hang_seconds = 0;  // how long the guest may keep silent until that is reported; 0: for ever
   std::vector<Export> exports;
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
-  StdioMode stdio = StdioMode::none;
+  Stdio stdio;
   uint64_t init_process = 0;  // CreateContainerRequest.process
   std::vector<Inherited> inherited;
+  std::vector<Served> served;
   std::optional<ServiceManager> service_manager;
   // Of the host; absolute, made for this container alone. Empty: it has none.
   std::string memory_cgroup;

@@ -4,12 +4,9 @@
 #include <linux/sched.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 
-#include "common/relay/one_stream.h"
 #include "protocol/agent/agent.pb.h"
 #include "runtime/oci/cpu_list.h"
 #include "runtime/oci/names.h"
@@ -204,22 +201,6 @@ void fill_absent_process(agent::v1::Process& out) {
   out.set_attach_stdin(true);
   out.set_attach_stdout(true);
   out.set_attach_stderr(true);
-}
-
-void fill_stdio(agent::v1::Process& out, bool relays_terminal) {
-  if (out.terminal()) {
-    out.set_plain_newlines(relays_terminal && ::isatty(STDOUT_FILENO) == 0);
-    return;
-  }
-  if (is_one_stream(STDOUT_FILENO, STDERR_FILENO)) {
-    out.set_stderr_is_stdout(true);
-    out.set_attach_stderr(false);
-  }
-  struct stat input {};
-  if (::fstat(STDIN_FILENO, &input) == 0 && S_ISDIR(input.st_mode)) {
-    out.set_stdin_is_directory(true);
-    out.set_attach_stdin(false);
-  }
 }
 
 }  // namespace caisson::runtime

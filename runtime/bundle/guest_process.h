@@ -19,9 +19,4 @@ Result<void> fill_process(const oci::Process& process, const oci::Linux& linux_,
 // Of a configuration without one: what waits for a start that never comes.
 void fill_absent_process(agent::v1::Process& out);
 
-// What descriptors 0, 1 and 2 of ours are, as far as the process shall find the like: one stream for output
-// and error where they lead to one place, a directory as input. `relays_terminal`: a terminal's bytes pass
-// through us, and not to whoever has its master.
-void fill_stdio(agent::v1::Process& out, bool relays_terminal);
-
 }  // namespace caisson::runtime

@@ -21,7 +21,9 @@
 #include "runtime/commands/command.h"
 #include "runtime/commands/exec_process.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/launch/control.h"
 #include "runtime/launch/preserved_descriptors.h"
+#include "runtime/launch/standard_streams.h"
 #include "runtime/lifecycle/pause.h"
 #include "runtime/relay/console.h"
 #include "runtime/relay/process_relay.h"
@@ -113,10 +115,11 @@ class Exec final : public Command {
     request.set_token(TRY(new_token()));
     request.set_cgroup(cgroup_);
     TRY(fill_process(process, config.linux_, *request.mutable_process()));
-    fill_stdio(*request.mutable_process(), console_socket_.empty() && !detach_);
+    fill_stdio(*request.mutable_process(), request.token(), console_socket_.empty() && !detach_);
     request.set_output_ends_with_process(detach_);
     const InheritedCount count = TRY(count_inherited(preserve_fds_));
-    fill_inherited(TRY(find_inherited(count, globals.descriptors)), count, *request.mutable_process());
+    fill_inherited(TRY(find_inherited(count, globals.descriptors)), count, request.token(),
+                   *request.mutable_process());
     auto pty = TRY(console_socket_.empty() && !detach_ && process.terminal
                        ? Result<std::optional<PtyPair>>(std::nullopt)
                        : open_console({.terminal = process.terminal,
@@ -171,12 +174,19 @@ class Exec final : public Command {
   Result<int> run_here(const ContainerDirectory& directory, const agent::v1::CreateProcessRequest& request,
                        const std::optional<PtyPair>& pty) {
     const CaughtSignals signals = TRY(CaughtSignals::take());
-    auto relay = ProcessRelay::start(directory.vsock_socket(), request, ends_of(pty).input);
+    auto relay = start_process(directory, request, ends_of(pty).input);
     if (!relay) {
       return tl::unexpected(std::move(relay).error());
     }
     TRY(tell_pid(::getpid(), directory, request));
     return relay->attend(ends_of(pty), signals);
+  }
+
+  // Once it is made, the process has opened its files.
+  static Result<ProcessRelay> start_process(const ContainerDirectory& directory,
+                                            const agent::v1::CreateProcessRequest& request, int terminal) {
+    const GivenFiles files = TRY(GivenFiles::give(directory, request.process()));
+    return ProcessRelay::start(directory.vsock_socket(), request, terminal);
   }
 
   // fork() comes before any thread. The child outlives us; the engine, our reaper, learns the exit code from
@@ -222,7 +232,7 @@ class Exec final : public Command {
                             const agent::v1::CreateProcessRequest& request, const std::optional<PtyPair>& pty,
                             UniqueFd outcome) {
     const auto signals = CaughtSignals::take();
-    auto relay = signals ? ProcessRelay::start(directory.vsock_socket(), request, ends_of(pty).input)
+    auto relay = signals ? start_process(directory, request, ends_of(pty).input)
                          : Result<ProcessRelay>(tl::unexpected(signals.error()));
     tell(outcome.get(), relay ? nullptr : &relay.error());
     outcome.reset();

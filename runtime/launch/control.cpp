@@ -8,8 +8,10 @@
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "common/harmless.h"
+#include "protocol/agent/agent.pb.h"
 #include "runtime/system/unix_socket.h"
 
 namespace caisson::runtime {
@@ -46,28 +48,55 @@ Result<std::string> read_line(int socket) {
   return line.substr(0, line.find('\n'));
 }
 
-Result<std::string> ask(const UniqueFd& socket, Verb verb) {
-  const std::string request = "{\"verb\":\"" + std::string(name_of(verb)) + "\"}\n";
-  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    return fail_errno("ask caisson-vmm");
-  }
+// The answer's line.
+Result<std::string> hear_answer(const UniqueFd& socket, const std::string& what) {
   std::string line = TRY(read_line(socket.get()));
   const auto answer = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!answer.is_object()) {
     return fail(EPROTO, "read answer of caisson-vmm: not a JSON object");
   }
   if (const auto error = answer.find("error"); error != answer.end()) {
-    return fail(EIO, std::string(name_of(verb)) + " machine: " +
-                         (error->is_string() ? harmless(error->get_ref<const std::string&>()) : "failed"));
+    return fail(
+        EIO, what + ": " + (error->is_string() ? harmless(error->get_ref<const std::string&>()) : "failed"));
   }
   return line;
+}
+
+Result<std::string> ask(const UniqueFd& socket, Verb verb) {
+  const std::string request = "{\"verb\":\"" + std::string(name_of(verb)) + "\"}\n";
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
+    return fail_errno("ask caisson-vmm");
+  }
+  return hear_answer(socket, std::string(name_of(verb)) + " machine");
 }
 
 }  // namespace
 
 Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb) {
   return ask(TRY(connect_unix(directory.control_socket())), verb);
+}
+
+Result<GivenFiles> GivenFiles::give(const ContainerDirectory& directory, const agent::v1::Process& process) {
+  static_assert(kMostServed <= kMostSent);
+  auto names = nlohmann::json::array();
+  std::vector<int> descriptors;
+  for (const auto* list : {&process.standard(), &process.inherited()}) {
+    for (const agent::v1::InheritedDescriptor& one : *list) {
+      if (!one.served_name().empty()) {
+        names.push_back(one.served_name());
+        descriptors.push_back(static_cast<int>(one.number()));
+      }
+    }
+  }
+  if (descriptors.empty()) {
+    return GivenFiles(UniqueFd());
+  }
+  UniqueFd connection = TRY(connect_unix(directory.control_socket()));
+  const nlohmann::json request = {{"verb", name_of(Verb::serve)}, {"names", names}};
+  TRY(send_descriptors(connection.get(), descriptors, request.dump() + "\n"));
+  TRY(hear_answer(connection, "give files to the guest"));
+  return GivenFiles(std::move(connection));
 }
 
 Result<AwakeGuest> AwakeGuest::of(const ContainerDirectory& directory, const ContainerState& state) {

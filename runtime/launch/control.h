@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caisson-vmm's control socket (docs/launch.md): stop and continue the vCPUs, read its counters.
+// caisson-vmm's control socket (docs/launch.md): stop and continue the vCPUs, read its counters, give it
+// files.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,10 @@
 #include "protocol/control/verb.h"
 #include "runtime/state/state_directory.h"
 
+namespace caisson::agent::v1 {
+class Process;
+}
+
 namespace caisson::runtime {
 
 // Asks `verb` and returns the answer's line; an {"error": …} is an Error.
@@ -19,6 +24,18 @@ Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb);
 
 // LIMIT: how long a call of the agent of an awake guest may take.
 inline constexpr std::chrono::seconds kAwakePatience{30};
+
+// The files among what a process of the guest is to have (fill_stdio, fill_inherited), which caisson-vmm
+// serves until the guest has closed them. While this lives they wait for the guest to open them; should we
+// be killed meanwhile, they are let go of.
+class GivenFiles {
+ public:
+  static Result<GivenFiles> give(const ContainerDirectory& directory, const agent::v1::Process& process);
+
+ private:
+  explicit GivenFiles(UniqueFd connection) : connection_(std::move(connection)) {}
+  UniqueFd connection_;
+};
 
 // While it lives, the vCPUs of a paused container run, so that its agent can answer; afterwards they stop
 // again, unless it has been resumed meanwhile or another needs them. The container itself stays frozen by

@@ -5,11 +5,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
@@ -25,10 +23,6 @@ namespace {
 constexpr int kFirst = 3;
 constexpr size_t kMost = agent::kMostInherited;
 constexpr int kHighest = agent::kHighestInherited;
-
-// null, zero, full, random, urandom: [devices.txt], character devices of major 1.
-constexpr unsigned kMemoryMajor = 1;
-constexpr std::array kMinors = {3U, 5U, 7U, 8U, 9U};
 
 std::optional<int64_t> number_of(std::string_view text) {
   int64_t number = 0;
@@ -70,10 +64,8 @@ Result<InheritedDescriptor> describe(int fd) {
   if ((flags & O_PATH) != 0 || S_ISDIR(info.st_mode)) {
     return refused(fd, "is a place in the host's file system; close it, and use a bind mount");
   }
-  if (S_ISCHR(info.st_mode) && major(info.st_rdev) == kMemoryMajor &&
-      std::find(kMinors.begin(), kMinors.end(), minor(info.st_rdev)) != kMinors.end()) {
-    found.device_minor = minor(info.st_rdev);
-    return found;
+  if (const auto plain = find_file_or_device(fd)) {
+    return *plain;
   }
   if (S_ISSOCK(info.st_mode)) {
     return describe_socket(fd);
@@ -148,13 +140,9 @@ Result<std::vector<InheritedDescriptor>> find_inherited(const InheritedCount& co
 }
 
 void fill_inherited(const std::vector<InheritedDescriptor>& inherited, const InheritedCount& count,
-                    agent::v1::Process& process) {
+                    uint64_t token, agent::v1::Process& process) {
   for (const InheritedDescriptor& one : inherited) {
-    auto& to = *process.add_inherited();
-    to.set_number(static_cast<uint32_t>(one.number));
-    to.set_reads(one.reads);
-    to.set_writes(one.writes);
-    to.set_device_minor(one.device_minor);
+    fill_descriptor(one, token, *process.add_inherited());
   }
   if (count.listened == 0) {
     return;

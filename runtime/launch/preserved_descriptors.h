@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The descriptors that caisson's caller keeps open for the container's process: --preserve-fds, and
-// LISTEN_FDS of sd_listen_fds(3). A VM cannot have them; it gets a stream of bytes that ends in each, or the
-// same device of its own. What is neither is refused. Used by create and exec.
+// LISTEN_FDS of sd_listen_fds(3). A VM cannot have them; it gets a stream of bytes that ends in each, the
+// same device of its own, or a file that caisson-vmm serves. What is none of these is refused. Used by create
+// and exec.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "runtime/launch/inherited_descriptor.h"
 
 namespace caisson::agent::v1 {
 class Process;
@@ -18,13 +20,6 @@ namespace caisson::runtime {
 
 // The descriptors above 2 that are open now. To be asked before anything else is opened.
 [[nodiscard]] std::vector<int> open_descriptors();
-
-struct InheritedDescriptor {
-  int number = -1;
-  bool reads = false;         // the process may
-  bool writes = false;        // so may it
-  uint32_t device_minor = 0;  // the guest's own device of major 1; 0: a stream
-};
 
 // How many there are: `preserve_fds` of the option, and LISTEN_FDS where it is meant for us (LISTEN_PID is
 // absent or our process id). EINVAL for a number that is none.
@@ -40,8 +35,9 @@ Result<InheritedCount> count_inherited(int64_t preserve_fds);
 Result<std::vector<InheritedDescriptor>> find_inherited(const InheritedCount& count,
                                                         const std::vector<int>& open);
 
-// Adds them to the process, and LISTEN_FDS and LISTEN_PID to its environment unless they are there.
+// Adds them to the process, whose token is `token`, and LISTEN_FDS and LISTEN_PID to its environment unless
+// they are there.
 void fill_inherited(const std::vector<InheritedDescriptor>& inherited, const InheritedCount& count,
-                    agent::v1::Process& process);
+                    uint64_t token, agent::v1::Process& process);
 
 }  // namespace caisson::runtime

@@ -9,6 +9,7 @@
 #include "runtime/bundle/guest_process.h"
 #include "runtime/bundle/original_groups.h"
 #include "runtime/launch/network_namespace.h"
+#include "runtime/launch/standard_streams.h"
 #include "runtime/oci/limits.h"
 
 namespace caisson::runtime {
@@ -56,13 +57,25 @@ void export_to(const Exports& exports, LaunchSpec& spec, DescriptorList& descrip
 void hand_on(const std::vector<InheritedDescriptor>& inherited, LaunchSpec& spec,
              DescriptorList& descriptors) {
   for (const InheritedDescriptor& entry : inherited) {
-    if (entry.device_minor == 0) {
-      spec.inherited.push_back({.number = entry.number,
-                                .fd = descriptors.add(entry.number),
-                                .reads = entry.reads,
-                                .writes = entry.writes});
+    if (entry.device_minor != 0) {
+      continue;
+    }
+    const int fd = descriptors.add(entry.number);
+    if (entry.is_file) {
+      spec.served.push_back({.name = served_name(spec.init_process, entry.number), .fd = fd});
+    } else {
+      spec.inherited.push_back(
+          {.number = entry.number, .fd = fd, .reads = entry.reads, .writes = entry.writes});
     }
   }
+}
+
+LaunchSpec::Stdio stdio_of(const agent::v1::Process& process) {
+  return {.terminal = process.terminal(),
+          .input = process.attach_stdin(),
+          .output = process.attach_stdout(),
+          .error = process.attach_stderr(),
+          .error_is_output = process.stderr_is_stdout()};
 }
 
 CpuTime cpu_time_of(const oci::Resources& resources) {
@@ -91,8 +104,8 @@ Result<CreatePlan> plan_create(const CreateRequest& request, const std::string& 
                       .shared_root = request.shared_root},
                      plan.exports, plan.in_guest));
   agent::v1::Process& init = *plan.in_guest.mutable_init();
-  fill_stdio(init, request.console_socket.empty() && !request.detached);
-  fill_inherited(request.inherited, request.inherited_count, init);
+  fill_stdio(init, kInitProcess, request.console_socket.empty() && !request.detached);
+  fill_inherited(request.inherited, request.inherited_count, kInitProcess, init);
   TRY(keep_original_groups(plan.config, *init.mutable_user()));
   if (plan.service_manager) {
     plan.in_guest.set_notify_directory(plan.notify_directory());
@@ -139,9 +152,12 @@ LaunchSpec launch_spec(const CreateRequest& request, const CreatePlan& plan, Des
   spec.machine.initramfs = plan.files.initramfs;
   spec.hang_seconds = plan.settings.hang_seconds;
   spec.view = plan.view;
-  spec.stdio = process.terminal()           ? StdioMode::terminal
-               : process.stderr_is_stdout() ? StdioMode::joined
-                                            : StdioMode::streams;
+  spec.stdio = stdio_of(process);
+  for (const auto& file : process.standard()) {
+    if (!file.served_name().empty()) {
+      spec.served.push_back({.name = file.served_name(), .fd = static_cast<int>(file.number())});
+    }
+  }
   spec.init_process = kInitProcess;
   spec.log = request.log;
   export_to(plan.exports, spec, descriptors);

@@ -34,7 +34,7 @@ void copy(int source, int sink, Toward toward, int ended) {
     if (toward == Toward::host_socket) {
       end_of_file(sink);
     }
-    if (end && *end == PumpEnd::sink_closed) {
+    if (!end || *end == PumpEnd::sink_closed) {
       stop_reading(source);
     }
     const uint64_t one = 1;
@@ -48,7 +48,7 @@ std::vector<StreamKind> kinds_of(const agent::v1::Process& process) {
   }
   std::vector<StreamKind> kinds;
   if (process.attach_stdin()) kinds.push_back(StreamKind::standard_input);
-  kinds.push_back(StreamKind::standard_output);
+  if (process.attach_stdout()) kinds.push_back(StreamKind::standard_output);
   if (process.attach_stderr()) kinds.push_back(StreamKind::standard_error);
   return kinds;
 }
@@ -79,7 +79,7 @@ Result<void> ProcessRelay::open_streams(const agent::v1::Process& process, agent
     hellos.push_back({.kind = kind, .process = process_});
   }
   for (const auto& entry : process.inherited()) {
-    if (entry.device_minor() == 0) {
+    if (entry.device_minor() == 0 && entry.served_name().empty()) {
       inherited_.push_back({.number = static_cast<int>(entry.number()),
                             .reads = entry.reads(),
                             .writes = entry.writes(),

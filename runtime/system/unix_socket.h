@@ -3,6 +3,7 @@
 // sockets and caisson-vmm's control socket.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ Result<UniqueFd> connect_unix(const std::string& path);
 
 // One message with one descriptor; `text` goes with it.
 Result<void> send_descriptor(int socket, int fd, std::string_view text);
+// With several, at most kMostSent.
+inline constexpr size_t kMostSent = 64;
+Result<void> send_descriptors(int socket, std::span<const int> fds, std::string_view text);
 
 // As runc's --pidfd-socket: to who listens at `path`.
 Result<void> send_pidfd(const std::string& path, int pidfd);

@@ -6,10 +6,7 @@ load ../support/guest
 bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
-teardown() {
-  ! mountpoint -q "$scratch/full" || umount -l "$scratch/full"
-  teardown_sandbox_root
-}
+teardown() { teardown_sandbox_root; }
 
 create_sleeper() {
   make_bundle box "$@"
@@ -171,35 +168,4 @@ late" ]
   set_command sh -c "$command" run-all
   timeout 60 "$CAISSON" --root "$state_root" run -b "$bundle" box <&- >&- 2>&-
   [ "$(cat "$bundle/rootfs/root/done")" = "$(printf 'done %s\n' exec-input exec-output exec-all run-all)" ]
-}
-
-@test "streams: output to a full disk is lost while it is full, and goes on when there is room" {
-  local round command
-  mkdir "$scratch/full"
-  mount -t tmpfs -o size=64k tmpfs "$scratch/full"
-  # The container hears when there is room, and says when its disk is full.
-  command='for i in 1 2 3 4; do head -c 40000 /dev/zero; done; echo filled >&2; read -r room; echo after'
-  create_sleeper
-  caisson start box
-  for round in 'do' exec; do
-    mkfifo "$scratch/room"
-    : >"$scratch/err" # there before it is followed, and without what the round before said
-    if [ "$round" = 'do' ]; then
-      caisson do -- sh -c "$command" <"$scratch/room" >"$scratch/full/out" 2>"$scratch/err" &
-    else
-      caisson exec box sh -c "$command" <"$scratch/room" >"$scratch/full/out" 2>"$scratch/err" &
-    fi
-    local job=$! room
-    exec {room}>"$scratch/room"
-    timeout 100 tail --follow --lines=+1 "$scratch/err" | grep -q -m 1 filled
-    timeout 60 tail --follow --lines=+1 "$scratch/err" | grep -q -m 1 "what finds no room is lost"
-    mount -o remount,size=1m "$scratch/full"
-    echo room >&"$room"
-    exec {room}>&-
-    wait "$job"
-    tail -c 6 "$scratch/full/out" | grep -q after
-    rm "$scratch/room" "$scratch/full/out"
-    mount -o remount,size=64k "$scratch/full"
-  done
-  umount "$scratch/full"
 }

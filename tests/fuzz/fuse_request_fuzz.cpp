@@ -70,11 +70,16 @@ std::unique_ptr<FuseClient> make_client(const ScratchDirectory& scratch, bool re
   client->walk({"root", "dir", "new"});
   client->walk({"root", "link"});
   client->walk({"same", "file"});
+  UniqueFd file(::open((scratch / "file").c_str(), O_RDWR | O_CLOEXEC));
+  (void)client->device().server().add_file("served", std::move(file), 0);
+  client->walk({"served"});
   return client;
 }
 
+// Some are of served files; the first of them is there until it is released.
 uint64_t take_node(Input& input) {
-  return input.byte() % kNodes;
+  const uint8_t byte = input.byte();
+  return byte < 224 ? byte % kNodes : vmm::fs::ServedFiles::kFirstNode + byte % 2;
 }
 std::string_view take_name(Input& input) {
   return kNames[input.byte() % kNames.size()];

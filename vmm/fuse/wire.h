@@ -133,4 +133,28 @@ inline constexpr uint32_t kOpenLazyRelease = 1U << 30;
   return attr;
 }
 
+[[nodiscard]] inline StatxTime to_statx(const statx_timestamp& time) {
+  return {.tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec, .reserved = 0};
+}
+
+[[nodiscard]] inline StatxOut to_statx(const struct statx& stat) {
+  StatxOut answer;
+  answer.mask = stat.stx_mask & (STATX_BASIC_STATS | STATX_BTIME);
+  answer.blksize = stat.stx_blksize;
+  answer.nlink = stat.stx_nlink;
+  answer.uid = stat.stx_uid;
+  answer.gid = stat.stx_gid;
+  answer.mode = stat.stx_mode;
+  answer.ino = stat.stx_ino;
+  answer.size = stat.stx_size;
+  answer.blocks = stat.stx_blocks;
+  answer.atime = to_statx(stat.stx_atime);
+  answer.btime = to_statx(stat.stx_btime);
+  answer.ctime = to_statx(stat.stx_ctime);
+  answer.mtime = to_statx(stat.stx_mtime);
+  answer.rdev_major = stat.stx_rdev_major;
+  answer.rdev_minor = stat.stx_rdev_minor;
+  return answer;
+}
+
 }  // namespace caisson::vmm::fs

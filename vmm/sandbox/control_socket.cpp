@@ -5,10 +5,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "common/received_descriptors.h"
 #include "common/socket_path.h"
 #include "protocol/sandbox/files.h"
 
@@ -19,6 +22,36 @@ namespace {
 constexpr size_t kMaxLineBytes = 4096;
 // LIMIT: commands that talk to one sandbox at the same time.
 constexpr size_t kMaxClients = 64;
+
+// What follows the verb of `serve`: a name for each descriptor.
+Result<std::vector<std::string>> parse_names(const nlohmann::json& request, size_t descriptors) {
+  const auto names = request.find("names");
+  if (names == request.end() || !names->is_array() || names->size() != descriptors ||
+      !std::ranges::all_of(*names, [](const auto& name) { return name.is_string(); })) {
+    return fail(EINVAL, "expected \"names\", one for each descriptor");
+  }
+  return names->get<std::vector<std::string>>();
+}
+
+// Descriptors that belong to no `serve` are closed here.
+Result<ControlSocket::Request> parse_request(const std::string& line, ControlSocket::Client client,
+                                             std::vector<UniqueFd> descriptors) {
+  const auto document = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto name = document.is_object() ? document.find("verb") : document.end();
+  if (!document.is_object() || name == document.end() || !name->is_string()) {
+    return fail(EINVAL, "expected one JSON object with \"verb\"");
+  }
+  const auto verb = find_verb(name->get_ref<const std::string&>());
+  if (!verb) {
+    return fail(EINVAL, "unknown verb");
+  }
+  ControlSocket::Request request{.verb = *verb, .client = client};
+  if (*verb == Verb::serve) {
+    request.names = TRY(parse_names(document, descriptors.size()));
+    request.descriptors = std::move(descriptors);
+  }
+  return request;
+}
 
 }  // namespace
 
@@ -57,22 +90,42 @@ void ControlSocket::on_connection() {
   }
   const int fd = socket.get();
   if (auto watched = loop_.watch(fd, EPOLLIN, [this, fd](uint32_t) { on_readable(fd); })) {
-    clients_[fd] = Connection{.socket = std::move(socket), .watch = std::move(*watched), .line = {}};
+    clients_[fd] =
+        Connection{.socket = std::move(socket), .watch = std::move(*watched), .line = {}, .descriptors = {}};
   }
 }
 
-void ControlSocket::on_readable(int fd) {
+// What came of recvmsg(2); its descriptors are kept for the line that they came with.
+ssize_t ControlSocket::receive(Connection& from) const {
   std::array<char, 512> buffer{};
-  const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostServed * sizeof(int))> control{};
+  iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = ::recvmsg(from.socket.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (got < 0) {
+    return got;
+  }
+  collect_descriptors(message, from.descriptors);
+  from.line.append(buffer.data(), static_cast<size_t>(got));
+  const bool too_much = from.line.size() > kMaxLineBytes || from.descriptors.size() > kMostServed;
+  return too_much || (message.msg_flags & MSG_CTRUNC) != 0 ? 0 : got;
+}
+
+void ControlSocket::on_readable(int fd) {
+  Connection& client = clients_.at(fd);
+  const ssize_t got = receive(client);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
     return;
   }
-  std::string& line = clients_.at(fd).line;
-  if (got <= 0 || line.size() + static_cast<size_t>(got) > kMaxLineBytes) {
+  if (got <= 0) {
     drop(fd);
     return;
   }
-  line.append(buffer.data(), static_cast<size_t>(got));
+  std::string& line = client.line;
   for (size_t end = line.find('\n'); end != std::string::npos; end = line.find('\n')) {
     const std::string request = line.substr(0, end);
     line.erase(0, end + 1);
@@ -80,19 +133,15 @@ void ControlSocket::on_readable(int fd) {
   }
 }
 
-void ControlSocket::answer(int fd, const std::string& line) const {
-  const auto request = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  nlohmann::json reply;
-  const auto name = request.is_object() ? request.find("verb") : request.end();
-  if (!request.is_object() || name == request.end() || !name->is_string()) {
-    reply = {{"error", "expected one JSON object with \"verb\""}};
-  } else if (const auto verb = find_verb(name->get_ref<const std::string&>()); !verb) {
-    reply = {{"error", "unknown verb"}, {"code", EINVAL}};
-  } else if (const auto answered = handler_(*verb, fd); !answered) {
-    reply = {{"error", answered.error().message}, {"code", answered.error().code}};
-  } else {
-    reply = {{"ok", true}};
+void ControlSocket::answer(int fd, const std::string& line) {
+  nlohmann::json reply = {{"ok", true}};
+  const auto answered = [&]() -> Result<std::string> {
+    return handler_(TRY(parse_request(line, fd, std::exchange(clients_.at(fd).descriptors, {}))));
+  }();
+  if (answered) {
     reply.update(nlohmann::json::parse("{" + *answered + "}", nullptr, /*allow_exceptions=*/false));
+  } else {
+    reply = {{"error", answered.error().message}, {"code", answered.error().code}};
   }
   const std::string text = reply.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   // A caller that does not read its one answer loses it.
@@ -100,8 +149,8 @@ void ControlSocket::answer(int fd, const std::string& line) const {
 }
 
 void ControlSocket::drop(int fd) {
+  on_hang_up_(fd);  // while the number is still this client's
   clients_.erase(fd);
-  on_hang_up_(fd);
 }
 
 }  // namespace caisson::vmm

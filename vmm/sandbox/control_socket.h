@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/event_loop.h"
 #include "common/unique_fd.h"
@@ -19,8 +20,15 @@ class ControlSocket {
  public:
   // Names a connection while it lasts.
   using Client = int;
-  // Answers one verb with the JSON members to add after "ok":true (may be empty), or an error.
-  using Handler = std::function<Result<std::string>(Verb verb, Client client)>;
+  // One line of a client's, checked.
+  struct Request {
+    Verb verb;
+    Client client;
+    std::vector<std::string> names = {};     // of Verb::serve alone
+    std::vector<UniqueFd> descriptors = {};  // likewise, as many
+  };
+  // Answers with the JSON members to add after "ok":true (may be empty), or an error.
+  using Handler = std::function<Result<std::string>(Request request)>;
 
   // Binds `directory`/control.sock (mode 0600). The loop must outlive the object.
   static Result<std::unique_ptr<ControlSocket>> open(EventLoop& loop, const std::string& directory,
@@ -34,11 +42,13 @@ class ControlSocket {
     UniqueFd socket;
     Watch watch;
     std::string line;
+    std::vector<UniqueFd> descriptors;  // that came with it
   };
   ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler, std::function<void(Client)> on_hang_up);
   void on_connection();
   void on_readable(int fd);
-  void answer(int fd, const std::string& line) const;
+  ssize_t receive(Connection& from) const;
+  void answer(int fd, const std::string& line);
   void drop(int fd);
 
   EventLoop& loop_;

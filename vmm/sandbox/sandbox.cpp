@@ -110,6 +110,9 @@ Result<void> Sandbox::open_sockets() {
   outputs_ =
       TRY(open_detached_directory(spec_.output_directory, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
                                                               MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW));
+  std::vector<std::string> names;
+  for (const LaunchSpec::Served& served : spec_.served) names.push_back(served.name);
+  TRY(serve_files(names, TRY_CONTEXT("take over stdio", take_served(spec_.served)), kStarter));
   stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
   for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
     stdio_.push_back(std::move(stream));
@@ -134,8 +137,8 @@ Result<void> Sandbox::open_sockets() {
                                                       .connect = [this] { return connect_agent(); }});
   control_ = TRY(ControlSocket::open(
       main_loop_, spec_.state_directory,
-      [this](Verb verb, ControlSocket::Client client) { return on_control(verb, client); },
-      [this](ControlSocket::Client client) { let_sleep(client); }));
+      [this](ControlSocket::Request request) { return on_control(std::move(request)); },
+      [this](ControlSocket::Client client) { on_hang_up(client); }));
   return {};
 }
 

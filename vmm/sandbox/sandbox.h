@@ -60,13 +60,16 @@ class Sandbox {
  private:
   // What a sandbox exits with when the guest, not the container, ended.
   static constexpr int kGuestLostExitCode = 255;
+  // Who gave the first process its files: no client of the control socket. They wait for it as long as it
+  // takes.
+  static constexpr int kStarter = -1;
 
   enum class Phase {
     booting,   // the starter waits for the guest
     ready,     // its agent has spoken
     finished,  // end_ says how; only the main loop is still to stop
   };
-  using Answer = Result<std::string> (Sandbox::*)(ControlSocket::Client client);
+  using Answer = Result<std::string> (Sandbox::*)(ControlSocket::Request& request);
   static Answer answer_of(Verb verb);
 
   Sandbox(LaunchSpec spec, StatusSocket& status, EventLoop& main_loop);
@@ -83,13 +86,15 @@ class Sandbox {
   void report_oom_kill(bool machine_is_full);
   void on_init_end(const Result<agent::ProcessExit>& end);
   void on_machine_stop(const MachineStop& stop);
-  Result<std::string> on_control(Verb verb, ControlSocket::Client client);
-  Result<std::string> wake(ControlSocket::Client client);
-  Result<std::string> pause(ControlSocket::Client client);
-  Result<std::string> resume(ControlSocket::Client client);
-  Result<std::string> counters(ControlSocket::Client client);
-  Result<std::string> stop(ControlSocket::Client client);
-  void let_sleep(ControlSocket::Client client);
+  Result<std::string> on_control(ControlSocket::Request request);
+  Result<std::string> serve(ControlSocket::Request& request);
+  Result<std::string> wake(ControlSocket::Request& request);
+  Result<std::string> pause(ControlSocket::Request& request);
+  Result<std::string> resume(ControlSocket::Request& request);
+  Result<std::string> counters(ControlSocket::Request& request);
+  Result<std::string> stop(ControlSocket::Request& request);
+  Result<void> serve_files(const std::vector<std::string>& names, std::vector<UniqueFd> files, int giver);
+  void on_hang_up(ControlSocket::Client client);
   void lose_guest(const std::string& why);
   void finish(ExitRecord record);
 

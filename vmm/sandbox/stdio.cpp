@@ -98,36 +98,43 @@ Result<StdioStream> make_stream(agent::StreamKind kind, UniqueFd source, UniqueF
 
 }  // namespace
 
-Result<std::vector<StdioStream>> take_stdio(StdioMode mode) {
-  std::vector<StdioStream> streams;
-  switch (mode) {
-    case StdioMode::none:
-      break;
-    case StdioMode::streams:
-      streams.push_back(TRY(make_stream(agent::StreamKind::standard_input,
-                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)), UniqueFd())));
-      streams.push_back(TRY(make_stream(agent::StreamKind::standard_output, UniqueFd(),
-                                        TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
-      streams.push_back(TRY(make_stream(agent::StreamKind::standard_error, UniqueFd(),
-                                        TRY(non_blocking(STDERR_FILENO, Direction::from_guest)))));
-      streams.back().is_our_stderr = true;
-      TRY(let_go_of_stdin_and_stdout());
-      break;
-    case StdioMode::joined:
-      streams.push_back(TRY(make_stream(agent::StreamKind::standard_input,
-                                        TRY(non_blocking(STDIN_FILENO, Direction::to_guest)), UniqueFd())));
-      streams.push_back(TRY(make_stream(agent::StreamKind::standard_output, UniqueFd(),
-                                        TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
-      streams.back().is_our_stderr = true;
-      TRY(let_go_of_stdin_and_stdout());
-      break;
-    case StdioMode::terminal:
-      TRY(take_terminal());
-      streams.push_back(
-          TRY(make_stream(agent::StreamKind::terminal, TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
-                          TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
-      break;
+Result<std::vector<UniqueFd>> take_served(const std::vector<LaunchSpec::Served>& served) {
+  std::vector<UniqueFd> taken;
+  for (const LaunchSpec::Served& entry : served) {
+    // Of 0, 1 and 2 a copy: 2 is still where the log may go.
+    taken.emplace_back(entry.fd > STDERR_FILENO ? entry.fd : ::fcntl(entry.fd, F_DUPFD_CLOEXEC, 3));
+    if (!taken.back()) {
+      return fail_errno("take over file " + std::to_string(entry.fd));
+    }
   }
+  return taken;
+}
+
+Result<std::vector<StdioStream>> take_stdio(const LaunchSpec::Stdio& stdio) {
+  using agent::StreamKind;
+  std::vector<StdioStream> streams;
+  if (stdio.terminal) {
+    TRY(take_terminal());
+    streams.push_back(
+        TRY(make_stream(StreamKind::terminal, TRY(non_blocking(STDIN_FILENO, Direction::to_guest)),
+                        TRY(non_blocking(STDIN_FILENO, Direction::from_guest)))));
+    return streams;
+  }
+  if (stdio.input) {
+    streams.push_back(TRY(make_stream(StreamKind::standard_input,
+                                      TRY(non_blocking(STDIN_FILENO, Direction::to_guest)), UniqueFd())));
+  }
+  if (stdio.output) {
+    streams.push_back(TRY(make_stream(StreamKind::standard_output, UniqueFd(),
+                                      TRY(non_blocking(STDOUT_FILENO, Direction::from_guest)))));
+    streams.back().is_our_stderr = stdio.error_is_output;
+  }
+  if (stdio.error) {
+    streams.push_back(TRY(make_stream(StreamKind::standard_error, UniqueFd(),
+                                      TRY(non_blocking(STDERR_FILENO, Direction::from_guest)))));
+    streams.back().is_our_stderr = true;
+  }
+  TRY(let_go_of_stdin_and_stdout());
   return streams;
 }
 

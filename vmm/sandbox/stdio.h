@@ -19,9 +19,12 @@ struct StdioStream {
   bool is_our_stderr = false;  // descriptor 2 is the same place
 };
 
-// Takes over what `mode` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's
+// Takes over what `stdio` says of descriptors 0, 1 and 2. A terminal is put into raw mode (the guest's
 // terminal does the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
-Result<std::vector<StdioStream>> take_stdio(StdioMode mode);
+Result<std::vector<StdioStream>> take_stdio(const LaunchSpec::Stdio& stdio);
+
+// The files to be served, in order. To be called before take_stdio(), which lets go of 0 and 1.
+Result<std::vector<UniqueFd>> take_served(const std::vector<LaunchSpec::Served>& served);
 
 // Takes over what the process inherits beside them. EINVAL for what is none of the kinds
 // LaunchSpec::Inherited names.

@@ -33,6 +33,7 @@ class Device final : public DeviceBase {
   void on_kick(uint16_t index) override;
 
   [[nodiscard]] const Server& server() const { return *server_; }
+  [[nodiscard]] Server& server() { return *server_; }
   // How often the driver kicked; for the tests that count round trips.
   [[nodiscard]] uint64_t kicks() const { return kicks_; }
 

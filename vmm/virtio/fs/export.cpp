@@ -15,12 +15,17 @@ bool is_name_character(char c) {
 
 }  // namespace
 
-Result<void> Export::check() const {
+Result<void> Export::check_name(const std::string& name) {
   constexpr size_t kMaxExportName = 64;
   if (name.empty() || name.size() > kMaxExportName || name == "." || name == ".." ||
       !std::all_of(name.begin(), name.end(), is_name_character)) {
     return fail(EINVAL, "export '" + name + "': a name is 1 to 64 of A-Z a-z 0-9 _ . -");
   }
+  return {};
+}
+
+Result<void> Export::check() const {
+  TRY(check_name(name));
   const std::string what = "export '" + name + "'";
   if (!fd) {
     return fail(EBADF, what + ": no descriptor was given");

@@ -17,6 +17,8 @@ struct Export {
   // Nobody else writes it while the guest runs (LaunchSpec::Export::exclusive).
   bool exclusive = false;
 
+  // EINVAL for what is no name of an export.
+  [[nodiscard]] static Result<void> check_name(const std::string& name);
   // Refuses what cannot be served: a bad name, a symbolic link, a device, a socket, a file of /proc or /sys.
   [[nodiscard]] Result<void> check() const;
 };

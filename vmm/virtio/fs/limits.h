@@ -47,8 +47,12 @@ inline constexpr size_t kMaxLockWaiters = 64;
 // LIMIT: owners of record locks, each a descriptor of ours; the guest's kernel takes ENOLCK from any server.
 inline constexpr size_t kMaxLockOwners = 1024;
 
-// Descriptors kept away from the guest's reach, for the rest of the process.
-inline constexpr size_t kReservedDescriptors = 256;
+// LIMIT: files of callers that a guest has by their descriptors: 3 for each process whose streams are files,
+// and what else it inherits. A guest that closes none has no more of them.
+inline constexpr size_t kMaxServedFiles = 256;
+
+// Descriptors kept away from the guest's reach, for the rest of the process and for those.
+inline constexpr size_t kReservedDescriptors = 256 + kMaxServedFiles;
 
 // Chains served before the interrupt is raised and other events get their turn.
 inline constexpr int kNotifyEvery = 16;

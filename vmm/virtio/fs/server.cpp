@@ -72,12 +72,20 @@ Result<void> Server::start(uint64_t guest_memory_bytes) {
   return {};
 }
 
+Result<void> Server::add_file(const std::string& name, UniqueFd fd, ServedFiles::Giver giver) {
+  if (std::ranges::any_of(exports_, [&](const Export& one) { return one.name == name; })) {
+    return fail(EEXIST, "serve file '" + name + "': an export has the name");
+  }
+  return files_.add(name, std::move(fd), giver);
+}
+
 void Server::reset() {
   is_initialised_ = false;
   waiters_.clear();
   locks_.clear();
   handles_.clear();
   nodes_.clear();
+  files_.drop_opened();
   cookies_.clear();
   listing_ = {};
 }
@@ -130,6 +138,9 @@ Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, 
   }
   const size_t copied = operation->has_payload ? operation->least_in : arguments;
   Request in = TRY(Request::parse(chain, header, copied, scratch_));
+  if (ServedFiles::is_node(header.nodeid)) {
+    return files_.serve(in, chain, out);
+  }
   chain_ = &chain;
   return (this->*operation->run)(in, out);
 }

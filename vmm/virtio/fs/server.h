@@ -20,6 +20,7 @@
 #include "vmm/virtio/fs/lock_table.h"
 #include "vmm/virtio/fs/lock_waiters.h"
 #include "vmm/virtio/fs/node_table.h"
+#include "vmm/virtio/fs/served_files.h"
 #include "vmm/virtio/fs/short_cookies.h"
 
 namespace caisson::vmm::fs {
@@ -56,6 +57,10 @@ class Server {
   static uint32_t end_waiting(const Chain& chain, uint64_t unique, int error);
   // Carries out the request in `chain`, or begins to.
   Served serve(const Chain& chain);
+
+  // Beside the exports, a file by its descriptor (ServedFiles::add). From any thread.
+  Result<void> add_file(const std::string& name, UniqueFd fd, ServedFiles::Giver giver);
+  [[nodiscard]] ServedFiles& files() { return files_; }
 
   // How many requests of each opcode there were.
   [[nodiscard]] const std::map<uint32_t, uint64_t>& requests() const { return requests_; }
@@ -194,6 +199,7 @@ class Server {
   OwnDescriptors own_;
   NodeTable nodes_;
   HandleTable handles_;
+  ServedFiles files_;
   ShortCookies cookies_;
   LockTable locks_;
   LockWaiters waiters_;

@@ -2,13 +2,10 @@
 #include "vmm/virtio/vsock/stream.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <cstring>
-#include <numeric>
 #include <utility>
 
 namespace caisson::vmm::vsock {
@@ -48,19 +45,9 @@ Stream::Io outcome_of(ssize_t n, bool is_read) {
   }
 }
 
-// A file that takes no more now may do so again: the disk was full, a quota was reached.
-bool has_no_room(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG;
-}
-
 void end(UniqueFd& fd, Watch& watch) {
   watch.reset();
   fd.reset();
-}
-
-size_t size_of(std::span<const iovec> parts) {
-  return std::accumulate(parts.begin(), parts.end(), size_t{0},
-                         [](size_t sum, const iovec& part) { return sum + part.iov_len; });
 }
 
 msghdr message_of(std::span<const iovec> parts) {
@@ -158,17 +145,7 @@ Stream::Io Stream::write(std::span<const iovec> parts) {
     const msghdr message = message_of(parts);
     return outcome_of(retry([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); }), false);
   }
-  const ssize_t n = retry([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); });
-  if (n < 0 && has_no_room(errno)) {
-    // The guest's write(2) has long returned, and a stream carries no error back but that nobody reads, for
-    // good.
-    if (!std::exchange(told_of_loss_, true)) {
-      spdlog::warn("write the container's output: {}; what finds no room is lost, what follows is tried anew",
-                   std::strerror(errno));
-    }
-    return {Outcome::moved, size_of(parts)};
-  }
-  return outcome_of(n, false);
+  return outcome_of(retry([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); }), false);
 }
 
 void Stream::end_reads() {

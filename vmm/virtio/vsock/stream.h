@@ -59,8 +59,6 @@ class Stream {
   [[nodiscard]] bool has_sink() const { return sink_fd() >= 0; }
 
   Io read(std::span<const iovec> parts);
-  // Bytes for which a file has no room (ENOSPC, EDQUOT, EFBIG) count as moved: they are lost, and the
-  // log says so.
   Io write(std::span<const iovec> parts);
 
   // The guest reads no more: who writes to the source gets EPIPE.
@@ -81,7 +79,6 @@ class Stream {
   bool is_one_socket_;
   bool source_is_socket_;
   bool sink_is_socket_;
-  bool told_of_loss_ = false;  // LIMIT: one word a stream, however often its disk fills
 };
 
 }  // namespace caisson::vmm::vsock

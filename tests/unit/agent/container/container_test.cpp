@@ -362,6 +362,33 @@ TEST_F(AgentContainer, bad_descriptors_to_inherit_are_refused_and_good_ones_are_
   EXPECT_EQ(outcome(1, many), 0);
 }
 
+TEST_F(AgentContainer, bad_standard_descriptors_are_refused) {
+  const auto outcome = [&](const std::vector<agent::v1::InheritedDescriptor>& standard) {
+    auto request = container_request("c", 1, {"true"});
+    for (const auto& one : standard) {
+      *request.mutable_init()->add_standard() = one;
+    }
+    const auto created = client_->create_container(request, soon());
+    return created ? 0 : created.error().code;
+  };
+  const auto descriptor = [](uint32_t number, uint32_t minor, const std::string& name = "") {
+    agent::v1::InheritedDescriptor one;
+    one.set_number(number);
+    one.set_reads(true);
+    one.set_device_minor(minor);
+    one.set_served_name(name);
+    return one;
+  };
+  EXPECT_EQ(outcome({descriptor(3, 3)}), EINVAL);
+  EXPECT_EQ(outcome({descriptor(~0U, 3)}), EINVAL);
+  EXPECT_EQ(outcome({descriptor(0, 3), descriptor(0, 5)}), EINVAL);
+  EXPECT_EQ(outcome({descriptor(0, 0)}), EINVAL) << "a stream";
+  EXPECT_EQ(outcome({descriptor(0, 11)}), EINVAL) << "a device that is not known";
+  EXPECT_EQ(outcome({descriptor(0, 0, "../x")}), EINVAL);
+  EXPECT_EQ(outcome({descriptor(0, 0, "no-such")}), ENOENT);
+  EXPECT_EQ(outcome({descriptor(0, 3), descriptor(1, 7)}), 0);
+}
+
 TEST_F(AgentContainer, bad_requests_are_refused_by_name) {
   const auto refused = [&](const agent::v1::CreateContainerRequest& request) {
     const auto created = client_->create_container(request, soon());

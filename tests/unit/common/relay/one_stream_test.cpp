@@ -27,14 +27,6 @@ TEST(OneStream, duplicates_of_a_file_are_one_and_another_opening_is_not) {
   EXPECT_FALSE(is_one_stream(file.get(), other.get()));
 }
 
-TEST(OneStream, two_that_append_to_a_file_are_one) {
-  const UniqueFd file(::memfd_create("one-stream", MFD_CLOEXEC));
-  const UniqueFd a = reopened(file, O_WRONLY | O_APPEND);
-  const UniqueFd b = reopened(file, O_WRONLY | O_APPEND);
-  EXPECT_TRUE(is_one_stream(a.get(), b.get()));
-  EXPECT_FALSE(is_one_stream(a.get(), file.get()));
-}
-
 TEST(OneStream, a_pipe_is_one_however_it_was_opened) {
   std::array<int, 2> ends{};
   std::array<int, 2> others{};

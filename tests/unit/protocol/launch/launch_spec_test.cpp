@@ -29,7 +29,8 @@ LaunchSpec example() {
                           .exclusive = true,
                           .detached = true});
   spec.view.push_back({.destination = "/", .export_name = "rootfs"});
-  spec.stdio = StdioMode::terminal;
+  spec.stdio = {.input = true, .output = true, .error_is_output = true};
+  spec.served.push_back({.name = "fd-1-5", .fd = 8});
   spec.init_process = ~0ULL;
   spec.inherited.push_back({.number = 9, .fd = 7, .reads = true, .writes = false});
   spec.service_manager = {.fd = 6, .main_pid = true};
@@ -54,6 +55,11 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   ASSERT_EQ(parsed->inherited.size(), 1U);
   EXPECT_EQ(parsed->inherited[0].number, 9);
   EXPECT_TRUE(parsed->inherited[0].reads);
+  EXPECT_TRUE(parsed->stdio.input && parsed->stdio.output && parsed->stdio.error_is_output);
+  EXPECT_FALSE(parsed->stdio.terminal || parsed->stdio.error);
+  ASSERT_EQ(parsed->served.size(), 1U);
+  EXPECT_EQ(parsed->served[0].name, "fd-1-5");
+  EXPECT_EQ(parsed->served[0].fd, 8);
   ASSERT_TRUE(parsed->service_manager);
   EXPECT_EQ(parsed->service_manager->fd, 6);
   EXPECT_TRUE(parsed->service_manager->main_pid);

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "tests/support/scratch_directory.h"
@@ -20,7 +22,7 @@ class ControlSocketTest : public ::testing::Test {
   void SetUp() override {
     loop_ = EventLoop::create().value();
     auto control = ControlSocket::open(
-        *loop_, directory_, [this](Verb verb, ControlSocket::Client client) { return answer(verb, client); },
+        *loop_, directory_, [this](ControlSocket::Request request) { return answer(std::move(request)); },
         [this](ControlSocket::Client client) {
           gone_.push_back(client);
           loop_->stop();
@@ -28,24 +30,29 @@ class ControlSocketTest : public ::testing::Test {
     ASSERT_TRUE(control) << control.error().message;
     control_ = std::move(*control);
   }
-  Result<std::string> answer(Verb verb, ControlSocket::Client client) {
-    askers_.push_back(client);
-    if (verb == Verb::counters) {
+  Result<std::string> answer(ControlSocket::Request request) {
+    askers_.push_back(request.client);
+    if (request.verb == Verb::serve) {
+      served_ = std::move(request);
+      return std::string();
+    }
+    if (request.verb == Verb::counters) {
       return "\"count\":" + std::to_string(askers_.size());
     }
     return fail(EINVAL, "not now");
   }
 
-  // What is answered to `text` until we hang up, and the other side has seen that.
-  std::string talk(const std::string& text) {
+  // What is answered to `text`, sent with `count` descriptors, until we hang up, and the other side has seen
+  // that.
+  std::string talk(const std::string& text, size_t count = 0) {
     std::string answers;
-    std::thread client([this, &text, &answers] {
+    std::thread client([this, &text, &answers, count] {
       UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
       sockaddr_un to{};
       to.sun_family = AF_UNIX;
       std::strcpy(to.sun_path, (directory_ + "/control.sock").c_str());
       ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-      (void)::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      send(socket.get(), text, count);
       ::shutdown(socket.get(), SHUT_WR);
       std::array<char, 512> buffer{};
       for (ssize_t got = 1; got > 0;
@@ -58,13 +65,62 @@ class ControlSocketTest : public ::testing::Test {
     return answers;
   }
 
+  static void send(int socket, const std::string& text, size_t count) {
+    iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+    const std::vector<int> fds(count, STDIN_FILENO);
+    std::vector<char> control(CMSG_SPACE(count * sizeof(int)));
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (count > 0) {
+      message.msg_control = control.data();
+      message.msg_controllen = control.size();
+      cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+      rights->cmsg_level = SOL_SOCKET;
+      rights->cmsg_type = SCM_RIGHTS;
+      rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+      std::memcpy(CMSG_DATA(rights), fds.data(), count * sizeof(int));
+    }
+    (void)::sendmsg(socket, &message, MSG_NOSIGNAL);
+  }
+  static size_t open_descriptors() {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+  }
+
   test::ScratchDirectory scratch_;
   std::string directory_ = scratch_.path();
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<ControlSocket> control_;
   std::vector<ControlSocket::Client> askers_;
   std::vector<ControlSocket::Client> gone_;
+  std::optional<ControlSocket::Request> served_;
 };
+
+TEST_F(ControlSocketTest, files_come_with_their_names) {
+  EXPECT_EQ(talk("{\"verb\":\"serve\",\"names\":[\"a\",\"b\"]}\n", 2), "{\"ok\":true}\n");
+  ASSERT_TRUE(served_);
+  EXPECT_EQ(served_->names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(served_->descriptors.size(), 2U);
+}
+
+TEST_F(ControlSocketTest, descriptors_without_a_name_for_each_are_closed) {
+  const size_t before = open_descriptors();
+  for (const char* text : {"{\"verb\":\"serve\"}\n", "{\"verb\":\"serve\",\"names\":[\"a\"]}\n",
+                           "{\"verb\":\"serve\",\"names\":[1,2]}\n", "{\"verb\":\"fly\"}\n", "x\n",
+                           "{\"verb\":\"serve\",\"names\":{\"a\":1,\"b\":2}}\n"}) {
+    EXPECT_NE(talk(text, 2).find("\"error\""), std::string::npos) << text;
+  }
+  talk("{\"verb\":\"counters\"}\n", 2);
+  talk("no line", 2);
+  EXPECT_FALSE(served_);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(ControlSocketTest, too_many_descriptors_are_hung_up_on) {
+  const size_t before = open_descriptors();
+  EXPECT_EQ(talk("{\"verb\":\"serve\",\"names\":[]}\n", kMostServed + 1), "");
+  EXPECT_EQ(open_descriptors(), before);
+}
 
 TEST_F(ControlSocketTest, one_line_is_answered_by_one) {
   EXPECT_EQ(talk("{\"verb\":\"counters\"}\n"), "{\"count\":1,\"ok\":true}\n");

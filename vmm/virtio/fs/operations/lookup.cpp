@@ -25,6 +25,9 @@ Result<void> Server::lookup(Request& in, Reply& out) {
   const Name name = TRY(in.take_name());
   const NodePin parent = TRY(node_of(in));
   if (parent->from == nullptr) {
+    if (const auto file = files_.lookup(name.view())) {
+      return out.put(TRY(Result<fuse_entry_out>(*file)));
+    }
     const NodePin node = TRY(lookup_export(name.view()));
     return out.put(entry_of(*node, TRY(stat_of(*node))));
   }

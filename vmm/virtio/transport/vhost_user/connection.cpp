@@ -6,25 +6,9 @@
 
 #include <cstring>
 
+#include "common/received_descriptors.h"
+
 namespace caisson::vmm::vhost_user {
-namespace {
-
-// Takes every descriptor out of `message` so that none leaks, whatever else is wrong with it.
-void collect_descriptors(msghdr& message, std::vector<UniqueFd>& fds) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
-      continue;
-    }
-    const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
-      fds.emplace_back(fd);
-    }
-  }
-}
-
-}  // namespace
 
 Result<Connection> Connection::create(UniqueFd socket) {
   const int flags = ::fcntl(socket.get(), F_GETFL);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Descriptors that came with a message of a Unix socket (SCM_RIGHTS). Used by whoever calls recvmsg(2).
+#pragma once
+
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace caisson {
+
+// Takes every descriptor out of `message` so that none leaks, whatever else is wrong with it.
+void collect_descriptors(msghdr& message, std::vector<UniqueFd>& fds);
+
+}  // namespace caisson
