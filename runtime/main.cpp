@@ -96,7 +96,12 @@ Result<int> run_command(CommandLine& line) {
     TRY(make_absolute(line.globals.log.path));
   }
   TRY(set_up_log(line.globals.log));
-  return line.command->run(line.globals);
+  const int code = TRY(line.command->run(line.globals));
+  // What a verb prints has been said only when it has arrived: a full disk takes nothing.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return fail_errno("write to standard output");
+  }
+  return code;
 }
 
 // As runc does: a record in the log where there is one, and one line on standard error, with those of whom it
