@@ -8,6 +8,7 @@
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
 #include "runtime/lifecycle/destroy.h"
+#include "runtime/lifecycle/unrecorded.h"
 
 namespace caisson::runtime {
 namespace {
@@ -57,9 +58,9 @@ class Delete final : public Command {
     }
     const ContainerDirectory& directory = locked->directory();
     const auto state = directory.load();
-    if (!state && state.error().code == ESTALE) {
-      // Its creator died before there was a process.
-      TRY(directory.remove());
+    // ESTALE: its creator died before there was a process, or the record has gone.
+    if (!state && (state.error().code == ESTALE || (force_ && state.error().code == EBADMSG))) {
+      TRY(destroy_unrecorded(globals.state_root(), directory, id));
       return 0;
     }
     if (!state) {

@@ -103,7 +103,8 @@ class Exec final : public Command {
       state = TRY(wait_for_resume(directory));
     }
     TRY(check_status(state));
-    const oci::Config config = TRY(oci::parse_config(TRY(directory.read("config.json"))));
+    const oci::Config config =
+        TRY_CONTEXT(directory.file("config.json"), oci::parse_config(TRY(directory.read("config.json"))));
     exec_.command.assign(arguments_.begin() + 1, arguments_.end());
     oci::Process process = TRY(exec_process(exec_, config));
     if (!process.user.umask) {

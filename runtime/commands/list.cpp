@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson list: every container beneath the root, as a table, as JSON, or only their ids.
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 
 #include "runtime/commands/command.h"
@@ -14,8 +16,12 @@ namespace {
 // A container half made has no readable state yet: it is shown as far as it is known.
 ContainerState load_or_guess(const StateRoot& root, const std::string& id) {
   const auto directory = root.find(id);
-  if (auto state = directory ? directory->load() : Result<ContainerState>(fail(ENOENT, "gone"))) {
+  auto state = directory ? directory->load() : Result<ContainerState>(fail(ENOENT, "gone"));
+  if (state) {
     return *std::move(state);
+  }
+  if (state.error().code == EBADMSG) {
+    spdlog::warn("load container {}: {}", id, state.error().message);
   }
   ContainerState unknown;
   unknown.id = id;

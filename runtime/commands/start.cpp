@@ -16,7 +16,8 @@ class Start final : public Command {
   Result<int> run(const Globals& globals) override {
     const LockedContainer locked = TRY(globals.state_root().lock(id_));
     ContainerState state = TRY(locked.directory().load());
-    const oci::Config config = TRY(oci::parse_config(TRY(locked.directory().read("config.json"))));
+    const oci::Config config = TRY_CONTEXT(locked.directory().file("config.json"),
+                                           oci::parse_config(TRY(locked.directory().read("config.json"))));
     TRY(start_container(locked.directory(), state, config));
     warn_of_unreached_links(state.vmm.pid);
     return 0;

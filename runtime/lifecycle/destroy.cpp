@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/lifecycle/destroy.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -20,8 +21,16 @@ constexpr std::chrono::seconds kKillPatience{10};
 
 std::vector<oci::Hook> poststop_hooks(const ContainerDirectory& directory) {
   const auto text = directory.read("config.json");
-  const auto config = text ? oci::parse_config(*text) : Result<oci::Config>(fail(ENOENT, "no configuration"));
-  return config ? config->hooks.poststop : std::vector<oci::Hook>();
+  if (!text && text.error().code == ENOENT) {
+    return {};  // its creator died before there were any
+  }
+  const auto config = text ? oci::parse_config(*text) : tl::unexpected(text.error());
+  if (!config) {
+    spdlog::warn("{}: {}; whether it has poststop hooks is not known, and none runs", directory.path(),
+                 config.error().message);
+    return {};
+  }
+  return config->hooks.poststop;
 }
 
 }  // namespace

@@ -100,9 +100,13 @@ Result<ContainerState> ContainerDirectory::load() const {
                     ": the container was never finished, its creator is at work or has died; in the latter "
                     "case delete it");
   }
-  auto state = parse_container_state(TRY(Result<std::string>(text)));
+  auto state = text ? parse_container_state(*text) : tl::unexpected(text.error());
   if (!state) {
-    return tl::unexpected(with_context(path_, std::move(state).error()));
+    const std::string id = path_.substr(path_.rfind('/') + 1);
+    return fail(EBADMSG, path_ + ": " + state.error().message +
+                             "; somebody else has written there: nothing can be done with the container but "
+                             "delete --force " +
+                             id);
   }
   return state;
 }

@@ -36,6 +36,7 @@ class ContainerDirectory {
   [[nodiscard]] std::string control_socket() const { return file(sandbox_file::kControlSocket); }
   [[nodiscard]] std::string output_directory() const { return file("vmm"); }
 
+  // ESTALE: there is none yet, or no more. EBADMSG: there is something, and it is not what save() wrote.
   Result<ContainerState> load() const;
   // Only under the lock.
   Result<void> save(const ContainerState& state) const;

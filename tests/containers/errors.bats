@@ -178,3 +178,76 @@ KEYS
   grep -q USR1 "$bundle/rootfs/got"
   grep -q TERM "$bundle/rootfs/got"
 }
+
+# damage KIND FILE: what somebody else might leave in place of the file.
+damage() {
+  rm -r "$2"
+  case $1 in
+    empty) : >"$2" ;;
+    garbage) head -c 300 /dev/urandom >"$2" ;;
+    large) truncate -s 20M "$2" ;;
+    link) ln -s /etc/passwd "$2" ;;
+    directory) mkdir "$2" ;;
+    fifo) mkfifo "$2" ;;
+    gone) ;;
+  esac
+}
+
+# cgroups: of this test's containers.
+cgroups() { find /sys/fs/cgroup -name "*$unique" 2>/dev/null; }
+
+@test "errors: a record that is damaged is named with what to do, others are listed, and delete --force leaves nothing" {
+  local kind pid
+  make_bundle box ".linux.cgroupsPath = \"/caisson-test-$unique\""
+  set_command sleep 1000
+  for kind in empty garbage large link directory fifo gone; do
+    caisson create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
+    pid=$(cat "$scratch/pid")
+    [ -n "$(cgroups)" ]
+    damage "$kind" "$state_root/box/state.json"
+    run -0 --separate-stderr "$CAISSON" --root "$state_root" list -q
+    [ "$output" = box ]
+    run -1 caisson state box
+    [[ $output == *"$state_root/box"*delete* ]]
+    if [ "$kind" != gone ]; then
+      [[ $output == *"state.json"*"delete --force box"* ]]
+      run -0 caisson list
+      [[ $output == *"load container box: $state_root/box"* ]]
+      run -1 caisson delete box
+      [[ $output == *"delete --force box"* ]]
+      kill -0 "$pid"
+    fi
+    caisson delete --force box
+    run ! kill -0 "$pid"
+    [ -z "$(cgroups)" ]
+    [ -z "$(ls "$state_root")" ]
+  done
+}
+
+@test "errors: a configuration on record that is damaged is named by its path, and delete says what it cannot do" {
+  local kind
+  make_bundle box
+  set_command sleep 1000
+  for kind in empty garbage large link directory fifo; do
+    caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+    damage "$kind" "$state_root/box/config.json"
+    run -1 caisson start box
+    [[ $output == *"$state_root/box/config.json: "* ]]
+    run -0 caisson delete --force box
+    [[ $output == *"$state_root/box: "*"whether it has poststop hooks is not known"* ]]
+    [ -z "$(ls "$state_root")" ]
+  done
+}
+
+@test "errors: what a verb could not print is an error" {
+  make_bundle box
+  caisson create -b "$bundle" box </dev/null >/dev/null 2>&1
+  local verb
+  for verb in list 'list --format json' 'list -q' 'state box' 'ps box' 'events --stats box' features; do
+    # shellcheck disable=SC2086 # words
+    run -1 bash -c '"$@" >/dev/full' bash "$CAISSON" --root "$state_root" $verb
+    [[ $output == *"write to standard output: No space left on device"* ]]
+  done
+  # Who prints nothing needs no place for it.
+  caisson start box >/dev/full
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes a container away whose record cannot be read: state.json is missing, damaged or no file. What was on
+// record there is found otherwise, as far as it can be. Used by `delete`.
+#pragma once
+
+#include "common/result.h"
+#include "runtime/state/state_directory.h"
+
+namespace caisson::runtime {
+
+// Under the lock. The machine is whoever serves the control socket, the cgroups are those that config.json
+// names; what cannot be found is logged. Its poststop hooks run, if the configuration can be read.
+Result<void> destroy_unrecorded(const StateRoot& root, const ContainerDirectory& directory,
+                                const std::string& id);
+
+}  // namespace caisson::runtime
