@@ -118,11 +118,11 @@ TEST_F(Inherited, counts_that_are_none_are_refused) {
 
 TEST_F(Inherited, environment_is_told_of_listened_ones_alone) {
   agent::v1::Process process;
-  fill_inherited({{.number = 3, .reads = true}}, {.preserved = 1, .listened = 0}, process);
+  fill_inherited({{.number = 3, .reads = true}}, {.preserved = 1, .listened = 0}, 1, process);
   EXPECT_EQ(process.inherited_size(), 1);
   EXPECT_EQ(process.env_size(), 0);
   process.add_env("LISTEN_FDS=5");
-  fill_inherited({}, {.preserved = 0, .listened = 2}, process);
+  fill_inherited({}, {.preserved = 0, .listened = 2}, 1, process);
   ASSERT_EQ(process.env_size(), 2);
   EXPECT_EQ(process.env(0), "LISTEN_FDS=5");
   EXPECT_EQ(process.env(1), "LISTEN_PID=1");
