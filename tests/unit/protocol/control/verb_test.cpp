@@ -7,7 +7,7 @@ namespace caisson {
 namespace {
 
 TEST(Verb, each_is_found_by_its_name_and_nothing_else_is_one) {
-  for (const Verb verb : {Verb::pause, Verb::resume, Verb::wake, Verb::counters, Verb::stop}) {
+  for (const Verb verb : {Verb::pause, Verb::resume, Verb::wake, Verb::counters, Verb::stop, Verb::serve}) {
     EXPECT_EQ(find_verb(name_of(verb)), verb);
   }
   for (const char* name : {"", "paus", "pause ", "PAUSE", "kill"}) {
