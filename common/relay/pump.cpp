@@ -2,10 +2,13 @@
 #include "common/relay/pump.h"
 
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <memory>
+#include <utility>
 
 namespace caisson {
 namespace {
@@ -34,11 +37,23 @@ void wait_for_room(int sink) {
   }
 }
 
+// A file that takes no more now may do so again: the disk was full, a quota was reached.
+bool has_no_room(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+void tell_of_loss(int error, bool& told) {
+  if (!std::exchange(told, true)) {
+    spdlog::warn("write output: {}; what finds no room is lost, what follows is tried anew",
+                 std::strerror(error));
+  }
+}
+
 bool is_gone(int error) {
   return error == EPIPE || error == ECONNRESET || error == ENOTCONN;
 }
 
-Result<bool> write_all(int sink, const char* data, size_t size) {
+Result<bool> write_all(int sink, const char* data, size_t size, bool& told_of_loss) {
   while (size > 0) {
     const ssize_t written = ::write(sink, data, size);
     if (written >= 0) {
@@ -48,6 +63,9 @@ Result<bool> write_all(int sink, const char* data, size_t size) {
       wait_for_room(sink);
     } else if (is_gone(errno) || errno == EIO) {
       return false;
+    } else if (has_no_room(errno)) {
+      tell_of_loss(errno, told_of_loss);
+      return true;
     } else if (errno != EINTR) {
       return fail_errno("write stream");
     }
@@ -59,6 +77,7 @@ Result<bool> write_all(int sink, const char* data, size_t size) {
 
 Result<PumpEnd> pump(int source, int sink) {
   const auto buffer = std::make_unique<char[]>(kChunkBytes);
+  bool told_of_loss = false;
   while (true) {
     if (wait_for_source(source, sink) == Readiness::sink_closed) {
       return PumpEnd::sink_closed;
@@ -68,7 +87,7 @@ Result<PumpEnd> pump(int source, int sink) {
       return PumpEnd::source_ended;
     }
     if (got > 0) {
-      if (!TRY(write_all(sink, buffer.get(), static_cast<size_t>(got)))) {
+      if (!TRY(write_all(sink, buffer.get(), static_cast<size_t>(got), told_of_loss))) {
         return PumpEnd::sink_closed;
       }
     } else if (errno == ECONNRESET || errno == EIO) {

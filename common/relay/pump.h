@@ -14,6 +14,8 @@ enum class PumpEnd {
   sink_closed,   // the sink takes no more (EPIPE); what was read but not written is lost, as for any pipe
 };
 
+// Bytes for which a file has no room are lost, which the log says once; the next are tried anew. Only a
+// terminal's come here: other files are the process's own.
 // Copies through one 64 KiB buffer. Not splice(2): one that waits holds the lock of its pipe, and whoever has
 // the pipe's other end then waits with it, even for bytes that lie there.
 Result<PumpEnd> pump(int source, int sink);
