@@ -18,7 +18,8 @@
 namespace caisson::vmm::fs {
 namespace {
 
-// Not seekable, never in the page cache, and closed without a word: what close(2) would tell, write(2) has.
+// Without a position in the guest, never in the page cache, and closed without a word: what close(2) would
+// tell, write(2) has.
 constexpr uint32_t kOpenFlags = FOPEN_DIRECT_IO | FOPEN_STREAM | FOPEN_NOFLUSH;
 
 // Whoever has the descriptor may open it again (/dev/stdout), as one can a pipe of one's own; what may be
@@ -31,8 +32,6 @@ int refusal_of(uint32_t opcode) {
   switch (opcode) {
     case FUSE_IOCTL:
       return ENOTTY;
-    case FUSE_LSEEK:
-      return ESPIPE;
     case FUSE_LOOKUP:
       return ENOTDIR;
     case FUSE_READLINK:
@@ -193,6 +192,8 @@ ServedFiles::Operation ServedFiles::operation_of(uint32_t opcode) {
       return &ServedFiles::read;
     case FUSE_WRITE:
       return &ServedFiles::write;
+    case FUSE_LSEEK:
+      return &ServedFiles::seek;
     case FUSE_FSYNC:
       return &ServedFiles::fsync;
     case FUSE_STATFS:
@@ -305,6 +306,20 @@ Result<void> ServedFiles::write(uint64_t /*id*/, File& file, Request& in, Reply&
   fuse_write_out answer{};
   answer.size = static_cast<uint32_t>(written);
   return out.put(answer);
+}
+
+// The guest's kernel asks for every lseek(2): the position is the descriptor's.
+Result<void> ServedFiles::seek(uint64_t /*id*/, File& file, Request& in, Reply& out) {
+  const auto arguments = TRY(in.take<fuse_lseek_in>());
+  if (arguments.whence > SEEK_HOLE) {
+    return refuse(EINVAL);
+  }
+  const off_t position =
+      ::lseek(file.fd.get(), static_cast<off_t>(arguments.offset), static_cast<int>(arguments.whence));
+  if (position < 0) {
+    return refuse_errno();
+  }
+  return out.put(fuse_lseek_out{.offset = static_cast<uint64_t>(position)});
 }
 
 // Of the synthetic root, where it has its name; how full the host's disk is, is not told.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open files of the host that the guest has by their descriptors alone: the standard input, output and error
 // of a process, and what else it inherits, where its caller has them as files. A request is read(2),
-// write(2), statx(2), ftruncate(2) or fsync(2) on that very descriptor, so that its position is its opener's
-// too, and whatever fails there fails in the guest. Nothing else is answered, whatever the guest asks: these
-// nodes are none of the node table's, and no operation of the server finds them. Names are added by the main
-// loop, requests come on the server's thread.
+// write(2), lseek(2), statx(2), ftruncate(2) or fsync(2) on that very descriptor, so that its position is its
+// opener's too, and whatever fails there fails in the guest. Nothing else is answered, whatever the guest
+// asks: these nodes are none of the node table's, and no operation of the server finds them. Names are added
+// by the main loop, requests come on the server's thread.
 #pragma once
 
 #include <cstdint>
@@ -75,6 +75,7 @@ class ServedFiles {
   Result<void> release(uint64_t id, File& file, Request& in, Reply& out);
   Result<void> read(uint64_t id, File& file, Request& in, Reply& out);
   Result<void> write(uint64_t id, File& file, Request& in, Reply& out);
+  Result<void> seek(uint64_t id, File& file, Request& in, Reply& out);
   Result<void> fsync(uint64_t id, File& file, Request& in, Reply& out);
   Result<void> statfs(uint64_t id, File& file, Request& in, Reply& out);
 

@@ -55,10 +55,37 @@ class FsServedFiles : public FsTest {
     in.mode = 0777;
     return client_->call(FUSE_SETATTR, id, Arguments().add(in));
   }
+  Answer seek(uint64_t id, uint64_t offset, uint32_t whence) {
+    fuse_lseek_in in{};
+    in.offset = offset;
+    in.whence = whence;
+    return client_->call(FUSE_LSEEK, id, Arguments().add(in));
+  }
   Answer release(uint64_t id) { return client_->call(FUSE_RELEASE, id, Arguments().add(fuse_release_in{})); }
 
   UniqueFd fd_;  // the caller's, of the same description
 };
+
+TEST_F(FsServedFiles, seeking_moves_the_callers_position) {
+  const uint64_t id = serve("abcdefghij", O_RDWR);
+  EXPECT_EQ(seek(id, 4, SEEK_SET).as<fuse_lseek_out>().offset, 4U);
+  EXPECT_EQ(::lseek(fd_.get(), 0, SEEK_CUR), 4);
+  EXPECT_EQ(read(id, 2).text(), "ef");
+  EXPECT_EQ(seek(id, static_cast<uint64_t>(-1), SEEK_CUR).as<fuse_lseek_out>().offset, 5U);
+  EXPECT_EQ(seek(id, static_cast<uint64_t>(-2), SEEK_END).as<fuse_lseek_out>().offset, 8U);
+  EXPECT_EQ(read(id, 9).text(), "ij");
+  EXPECT_EQ(seek(id, 3, SEEK_HOLE).as<fuse_lseek_out>().offset, 10U);
+}
+
+TEST_F(FsServedFiles, seeking_where_nothing_is_or_by_no_known_way_is_refused) {
+  const uint64_t id = serve("abc", O_RDONLY);
+  EXPECT_EQ(seek(id, static_cast<uint64_t>(-1), SEEK_SET).error(), EINVAL);
+  EXPECT_EQ(seek(id, 4, SEEK_DATA).error(), ENXIO);
+  for (const uint32_t whence : {5U, 0x7fff'ffffU, 0x8000'0000U, ~0U}) {
+    EXPECT_EQ(seek(id, 0, whence).error(), EINVAL) << whence;
+  }
+  EXPECT_EQ(::lseek(fd_.get(), 0, SEEK_CUR), 0);
+}
 
 TEST_F(FsServedFiles, reads_and_writes_move_the_callers_position) {
   const uint64_t id = serve("abcdefghij", O_RDWR);
