@@ -103,6 +103,7 @@ void EventLoop::post(Task task) {
 }
 
 void EventLoop::run_sync(const Task& task) {
+  std::promise<void> done;
   {
     std::unique_lock lock(mutex_);
     if (!running_ || thread_ == std::this_thread::get_id()) {
@@ -110,12 +111,13 @@ void EventLoop::run_sync(const Task& task) {
       task();
       return;
     }
+    // ORDERING: under the same lock as the question: a loop that ends in between would never run it.
+    posted_.emplace_back([&] {
+      task();
+      done.set_value();
+    });
   }
-  std::promise<void> done;
-  post([&] {
-    task();
-    done.set_value();
-  });
+  wake();
   done.get_future().wait();
 }
 

@@ -37,13 +37,23 @@ constexpr off_t kMaxLaunchBytes = 4L << 20;
 // only costs the host's kernel memory.
 constexpr rlim_t kMostDescriptors = 65536;
 
-// The file server shares out what the soft limit leaves (vmm/virtio/fs/server.cpp), and a login's
-// soft limit of 1024 is less than one database opens.
-void raise_descriptor_limit() {
+// The caller's limits are for the container's processes, which have them in the guest; our memory is the
+// guest's, and its files are the host's. The file server shares out what the soft limit of descriptors leaves
+// (vmm/virtio/fs/server.cpp), and a login's 1024 is less than one database opens. Refused without
+// CAP_SYS_RESOURCE: then as far as the hard limits allow.
+void lift_limits() {
+  for (const auto resource : {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NPROC, RLIMIT_CPU}) {
+    constexpr rlimit kNone{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    (void)::setrlimit(resource, &kNone);
+  }
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    const rlimit enough{.rlim_cur = std::max(limit.rlim_cur, kMostDescriptors),
+                        .rlim_max = std::max(limit.rlim_max, kMostDescriptors)};
     limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kMostDescriptors));
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the guest has as many as before
+    if (::setrlimit(RLIMIT_NOFILE, &enough) < 0) {
+      (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    }
   }
 }
 
@@ -65,7 +75,7 @@ Result<std::string> read_document(const UniqueFd& fd) {
 // Before any thread exists, so that all inherit the mask.
 Result<UniqueFd> take_signals() {
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a guest that writes past RLIMIT_FSIZE gets EFBIG, and does not end us
+  ::signal(SIGXFSZ, SIG_IGN);  // where it could not be lifted, the guest gets EFBIG, and does not end us
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : kForwardedSignals) {
@@ -126,7 +136,7 @@ Result<Ending> launch() {
     }
   }
   ::umask(0022);  // what we make has the same mode whoever started us
-  raise_descriptor_limit();
+  lift_limits();
   const UniqueFd document(kLaunchFd);
   UniqueFd status_fd(kStatusFd);
   LaunchSpec spec = TRY(parse_launch_spec(TRY(read_document(document))));

@@ -11,7 +11,7 @@
 namespace caisson::agent {
 namespace {
 
-constexpr int kBacklog = 64;
+constexpr int kBacklog = 512;
 
 struct Address {
   sockaddr_storage storage{};

@@ -60,7 +60,7 @@ class Delete final : public Command {
     const auto state = directory.load();
     // ESTALE: its creator died before there was a process, or the record has gone.
     if (!state && (state.error().code == ESTALE || (force_ && state.error().code == EBADMSG))) {
-      TRY(destroy_unrecorded(globals.state_root(), directory, id));
+      TRY(destroy_unrecorded(globals.state_root(), directory, id, force_));
       return 0;
     }
     if (!state) {

@@ -34,16 +34,25 @@ Result<void> check_status(const ContainerState& state) {
 
 // ORDERING: on record, then in the guest, then on record that it is done. Should we be killed in between,
 // nobody takes a program that runs for one that waits, and the next `start` ends what we began.
-Result<void> let_go(agent::AgentClient& agent, const ContainerDirectory& directory, ContainerState& state) {
+Result<void> let_go(agent::AgentClient& agent, const ContainerDirectory& directory, ContainerState& state,
+                    const oci::Config& config) {
   const bool was_asked = std::exchange(state.is_starting, true);
   TRY(directory.save(state));
-  auto gone = agent.start_container(state.id, agent::deadline_in(kStartPatience));
+  // Hooks of the container take as long as they take, or as their timeouts let them.
+  auto gone = agent.start_container(state.id, config.hooks.start_container.empty()
+                                                  ? agent::deadline_in(kStartPatience)
+                                                  : agent::kNoDeadline);
   if (!gone && was_asked && gone.error().code == EBUSY) {
     return {};  // it was let go then
   }
-  if (!gone) {
+  // Without an answer nobody knows whether it has been let go: the next `start` finds out.
+  if (!gone && gone.error().code != ETIMEDOUT) {
     state.is_starting = false;
     TRY(directory.save(state));
+    // [oci] runtime.md, "Lifecycle", step 8: "generate an error, stop the container". Nothing runs in it.
+    if (gone.error().code != EBUSY) {
+      TRY(kill_machine(state));
+    }
   }
   return gone;
 }
@@ -88,7 +97,7 @@ Result<void> start_container(const ContainerDirectory& directory, ContainerState
 Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
                              ContainerState& state, const oci::Config& config) {
   TRY(check_status(state));
-  TRY(let_go(agent, directory, state));
+  TRY(let_go(agent, directory, state, config));
   state.status = Status::running;
   state.started = true;
   state.is_starting = false;

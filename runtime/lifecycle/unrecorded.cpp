@@ -29,10 +29,15 @@ pid_t server_of(const std::string& socket) {
 
 // The directory is nobody's but ours: the socket there is of the caisson-vmm that we started.
 ProcessIdentity machine_of(const ContainerDirectory& directory) {
-  const pid_t pid = server_of(directory.control_socket());
-  const auto identity = ProcessIdentity::of(pid);
-  // ORDERING: the process first, then the question again: if it still serves, it is the one we looked at.
-  return identity && server_of(directory.control_socket()) == pid ? *identity : ProcessIdentity();
+  for (const std::string& socket : {directory.control_socket(), directory.vsock_socket()}) {
+    const pid_t pid = server_of(socket);
+    const auto identity = ProcessIdentity::of(pid);
+    // ORDERING: the process first, then the question again: if it still serves, it is the one we looked at.
+    if (pid != 0 && identity && server_of(socket) == pid) {
+      return *identity;
+    }
+  }
+  return {};
 }
 
 // Each only if nobody is in it: whether we made it, nobody knows any more.
@@ -58,10 +63,14 @@ Result<oci::Config> configuration(const ContainerDirectory& directory) {
 }  // namespace
 
 Result<void> destroy_unrecorded(const StateRoot& root, const ContainerDirectory& directory,
-                                const std::string& id) {
+                                const std::string& id, bool is_forced) {
   ContainerState state;
   state.id = id;
   state.vmm = machine_of(directory);
+  if (state.vmm.is_alive() && !is_forced) {
+    return fail(EBUSY, "cannot delete container " + id + ": its record has gone, but its caisson-vmm " +
+                           std::to_string(state.vmm.pid) + " runs; give --force");
+  }
   TRY(kill_machine(state));
   const auto config = configuration(directory);
   const auto path = cgroup_path(config ? config->linux_.cgroups_path : std::string(), id, root.path());

@@ -109,6 +109,16 @@ with_volume() {
   done
 }
 
+@test "hooks: a container whose startContainer hook fails is stopped, and nothing of it runs" {
+  make_bundle box
+  configure '.hooks = {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]}'
+  caisson create -b "$bundle" box </dev/null >"$scratch/out" 2>&1
+  run caisson start box
+  [ "$status" -eq 1 ]
+  [ "$(caisson state box | jq -r .status)" = stopped ]
+  caisson delete box
+}
+
 @test "hooks: one that outlives its timeout is killed, whatever its kind" {
   make_bundle box
   local kind

@@ -168,6 +168,23 @@ create_sleeper() {
   timeout 60 sh -c 'while "$0" --root "$1" ps box | grep -q "sleep 2000"; do :; done' "$CAISSON" "$state_root"
 }
 
+@test "exec: a hundred at once leave room for ps, pause and kill" {
+  create_sleeper
+  caisson start box
+  local number jobs=()
+  for number in $(seq 100); do
+    caisson exec box sh -c 'echo in; exec sleep 1000' </dev/null >>"$scratch/in" 2>&1 &
+    jobs+=($!)
+  done
+  timeout 200 tail --follow --lines=+1 "$scratch/in" | head -n 100 >"$scratch/begun"
+  [ "$(grep -c '^in$' "$scratch/begun")" -eq 100 ]
+  [ "$(caisson ps box | grep -c 'sleep 1000$')" -eq 101 ]
+  caisson pause box
+  caisson resume box
+  caisson kill box KILL
+  for number in "${jobs[@]}"; do wait "$number" || true; done
+}
+
 @test "exec: a command that does not exist" {
   create_sleeper
   caisson start box

@@ -84,8 +84,12 @@ ControlSocket::ControlSocket(EventLoop& loop, UniqueFd listener, Handler handler
       on_hang_up_(std::move(on_hang_up)) {}
 
 void ControlSocket::on_connection() {
+  if (clients_.size() >= kMaxClients) {
+    (void)watch_.modify(0);  // until one hangs up; the others wait in the backlog
+    return;
+  }
   UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket || clients_.size() >= kMaxClients) {
+  if (!socket) {
     return;
   }
   const int fd = socket.get();
@@ -151,6 +155,7 @@ void ControlSocket::answer(int fd, const std::string& line) {
 void ControlSocket::drop(int fd) {
   on_hang_up_(fd);  // while the number is still this client's
   clients_.erase(fd);
+  (void)watch_.modify(EPOLLIN);
 }
 
 }  // namespace caisson::vmm

@@ -33,7 +33,6 @@ InitProcess::~InitProcess() {
   agent_loop_.run_sync([this] {
     end_watch_.reset();
     waiter_.reset();
-    caller_.reset();
   });
 }
 
@@ -132,23 +131,15 @@ void InitProcess::settle() {
   on_end(*exit_);
 }
 
-// The connection for it is made when the first is passed on: most containers are never sent any, and each
-// costs a start some of the guest's time.
+// Each by a connection of its own: one that is kept and has failed once would lose all that follow.
 void InitProcess::call(std::function<void(agent::AgentClient&)> task) {
-  if (!has_caller_) {
-    auto client = connect();
-    if (!client) {
-      spdlog::warn("reach the agent: {}", client.error().message);
-      return;
-    }
-    has_caller_ = true;
-    agent_loop_.post(
-        [this, made = std::make_shared<agent::AgentClient>(std::move(*client))] { caller_ = made; });
+  auto client = connect();
+  if (!client) {
+    spdlog::warn("reach the agent: {}", client.error().message);
+    return;
   }
-  agent_loop_.post([this, task = std::move(task)] {
-    if (caller_) {
-      task(*caller_);
-    }
+  agent_loop_.post([task = std::move(task), made = std::make_shared<agent::AgentClient>(std::move(*client))] {
+    task(*made);
   });
 }
 

@@ -55,13 +55,11 @@ class InitProcess {
   uint64_t process_;
   EndHandler on_end_;
   size_t open_outputs_ = 0;
-  bool has_caller_ = false;  // caller_ is there, or about to be
   std::optional<Result<agent::ProcessExit>> exit_;
 
   // Used on the agent loop only.
   std::unique_ptr<agent::AgentClient> waiter_;
   Watch end_watch_;  // of waiter_
-  std::shared_ptr<agent::AgentClient> caller_;
 };
 
 }  // namespace caisson::vmm

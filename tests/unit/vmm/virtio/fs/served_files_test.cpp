@@ -79,10 +79,10 @@ TEST_F(FsServedFiles, seeking_moves_the_callers_position) {
 
 TEST_F(FsServedFiles, seeking_where_nothing_is_or_by_no_known_way_is_refused) {
   const uint64_t id = serve("abc", O_RDONLY);
-  EXPECT_EQ(seek(id, static_cast<uint64_t>(-1), SEEK_SET).error(), EINVAL);
-  EXPECT_EQ(seek(id, 4, SEEK_DATA).error(), ENXIO);
+  EXPECT_EQ(seek(id, static_cast<uint64_t>(-1), SEEK_SET).error, EINVAL);
+  EXPECT_EQ(seek(id, 4, SEEK_DATA).error, ENXIO);
   for (const uint32_t whence : {5U, 0x7fff'ffffU, 0x8000'0000U, ~0U}) {
-    EXPECT_EQ(seek(id, 0, whence).error(), EINVAL) << whence;
+    EXPECT_EQ(seek(id, 0, whence).error, EINVAL) << whence;
   }
   EXPECT_EQ(::lseek(fd_.get(), 0, SEEK_CUR), 0);
 }
