@@ -64,7 +64,7 @@ Handler handler_of(Function function) {
 }
 
 struct ServerLimits {
-  size_t connections = 512;        // LIMIT: as many as the host may open (vsock::Muxer); further ones are closed
+  size_t connections = 512;  // LIMIT: as many as the host may open (vsock::Muxer); further ones are closed
   size_t requests_in_flight = 64;  // LIMIT: per connection; further ones are answered RESOURCE_EXHAUSTED
   size_t unread_answer_bytes =
       1 << 20;  // LIMIT: per connection; reading stops above it until the peer has read
