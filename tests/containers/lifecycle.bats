@@ -63,7 +63,10 @@ create_sleeper() {
     (
       umask "$umask"
       "$CAISSON" --root "$root" --log "$scratch/log" create -b "$bundle" --pid-file "$scratch/pid" box </dev/null >/dev/null 2>&1
-    )
+    ) || {
+      cat "$scratch/log"
+      return 1
+    }
     run -0 find "$root" "$scratch/pid" "$scratch/log" -printf '%m %P\n'
     echo "$output"
     for place in '700 ' '700 box' '700 box/vmm' '600 box/config.json' '600 box/state.json' '600 box/vsock.sock' '600 box/control.sock' '644 '; do
