@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A JSON document from one table of its fields, which is used both ways:
 //
-//   template <typename Fields, typename T>
-//   void describe(Fields& fields, T& point) {
+//   template <typename Fields>
+//   void describe(Fields& fields, Point& point) {
 //     fields("x", point.x);
 //     fields("y", point.y);
 //   }
@@ -23,14 +23,15 @@
 
 namespace caisson {
 
+// Reads what it is given; not const, since the tables are the reader's too.
 class DocumentWriter {
  public:
   template <typename T>
-  void operator()(const char* key, const T& value) {
+  void operator()(const char* key, T& value) {
     object_[key] = json_of(value);
   }
   template <typename Enum, size_t N>
-  void operator()(const char* key, const Enum& value, const std::string_view (&names)[N]) {
+  void operator()(const char* key, Enum& value, const std::string_view (&names)[N]) {
     object_[key] = names[static_cast<size_t>(value)];
   }
 
@@ -41,7 +42,7 @@ class DocumentWriter {
 
  private:
   template <typename T>
-  static nlohmann::json json_of(const T& value) {
+  static nlohmann::json json_of(T& value) {
     if constexpr (std::integral<T> || std::same_as<T, std::string>) {
       return value;
     } else {
@@ -51,13 +52,13 @@ class DocumentWriter {
     }
   }
   template <typename T>
-  static nlohmann::json json_of(const std::vector<T>& values) {
+  static nlohmann::json json_of(std::vector<T>& values) {
     nlohmann::json array = nlohmann::json::array();
-    for (const T& value : values) array.push_back(json_of(value));
+    for (T& value : values) array.push_back(json_of(value));
     return array;
   }
   template <typename T>
-  static nlohmann::json json_of(const std::optional<T>& value) {
+  static nlohmann::json json_of(std::optional<T>& value) {
     return value ? json_of(*value) : nlohmann::json();
   }
 

@@ -8,9 +8,8 @@ namespace caisson {
 
 // One table for each type, used both ways. Found by the types' names, so outside the unnamed namespace.
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::Export>
-void describe(Fields& fields, T& entry) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::Export& entry) {
   fields("name", entry.name);
   fields("fd", entry.fd);
   fields("read_only", entry.read_only);
@@ -21,32 +20,28 @@ void describe(Fields& fields, T& entry) {
   fields("detached", entry.detached);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::ViewMount>
-void describe(Fields& fields, T& entry) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::ViewMount& entry) {
   fields("destination", entry.destination);
   fields("export_name", entry.export_name);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::Inherited>
-void describe(Fields& fields, T& entry) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::Inherited& entry) {
   fields("number", entry.number);
   fields("fd", entry.fd);
   fields("reads", entry.reads);
   fields("writes", entry.writes);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::Served>
-void describe(Fields& fields, T& entry) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::Served& entry) {
   fields("name", entry.name);
   fields("fd", entry.fd);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::Stdio>
-void describe(Fields& fields, T& stdio) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::Stdio& stdio) {
   fields("terminal", stdio.terminal);
   fields("input", stdio.input);
   fields("output", stdio.output);
@@ -54,23 +49,20 @@ void describe(Fields& fields, T& stdio) {
   fields("error_is_output", stdio.error_is_output);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec::ServiceManager>
-void describe(Fields& fields, T& manager) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec::ServiceManager& manager) {
   fields("fd", manager.fd);
   fields("main_pid", manager.main_pid);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, UserRange>
-void describe(Fields& fields, T& users) {
+template <typename Fields>
+void describe(Fields& fields, UserRange& users) {
   fields("first", users.first);
   fields("last", users.last);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, MachineSpec>
-void describe(Fields& fields, T& machine) {
+template <typename Fields>
+void describe(Fields& fields, MachineSpec& machine) {
   fields("cpus", machine.cpus);
   fields("memory_bytes", machine.memory_bytes);
   fields("max_cpus", machine.max_cpus);
@@ -83,25 +75,22 @@ void describe(Fields& fields, T& machine) {
   fields("users", machine.users);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, HostClock::Reading>
-void describe(Fields& fields, T& clock) {
+template <typename Fields>
+void describe(Fields& fields, HostClock::Reading& clock) {
   fields("ticks", clock.ticks);
   fields("nanoseconds", clock.nanoseconds);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LogOptions>
-void describe(Fields& fields, T& log) {
+template <typename Fields>
+void describe(Fields& fields, LogOptions& log) {
   constexpr std::string_view kFormats[] = {"text", "json"};
   fields("path", log.path);
   fields("format", log.format, kFormats);
   fields("debug", log.debug);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchSpec>
-void describe(Fields& fields, T& spec) {
+template <typename Fields>
+void describe(Fields& fields, LaunchSpec& spec) {
   constexpr std::string_view kHypervisors[] = {"auto", "kvm", "qemu"};
   fields("id", spec.id);
   fields("state_directory", spec.state_directory);
@@ -121,9 +110,8 @@ void describe(Fields& fields, T& spec) {
   fields("log", spec.log);
 }
 
-template <typename Fields, typename T>
-requires std::same_as<std::remove_const_t<T>, LaunchStatus>
-void describe(Fields& fields, T& status) {
+template <typename Fields>
+void describe(Fields& fields, LaunchStatus& status) {
   fields("ready", status.ready);
   fields("error_code", status.error.code);
   fields("error", status.error.message);
@@ -141,7 +129,7 @@ namespace {
 constexpr size_t kMostMessageBytes = 16384;
 
 template <typename T>
-std::string write(const T& value) {
+std::string write(T value) {
   DocumentWriter writer;
   describe(writer, value);
   return writer.text();

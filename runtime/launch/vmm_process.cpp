@@ -20,6 +20,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/system/argument_vector.h"
+
 namespace caisson::runtime {
 namespace {
 
@@ -39,14 +41,6 @@ std::vector<std::string> vmm_environment() {
     }
   }
   return kept;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (std::string& text : strings) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 Result<UniqueFd> document_in_memory(const std::string& text) {

@@ -16,19 +16,12 @@
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "runtime/system/argument_vector.h"
 
 namespace caisson::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::vector<char*> pointers_to(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (std::string& text : strings) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 // We block signals to take them as events; the hook starts with none blocked and none ignored.
 void set_attributes(posix_spawnattr_t& attributes) {

@@ -11,6 +11,6 @@ namespace caisson::runtime {
 // Under the lock. The machine is whoever serves the control socket, the cgroups are those that config.json
 // names; what cannot be found is logged. Its poststop hooks run, if the configuration can be read.
 Result<void> destroy_unrecorded(const StateRoot& root, const ContainerDirectory& directory,
-                                const std::string& id, bool is_forced = true);
+                                const std::string& id, bool is_forced);
 
 }  // namespace caisson::runtime

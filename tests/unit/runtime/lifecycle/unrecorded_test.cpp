@@ -54,22 +54,33 @@ TEST_F(Unrecorded, its_machine_is_found_by_the_control_socket_and_ended) {
   ASSERT_TRUE(directory().write("state.json", "{"));
   EXPECT_EQ(directory().load().error().code, EBADMSG);
   const ProcessIdentity machine = *ProcessIdentity::of(serve());
-  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box"));
+  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box", true));
   EXPECT_FALSE(machine.is_alive());
   ::waitpid(machine.pid, nullptr, 0);
   EXPECT_TRUE(root_.list()->empty());
+}
+
+TEST_F(Unrecorded, one_whose_machine_runs_is_left_alone_unless_forced) {
+  const ProcessIdentity machine = *ProcessIdentity::of(serve());
+  const auto refused = destroy_unrecorded(root_, directory(), "box", false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, EBUSY);
+  EXPECT_NE(refused.error().message.find("--force"), std::string::npos);
+  EXPECT_TRUE(machine.is_alive());
+  ::kill(machine.pid, SIGKILL);
+  ::waitpid(machine.pid, nullptr, 0);
 }
 
 TEST_F(Unrecorded, one_whose_machine_has_gone_is_taken_away) {
   const ProcessIdentity machine = *ProcessIdentity::of(serve());
   ::kill(machine.pid, SIGKILL);
   ::waitpid(machine.pid, nullptr, 0);
-  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box"));
+  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box", true));
   EXPECT_TRUE(root_.list()->empty());
 }
 
 TEST_F(Unrecorded, one_that_never_had_anything_is_taken_away) {
-  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box"));
+  ASSERT_TRUE(destroy_unrecorded(root_, directory(), "box", true));
   EXPECT_TRUE(root_.list()->empty());
 }
 

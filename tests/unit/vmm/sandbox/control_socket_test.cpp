@@ -42,16 +42,21 @@ class ControlSocketTest : public ::testing::Test {
     return fail(EINVAL, "not now");
   }
 
+  [[nodiscard]] UniqueFd call() const {
+    UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    std::strcpy(to.sun_path, (directory_ + "/control.sock").c_str());
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+    return socket;
+  }
+
   // What is answered to `text`, sent with `count` descriptors, until we hang up, and the other side has seen
   // that.
   std::string talk(const std::string& text, size_t count = 0) {
     std::string answers;
     std::thread client([this, &text, &answers, count] {
-      UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      sockaddr_un to{};
-      to.sun_family = AF_UNIX;
-      std::strcpy(to.sun_path, (directory_ + "/control.sock").c_str());
-      ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+      const UniqueFd socket = call();
       send(socket.get(), text, count);
       ::shutdown(socket.get(), SHUT_WR);
       std::array<char, 512> buffer{};
@@ -120,6 +125,22 @@ TEST_F(ControlSocketTest, too_many_descriptors_are_hung_up_on) {
   const size_t before = open_descriptors();
   EXPECT_EQ(talk("{\"verb\":\"serve\",\"names\":[]}\n", kMostServed + 1), "");
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(ControlSocketTest, one_too_many_waits_until_another_has_hung_up) {
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < 64; ++i) silent.push_back(call());
+  const UniqueFd last = call();
+  send(last.get(), "{\"verb\":\"counters\"}\n", 0);
+  loop_->post([&silent] { silent.pop_back(); });
+  ASSERT_TRUE(loop_->run());  // until that has been seen
+  ASSERT_EQ(gone_.size(), 1U);
+  EXPECT_TRUE(askers_.empty());
+  ::shutdown(last.get(), SHUT_WR);
+  ASSERT_TRUE(loop_->run());
+  EXPECT_EQ(askers_.size(), 1U);
+  std::array<char, 64> answer{};
+  EXPECT_GT(::read(last.get(), answer.data(), answer.size()), 0);
 }
 
 TEST_F(ControlSocketTest, one_line_is_answered_by_one) {
