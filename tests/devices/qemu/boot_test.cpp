@@ -6,7 +6,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <thread>
+#include <utility>
 
 #include "vmm/qemu/qemu_machine.h"
 #include "vmm/virtio/rng/device.h"
@@ -33,6 +35,7 @@ class QemuBoot : public ::testing::Test {
     config_.initramfs = CAISSON_RNG_GUEST;  // any file: the guest looks at none
   }
   void TearDown() override {
+    release_guest();
     machine_.reset();
     if (device_thread_.joinable()) {
       device_loop_->stop();
@@ -40,17 +43,36 @@ class QemuBoot : public ::testing::Test {
     }
   }
 
-  void start(const QemuOptions& options = {}) {
-    auto machine = QemuMachine::create(config_, *loop_, options);
+  void start() {
+    attach();
+    start_attached();
+  }
+  void attach() {
+    auto machine = QemuMachine::create(config_, *loop_);
     ASSERT_TRUE(machine) << machine.error().message;
     machine_ = std::move(*machine);
     ASSERT_TRUE(machine_->attach(*vsock_, *device_loop_));
     ASSERT_TRUE(machine_->attach(*rng_, *device_loop_));
+  }
+  void start_attached() {
     const auto started = machine_->start([this](MachineStop stop) {
       stop_ = std::move(stop);
       loop_->stop();
     });
     ASSERT_TRUE(started) << started.error().message;
+  }
+
+  // The guest ends once it has its entropy: it gets none until it is released.
+  void start_held() {
+    attach();
+    device_loop_->post([held = release_.get_future().share()] { held.wait(); });
+    held_ = true;
+    start_attached();
+  }
+  void release_guest() {
+    if (std::exchange(held_, false)) {
+      release_.set_value();
+    }
   }
 
   void expect_entropy() {
@@ -65,6 +87,8 @@ class QemuBoot : public ::testing::Test {
   std::unique_ptr<EventLoop> device_loop_;
   std::unique_ptr<vsock::Device> vsock_;
   std::unique_ptr<rng::Device> rng_;
+  std::promise<void> release_;
+  bool held_ = false;
   std::thread device_thread_;
   std::unique_ptr<QemuMachine> machine_;
   MachineStop stop_;
@@ -88,16 +112,20 @@ TEST_F(QemuBoot, counted_instructions_boot) {
 }
 
 TEST_F(QemuBoot, pause_and_resume_do_not_disturb_the_device) {
-  start();
+  start_held();
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(machine_->pause());
+    const auto stopped = machine_->pause();
+    ASSERT_TRUE(stopped) << stopped.error().message;
+    if (i == 2) {
+      release_guest();
+    }
     ASSERT_TRUE(machine_->resume());
   }
   expect_entropy();
 }
 
 TEST_F(QemuBoot, stop_of_a_paused_machine_reaps_it) {
-  start();
+  start_held();
   ASSERT_TRUE(machine_->pause());
   machine_->stop();
   ASSERT_TRUE(loop_->run());

@@ -2,11 +2,9 @@
 #include "common/scope.h"
 
 #include <gtest/gtest.h>
-#include <sys/epoll.h>
 
 #include <array>
-#include <future>
-#include <optional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -30,7 +28,7 @@ TEST_F(EventLoopScope, task_whose_scope_has_gone_does_not_run) {
 }
 
 TEST_F(EventLoopScope, destroyed_by_its_own_task_lets_it_run_on_and_stops_the_next) {
-  std::optional<Scope> scope(std::in_place);
+  auto scope = std::make_unique<Scope>();
   std::string order;
   loop_->post(*scope, [&, held = std::make_shared<char>('a')] {
     scope.reset();
@@ -63,7 +61,7 @@ TEST_F(EventLoopScope, renewed_stops_what_was_posted_and_takes_what_follows) {
 
 TEST_F(EventLoopScope, function_bound_to_it_takes_arguments_while_it_is_there) {
   int sum = 0;
-  std::optional<Scope> scope(std::in_place);
+  auto scope = std::make_unique<Scope>();
   const auto add = scope->bind([&](int one, int other) { sum += one + other; });
   add(1, 2);
   scope.reset();
