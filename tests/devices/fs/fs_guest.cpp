@@ -61,15 +61,14 @@ Result<int> run(const Options& options) {
   auto main_loop = TRY(EventLoop::create());
   auto file_loop = TRY(EventLoop::create());
   auto device = TRY(vmm::fs::Device::create(std::move(config), *file_loop));
-  auto machine = TRY(vmm::QemuMachine::create({.cpus = options.cpus,
-                                               .memory_bytes = options.memory_mib << 20U,
-                                               .kernel = options.kernel,
-                                               .initramfs = options.initramfs,
-                                               .extra_kernel_arguments = options.arguments,
-                                               .console = true,
-                                               .clock = {},
-                                               .count_instructions = false},
-                                              *main_loop));
+  vmm::MachineConfig machine_config;
+  machine_config.cpus = options.cpus;
+  machine_config.memory_bytes = options.memory_mib << 20U;
+  machine_config.kernel = options.kernel;
+  machine_config.initramfs = options.initramfs;
+  machine_config.extra_kernel_arguments = options.arguments;
+  machine_config.console = true;
+  auto machine = TRY(vmm::QemuMachine::create(machine_config, *main_loop));
   TRY(machine->attach(*device, *file_loop));
   std::thread files([&] { (void)file_loop->run(); });
   vmm::MachineStop stop;
