@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 
 setup() { setup_sandbox_root; }
 teardown() {
+  [ -z "${loop:-}" ] || losetup -d "$loop"
   ! mountpoint -q "$scratch/full" || umount -l "$scratch/full"
   teardown_sandbox_root
 }
@@ -297,4 +298,29 @@ PYTHON
   [ "$(cat "$scratch/both")" = abXYef ]
   [ "$(cat "$scratch/out")" = ab ]
   grep -q '^e' "$scratch/err"
+}
+
+# Of some files a reader waits for what is to come; that is nobody else's business.
+@test "file streams: a file whose reader waits keeps neither signals nor orders from the container" {
+  make_bundle box
+  set_command sh -c 'exec sleep 1000'
+  exec {log}</proc/kmsg
+  caisson run --detach -b "$bundle" --pid-file "$scratch/pid" box <&"$log" >/dev/null 2>&1
+  exec {log}<&-
+  caisson exec box true </dev/null >/dev/null
+  caisson pause box
+  caisson resume box
+  caisson kill box KILL
+  tail --pid="$(cat "$scratch/pid")" -f /dev/null
+  caisson delete box
+}
+
+@test "file streams: a block device can be opened anew, and is not truncated" {
+  truncate -s 64k "$scratch/image"
+  loop=$(losetup --show -f "$scratch/image")
+  make_bundle box
+  set_command sh -c 'echo first; echo second >/dev/stdout'
+  caisson run -b "$bundle" box </dev/null >"$loop"
+  [ "$(head -n 1 "$loop")" = second ]
+  [ "$(stat -c %s "$scratch/image")" -eq 65536 ]
 }

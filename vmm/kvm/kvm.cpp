@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "common/uninterrupted.h"
 #include "vmm/boot/layout.h"
 #include "vmm/kvm/entry_list.h"
 
@@ -36,11 +37,7 @@ constexpr size_t kMaxCpuidEntries = 256;
 
 // EINTR: creating a VM may wait for other CPUs, and a kick may come meanwhile.
 int retry_ioctl(int fd, unsigned long request, unsigned long argument) {
-  int result = 0;
-  do {
-    result = ::ioctl(fd, request, argument);
-  } while (result < 0 && errno == EINTR);
-  return result;
+  return uninterrupted([&] { return ::ioctl(fd, request, argument); });
 }
 
 }  // namespace

@@ -18,13 +18,13 @@ namespace {
 
 enum class Direction { to_guest, from_guest };
 
-bool never_blocks_by_mode(int fd) {
+mode_t type_of(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
+  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
 }
 
 // A pump on a thread of its own between a descriptor that may block and one end of a socket pair: for
-// descriptors that cannot be opened anew (another user's pipe).
+// descriptors that cannot be opened anew (another user's pipe), or have a position to go on from.
 Result<UniqueFd> bridge(UniqueFd fd, Direction direction) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) < 0) {
@@ -50,8 +50,13 @@ Result<UniqueFd> non_blocking(int number, Direction direction) {
   if (!inherited) {
     return fail_errno("duplicate descriptor " + std::to_string(number));
   }
-  if (never_blocks_by_mode(number)) {
-    return inherited;
+  const mode_t type = type_of(number);
+  if (type == S_IFSOCK) {
+    return inherited;  // asked without waiting each time (Stream)
+  }
+  if (type == S_IFREG) {
+    // What is a file, and no served one, may make its reader wait: those of procfs and their like.
+    return bridge(std::move(inherited), direction);
   }
   const int access = direction == Direction::to_guest ? O_RDONLY : O_WRONLY;
   UniqueFd own(::open(("/proc/self/fd/" + std::to_string(number)).c_str(),

@@ -3,6 +3,7 @@
 
 #include <linux/magic.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
@@ -105,6 +106,19 @@ Result<UniqueFd> OwnDescriptors::reopen(int path_fd, int flags) const {
     return refuse_errno();
   }
   return fd;
+}
+
+int write_flags(const fuse_write_in& arguments) {
+  int flags = 0;
+  if ((arguments.write_flags & FUSE_WRITE_CACHE) == 0 && (arguments.flags & O_APPEND) != 0) {
+    flags |= RWF_APPEND;
+  }
+  if ((arguments.flags & O_SYNC) == O_SYNC) {
+    flags |= RWF_SYNC;
+  } else if ((arguments.flags & O_DSYNC) != 0) {
+    flags |= RWF_DSYNC;
+  }
+  return flags;
 }
 
 }  // namespace caisson::vmm::fs

@@ -12,6 +12,7 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "vmm/fuse/wire.h"
 
 namespace caisson::vmm::fs {
 
@@ -70,5 +71,9 @@ class OwnDescriptors {
   explicit OwnDescriptors(UniqueFd directory) : directory_(std::move(directory)) {}
   UniqueFd directory_;
 };
+
+// RWF_* of a write: what the guest says of its own opening comes with each. One that the page cache makes
+// later says nothing of it, and is positioned.
+[[nodiscard]] int write_flags(const fuse_write_in& arguments);
 
 }  // namespace caisson::vmm::fs

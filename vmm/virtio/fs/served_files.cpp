@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "common/uninterrupted.h"
 #include "vmm/virtio/fs/credentials.h"
 #include "vmm/virtio/fs/export.h"
 #include "vmm/virtio/fs/host_file.h"
@@ -55,25 +56,8 @@ int count_of(const std::vector<iovec>& parts) {
 
 template <typename Call>
 Result<size_t> retry(Call call) {
-  ssize_t count = 0;
-  do {
-    count = call();
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) {
-    return refuse_errno();
-  }
-  return static_cast<size_t>(count);
-}
-
-// As on exports: what the guest says of its own opening comes with each write. It says nothing of ours.
-int write_flags(uint32_t guest_flags) {
-  int flags = (guest_flags & O_APPEND) != 0 ? RWF_APPEND : 0;
-  if ((guest_flags & O_SYNC) == O_SYNC) {
-    flags |= RWF_SYNC;
-  } else if ((guest_flags & O_DSYNC) != 0) {
-    flags |= RWF_DSYNC;
-  }
-  return flags;
+  const ssize_t count = uninterrupted(call);
+  return count < 0 ? Result<size_t>(refuse_errno()) : static_cast<size_t>(count);
 }
 
 }  // namespace
@@ -102,6 +86,7 @@ Result<void> ServedFiles::add(const std::string& name, UniqueFd fd, Giver giver)
   file->giver = giver;
   file->reads = access != O_WRONLY;
   file->writes = access != O_RDONLY;
+  file->is_regular = S_ISREG(info.st_mode);
   file->device = info.st_dev;
   file->inode = info.st_ino;
   file->shown_inode = shown_inode_of(*file, next_id_);
@@ -248,13 +233,15 @@ Result<void> ServedFiles::open(uint64_t /*id*/, File& file, Request& in, Reply& 
   const auto arguments = TRY(in.take<fuse_open_in>());
   const uint32_t access = arguments.flags & O_ACCMODE;
   const bool truncates = (arguments.flags & O_TRUNC) != 0;
-  if ((access == O_RDONLY && !file.reads) || (access == O_WRONLY && !file.writes) || access == O_ACCMODE ||
+  if ((access != O_WRONLY && !file.reads) || (access != O_RDONLY && !file.writes) || access == O_ACCMODE ||
       (truncates && !file.writes)) {
     return refuse(EACCES);
   }
   if (truncates) {
     const WithoutFsetid drop((arguments.open_flags & FUSE_OPEN_KILL_SUIDGID) != 0);
-    TRY(retry([&] { return ::ftruncate(file.fd.get(), 0); }));
+    if (file.is_regular) {
+      TRY(retry([&] { return ::ftruncate(file.fd.get(), 0); }));
+    }
     TRY(retry([&] { return ::lseek(file.fd.get(), 0, SEEK_SET); }));
   }
   const std::scoped_lock lock(mutex_);
@@ -301,7 +288,7 @@ Result<void> ServedFiles::write(uint64_t /*id*/, File& file, Request& in, Reply&
   slice(chain_->readable(), in.payload_offset(), arguments.size, parts_);
   const WithoutFsetid drop((arguments.write_flags & FUSE_WRITE_KILL_SUIDGID) != 0);
   const size_t written = TRY(retry([&] {
-    return ::pwritev2(file.fd.get(), parts_.data(), count_of(parts_), -1, write_flags(arguments.flags));
+    return ::pwritev2(file.fd.get(), parts_.data(), count_of(parts_), -1, write_flags(arguments));
   }));
   fuse_write_out answer{};
   answer.size = static_cast<uint32_t>(written);

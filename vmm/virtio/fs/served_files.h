@@ -55,7 +55,8 @@ class ServedFiles {
     Giver giver = 0;
     bool reads = false;
     bool writes = false;
-    uint64_t device = 0;  // of the host; with `inode` what it is
+    bool is_regular = false;  // else a block device, which O_TRUNC leaves as it is
+    uint64_t device = 0;      // of the host; with `inode` what it is
     uint64_t inode = 0;
     uint64_t shown_inode = 0;  // the same number for the same file, and not the host's
     uint64_t opens = 0;        // under mutex_

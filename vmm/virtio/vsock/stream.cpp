@@ -8,6 +8,8 @@
 
 #include <utility>
 
+#include "common/uninterrupted.h"
+
 namespace caisson::vmm::vsock {
 
 namespace {
@@ -55,15 +57,6 @@ msghdr message_of(std::span<const iovec> parts) {
   message.msg_iov = const_cast<iovec*>(parts.data());  // SAFETY: neither call writes to the vector itself
   message.msg_iovlen = parts.size();
   return message;
-}
-
-template <typename Call>
-ssize_t retry(Call call) {
-  ssize_t n = 0;
-  do {
-    n = call();
-  } while (n < 0 && errno == EINTR);
-  return n;
 }
 
 }  // namespace
@@ -131,9 +124,10 @@ Stream::Io Stream::read(std::span<const iovec> parts) {
   }
   if (source_is_socket_) {
     msghdr message = message_of(parts);
-    return outcome_of(retry([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); }), true);
+    return outcome_of(uninterrupted([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); }), true);
   }
-  return outcome_of(retry([&] { return ::readv(fd, parts.data(), static_cast<int>(parts.size())); }), true);
+  return outcome_of(uninterrupted([&] { return ::readv(fd, parts.data(), static_cast<int>(parts.size())); }),
+                    true);
 }
 
 Stream::Io Stream::write(std::span<const iovec> parts) {
@@ -143,9 +137,11 @@ Stream::Io Stream::write(std::span<const iovec> parts) {
   }
   if (sink_is_socket_) {
     const msghdr message = message_of(parts);
-    return outcome_of(retry([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); }), false);
+    return outcome_of(uninterrupted([&] { return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); }),
+                      false);
   }
-  return outcome_of(retry([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); }), false);
+  return outcome_of(uninterrupted([&] { return ::writev(fd, parts.data(), static_cast<int>(parts.size())); }),
+                    false);
 }
 
 void Stream::end_reads() {

@@ -50,20 +50,6 @@ Result<uint64_t> transfer(Direction direction, int fd, std::span<const iovec> pa
   return moved;
 }
 
-// A write the page cache makes later says nothing of how the file was opened, and is positioned.
-int write_flags(const fuse_write_in& arguments) {
-  int flags = 0;
-  if ((arguments.write_flags & FUSE_WRITE_CACHE) == 0 && (arguments.flags & O_APPEND) != 0) {
-    flags |= RWF_APPEND;
-  }
-  if ((arguments.flags & O_SYNC) == O_SYNC) {
-    flags |= RWF_SYNC;
-  } else if ((arguments.flags & O_DSYNC) != 0) {
-    flags |= RWF_DSYNC;
-  }
-  return flags;
-}
-
 // [caisson] How much further on than the guest's kernel believed an append ended, since others append too: it
 // has the file's position from that. A number that does not fit is not told.
 uint32_t append_shift(int fd, uint64_t believed) {

@@ -137,6 +137,7 @@ TEST_F(FsServedFiles, errors_of_the_host_come_back_and_so_does_a_short_write) {
 TEST_F(FsServedFiles, access_is_the_descriptors) {
   const uint64_t reader = serve("abc", O_RDONLY);
   EXPECT_EQ(open_again(reader, O_WRONLY).error, EACCES);
+  EXPECT_EQ(open_again(reader, O_RDWR).error, EACCES);
   EXPECT_EQ(open_again(reader, O_RDONLY | O_TRUNC).error, EACCES);
   EXPECT_EQ(open_again(reader, O_ACCMODE).error, EACCES);
   EXPECT_EQ(write(reader, "x").error, EBADF);
@@ -144,6 +145,7 @@ TEST_F(FsServedFiles, access_is_the_descriptors) {
   ASSERT_TRUE(add("writer", UniqueFd(::open((scratch_ / "file").c_str(), O_WRONLY | O_CLOEXEC))));
   const uint64_t writer = client_->lookup(FUSE_ROOT_ID, "writer").as<fuse_entry_out>().nodeid;
   EXPECT_EQ(open_again(writer, O_RDONLY).error, EACCES);
+  EXPECT_EQ(open_again(writer, O_RDWR).error, EACCES);
   EXPECT_EQ(read(writer, 3).error, EBADF);
   EXPECT_EQ(scratch_.read("file"), "abc");
 }
