@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -53,6 +52,12 @@ Result<ControlSocket::Request> parse_request(const std::string& line, ControlSoc
   return request;
 }
 
+// A caller that does not read its one answer loses it.
+void send_line(int client, const nlohmann::json& reply) {
+  const std::string text = reply.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  [[maybe_unused]] const ssize_t sent = ::send(client, text.data(), text.size(), MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(EventLoop& loop, const std::string& directory,
@@ -90,6 +95,11 @@ void ControlSocket::on_connection() {
   }
   UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket) {
+    if (errno == EMFILE || errno == ENFILE) {
+      // Nothing would change by asking again at once: the client stays readable.
+      (void)watch_.modify(0);
+      accept_again_ = loop_.after(kOutOfDescriptorsPause, [this] { (void)watch_.modify(EPOLLIN); });
+    }
     return;
   }
   const int fd = socket.get();
@@ -116,7 +126,16 @@ ssize_t ControlSocket::receive(Connection& from) const {
   collect_descriptors(message, from.descriptors);
   from.line.append(buffer.data(), static_cast<size_t>(got));
   const bool too_much = from.line.size() > kMaxLineBytes || from.descriptors.size() > kMostServed;
-  return too_much || (message.msg_flags & MSG_CTRUNC) != 0 ? 0 : got;
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    send_line(
+        from.socket.get(),
+        {{"error",
+          "take files: caisson-vmm has no descriptor left for them; have processes of the container close "
+          "some, or allow more (RLIMIT_NOFILE)"},
+         {"code", EMFILE}});
+    return 0;
+  }
+  return too_much ? 0 : got;
 }
 
 void ControlSocket::on_readable(int fd) {
@@ -147,9 +166,7 @@ void ControlSocket::answer(int fd, const std::string& line) {
   } else {
     reply = {{"error", answered.error().message}, {"code", answered.error().code}};
   }
-  const std::string text = reply.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  // A caller that does not read its one answer loses it.
-  [[maybe_unused]] const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  send_line(fd, reply);
 }
 
 void ControlSocket::drop(int fd) {

@@ -3,11 +3,11 @@
 // the main loop to the runtime's commands, which run as the same user; the directory's mode keeps others out.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/event_loop.h"
@@ -38,6 +38,8 @@ class ControlSocket {
   ~ControlSocket() = default;
 
  private:
+  static constexpr std::chrono::milliseconds kOutOfDescriptorsPause{100};
+
   struct Connection {
     UniqueFd socket;
     Watch watch;
@@ -54,6 +56,7 @@ class ControlSocket {
   EventLoop& loop_;
   UniqueFd listener_;
   Watch watch_;
+  Timer accept_again_;  // after we were out of descriptors
   Handler handler_;
   std::function<void(Client)> on_hang_up_;
   std::map<Client, Connection> clients_;

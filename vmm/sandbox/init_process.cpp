@@ -136,6 +136,7 @@ void InitProcess::call(std::function<void(agent::AgentClient&)> task) {
   auto client = connect();
   if (!client) {
     spdlog::warn("reach the agent: {}", client.error().message);
+    new_size_ = 0;
     return;
   }
   agent_loop_.post([task = std::move(task), made = std::make_shared<agent::AgentClient>(std::move(*client))] {
@@ -151,9 +152,16 @@ void InitProcess::signal(std::string container, int number) {
 }
 
 void InitProcess::resize(uint16_t rows, uint16_t columns) {
-  call([this, rows, columns](agent::AgentClient& agent) {
+  // A window that is dragged has many sizes, and each call waits for the guest: the last one is told.
+  const bool is_queued = new_size_.exchange(uint32_t{rows} << 16 | columns) != 0;
+  if (is_queued) {
+    return;
+  }
+  call([this](agent::AgentClient& agent) {
+    const uint32_t size = new_size_.exchange(0);
     log_refusal("pass window size on",
-                agent.resize_tty(process_, rows, columns, agent::deadline_in(kCallDeadline)));
+                agent.resize_tty(process_, static_cast<uint16_t>(size >> 16), static_cast<uint16_t>(size),
+                                 agent::deadline_in(kCallDeadline)));
   });
 }
 

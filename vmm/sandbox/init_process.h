@@ -4,6 +4,7 @@
 // a loop (and thread) of their own; everything else, the callbacks too, on the main loop.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -56,6 +57,9 @@ class InitProcess {
   EndHandler on_end_;
   size_t open_outputs_ = 0;
   std::optional<Result<agent::ProcessExit>> exit_;
+  // Rows and columns, 16 bits each, that the guest is still to be told; 0: none. Set by the main loop, taken
+  // by the agent loop.
+  std::atomic<uint32_t> new_size_{0};
 
   // Used on the agent loop only.
   std::unique_ptr<agent::AgentClient> waiter_;
