@@ -57,14 +57,24 @@ Result<void> check_numbers(const InheritedDescriptors::Wanted& wanted, uint32_t 
 
 }  // namespace
 
+// A file or a device.
+Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_plain(
+    const v1::InheritedDescriptor& wanted) {
+  ChildEnd end{.number = static_cast<int>(wanted.number())};
+  if (wanted.served_name().empty()) {
+    end.fd = TRY(open_device(wanted));
+  } else {
+    end.file = TRY(file_of(wanted));
+  }
+  return end;
+}
+
 Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_one(
     const v1::InheritedDescriptor& wanted) {
-  const auto number = static_cast<int>(wanted.number());
-  if (!wanted.served_name().empty()) {
-    return ChildEnd{.number = number, .fd = {}, .file = TRY(file_of(wanted))};
+  if (!wanted.served_name().empty() || wanted.device_minor() != 0) {
+    return prepare_plain(wanted);
   }
-  return ChildEnd{.number = number,
-                  .fd = TRY(wanted.device_minor() != 0 ? open_device(wanted) : make_stream(wanted))};
+  return ChildEnd{.number = static_cast<int>(wanted.number()), .fd = TRY(make_stream(wanted))};
 }
 
 Result<UniqueFd> InheritedDescriptors::make_stream(const v1::InheritedDescriptor& wanted) {
@@ -103,13 +113,7 @@ Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepar
   TRY(check_numbers(wanted, 0, 2));
   std::vector<ChildEnd> made;
   for (const v1::InheritedDescriptor& one : wanted) {
-    const std::string what = "pass descriptor " + std::to_string(one.number());
-    if (one.served_name().empty()) {
-      made.push_back({.number = static_cast<int>(one.number()), .fd = TRY_CONTEXT(what, open_device(one))});
-    } else {
-      made.push_back(
-          {.number = static_cast<int>(one.number()), .fd = {}, .file = TRY_CONTEXT(what, file_of(one))});
-    }
+    made.push_back(TRY_CONTEXT("pass descriptor " + std::to_string(one.number()), prepare_plain(one)));
   }
   return made;
 }

@@ -28,7 +28,7 @@ class InheritedDescriptors {
  public:
   struct ChildEnd {
     int number = -1;
-    UniqueFd fd;       // none of a file
+    UniqueFd fd = {};  // none of a file
     Served file = {};  // of which the number is none where there is none
   };
   using Wanted = google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>;
@@ -50,6 +50,7 @@ class InheritedDescriptors {
     bool reads = false;   // the process does
     bool writes = false;  // so does it
   };
+  static Result<ChildEnd> prepare_plain(const v1::InheritedDescriptor& wanted);
   Result<ChildEnd> prepare_one(const v1::InheritedDescriptor& wanted);
   Result<UniqueFd> make_stream(const v1::InheritedDescriptor& wanted);
 

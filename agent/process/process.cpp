@@ -24,7 +24,7 @@ ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
       .elsewhere = {false, false, process.stderr_is_stdout()},
       .stdin_is_directory = process.stdin_is_directory()};
   for (const v1::InheritedDescriptor& one : process.standard()) {
-    wanted.elsewhere.at(std::min<size_t>(one.number(), 2)) = true;
+    wanted.elsewhere.at(one.number()) = true;  // prepare_standard() has checked it
   }
   return wanted;
 }
@@ -63,13 +63,13 @@ Process::Process(EventLoop& loop, LaunchOrder order, Outcome settled)
 Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder order, Outcome settled) {
   std::shared_ptr<Process> process(new Process(loop, std::move(order), std::move(settled)));
   Blueprint& plan = process->order_.plan;
+  const std::vector<InheritedDescriptors::ChildEnd> standard =
+      TRY(InheritedDescriptors::prepare_standard(plan.process->standard()));
   const ProcessStreams::ChildEnds ends = TRY(process->streams_.prepare(wanted_streams(*plan.process)));
   for (size_t i = 0; i < ends.size(); ++i) {
     TRY(process->give_to_root(ends.at(i)));
     plan.stdio.at(i) = ends.at(i).get();
   }
-  const std::vector<InheritedDescriptors::ChildEnd> standard =
-      TRY(InheritedDescriptors::prepare_standard(plan.process->standard()));
   const std::vector<InheritedDescriptors::ChildEnd> inherited =
       TRY(process->inherited_.prepare(plan.process->inherited()));
   for (const auto* made : {&standard, &inherited}) {
