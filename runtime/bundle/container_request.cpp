@@ -18,6 +18,9 @@
 namespace caisson::runtime {
 namespace {
 
+// docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the
+// host: of the network's, caisson-vmm joins it there; the others cannot be entered from another kernel. The
+// guest's own network is the container's, unless a user namespace is to own it.
 Result<void> fill_namespaces(const oci::Linux& linux_config, agent::v1::CreateContainerRequest& out) {
   for (size_t i = 0; i < linux_config.namespaces.size(); ++i) {
     const oci::Namespace& entry = linux_config.namespaces[i];

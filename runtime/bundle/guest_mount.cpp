@@ -196,8 +196,4 @@ Result<void> fill_mount(const oci::Mount& mount, const MountContext& source, con
                                    : fill_guest_file_system(from, out);
 }
 
-// docs/oci-support.md, "Namespaces": every kind is made anew inside the guest. A path is a namespace of the
-// host: of the network's, caisson-vmm joins it there; the others cannot be entered from another kernel. The
-// guest's own network is the container's, unless a user namespace is to own it.
-
 }  // namespace caisson::runtime

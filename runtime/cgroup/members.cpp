@@ -13,8 +13,8 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxMembersBytes = 1UL
-                                    << 20;  // LIMIT: the members of a cgroup of some ten thousand processes
+// LIMIT: the members of a cgroup of some ten thousand processes.
+constexpr size_t kMaxMembersBytes = 1UL << 20;
 constexpr std::chrono::seconds kKillPatience{10};
 
 std::vector<pid_t> parse_ids(std::string_view text) {

@@ -12,7 +12,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 
 #include "protocol/agent/agent.pb.h"
 #include "protocol/agent/agent_client.h"

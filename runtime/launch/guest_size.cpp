@@ -93,7 +93,8 @@ Result<uint32_t> choose_cpus(const oci::Config& config) {
     if (const auto quota = oci::cpu_quota_us(config.linux_.resources)) {
       cpus = *quota / period + (*quota % period == 0 ? 0 : 1);
     } else if (!cpu->cpus.empty()) {
-      cpus = TRY_CONTEXT("linux.resources.cpu.cpus", oci::parse_cpu_list(cpu->cpus)).size();
+      cpus = TRY_CONTEXT("linux.resources.cpu.cpus", oci::parse_cpu_list(cpu->cpus, oci::kHighestOfKernel))
+                 .size();
     }
   }
   return static_cast<uint32_t>(std::clamp<uint64_t>(cpus, 1, kMostCpus));

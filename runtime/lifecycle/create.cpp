@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/lifecycle/create.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "protocol/agent/agent.pb.h"

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "common/unique_fd.h"
 #include "runtime/lifecycle/hook_process.h"
@@ -61,6 +60,10 @@ Result<void> run_hook(const oci::Hook& hook, const HookScene& scene, const Uniqu
 // Under runc these run where `delete` was called. The bundle is the better place as long as it is there; what
 // has to be cleaned up has to be so without it too.
 Result<UniqueFd> open_bundle_or_here(const char* kind, const std::string& bundle) {
+  if (bundle.empty()) {
+    spdlog::warn("{} hooks run in the current directory: the bundle is not on record", kind);
+    return open_directory(".");
+  }
   auto directory = open_directory(bundle);
   if (directory) {
     return directory;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a create has laid down so far, and takes away again unless the container comes to be.
 #pragma once
 
 #include <spdlog/spdlog.h>

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -44,6 +45,7 @@ ProcessIdentity machine_of(const ContainerDirectory& directory) {
 void remove_empty_cgroups(const std::string& path) {
   const auto host = find_cgroup_hierarchies();
   if (!host) {
+    spdlog::warn("look for the container's cgroups: {}", host.error().message);
     return;
   }
   std::set<std::string> mounts;
@@ -73,9 +75,15 @@ Result<void> destroy_unrecorded(const StateRoot& root, const ContainerDirectory&
   }
   TRY(kill_machine(state));
   const auto config = configuration(directory);
-  const auto path = cgroup_path(config ? config->linux_.cgroups_path : std::string(), id, root.path());
-  if (path) {
+  const std::string asked = config ? config->linux_.cgroups_path : std::string();
+  if (std::ranges::count(asked, ':') == 2) {
+    spdlog::warn(
+        "linux.cgroupsPath {} may name a scope of systemd, of which nothing is looked for; see systemd-cgls",
+        asked);
+  } else if (const auto path = cgroup_path(asked, id, root.path())) {
     remove_empty_cgroups(*path);
+  } else {
+    spdlog::warn("look for the container's cgroups: {}", path.error().message);
   }
   state.oci_version = config ? config->oci_version : "1.0.2";
   return destroy_container(directory, state);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of CPUs as cpuset(7) writes them: 0-3,7. Used for process.execCPUAffinity.
+// Lists of CPUs as cpuset(7) writes them: 0-3,7.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,11 @@
 
 namespace caisson::runtime::oci {
 
-// Ascending, each once; empty for an empty text. EINVAL for what is no list, or names a CPU beyond 1023.
-Result<std::vector<uint32_t>> parse_cpu_list(std::string_view text);
+// LIMITS: what a cpu_set_t holds, and the kernel's largest NR_CPUS.
+inline constexpr uint32_t kHighestOfSet = 1023;
+inline constexpr uint32_t kHighestOfKernel = 8191;
+
+// Ascending, each once; empty for an empty text. EINVAL for what is no list, or names a CPU beyond `highest`.
+Result<std::vector<uint32_t>> parse_cpu_list(std::string_view text, uint32_t highest = kHighestOfSet);
 
 }  // namespace caisson::runtime::oci

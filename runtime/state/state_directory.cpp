@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -99,6 +100,11 @@ Result<ContainerState> ContainerDirectory::load() const {
                 path_ +
                     ": the container was never finished, its creator is at work or has died; in the latter "
                     "case delete it");
+  }
+  // What ails us and not the file.
+  constexpr std::array kOurs = {EMFILE, ENFILE, ENOMEM, EIO, EACCES, EPERM};
+  if (!text && std::ranges::find(kOurs, text.error().code) != kOurs.end()) {
+    return tl::unexpected(with_context(path_, text.error()));
   }
   auto state = text ? parse_container_state(*text) : tl::unexpected(text.error());
   if (!state) {

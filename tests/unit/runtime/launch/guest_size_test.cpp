@@ -6,15 +6,10 @@
 #include <unistd.h>
 
 #include "runtime/launch/settings.h"
+#include "tests/unit/runtime/launch/annotated.h"
 
 namespace caisson::runtime {
 namespace {
-
-oci::Config with_annotation(const std::string& name, const std::string& value) {
-  oci::Config config;
-  config.annotations["org.caisson." + name] = value;
-  return config;
-}
 
 TEST(GuestSize, defaults_are_one_cpu_and_256_mib) {
   const auto settings = machine_settings({});

@@ -5,14 +5,10 @@
 
 #include <cstdlib>
 
+#include "tests/unit/runtime/launch/annotated.h"
+
 namespace caisson::runtime {
 namespace {
-
-oci::Config with_annotation(const std::string& name, const std::string& value) {
-  oci::Config config;
-  config.annotations["org.caisson." + name] = value;
-  return config;
-}
 
 TEST(MachineSettings, instructions_are_counted_when_asked) {
   EXPECT_FALSE(machine_settings({})->machine.count_instructions);

@@ -2,6 +2,7 @@
 #include "runtime/lifecycle/unrecorded.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -27,6 +28,7 @@ class Unrecorded : public ::testing::Test {
     EXPECT_EQ(::pipe(ends.data()), 0);
     const pid_t pid = ::fork();
     if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
@@ -38,7 +40,7 @@ class Unrecorded : public ::testing::Test {
       ::pause();
     }
     const UniqueFd reader(ends[0]);
-    const UniqueFd writer(ends[1]);
+    ::close(ends[1]);  // or a child that fails would keep us reading
     char byte = 0;
     EXPECT_EQ(::read(reader.get(), &byte, 1), 1);
     return pid;
