@@ -3,7 +3,6 @@
 // gone does not run. A class that posts what uses it has one, and thereby needs no other sign of life.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <utility>
 

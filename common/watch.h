@@ -20,9 +20,8 @@ class EventLoop;
 // * A moved watch goes on; the value that it was moved from watches nothing. What a value watched before
 //   something is moved into it ends.
 // * A loop that goes first ends its watches and destroys their handlers. A watch of it is empty from then on.
-// * The watch goes before its descriptor is closed: a class has the watch behind the descriptor. Closed
-// first,
-//   the descriptor is not heard of again, and its number may be watched anew, which leaves the older watch
+// * The watch goes before its descriptor is closed: a class has the watch behind the descriptor. If that is
+//   closed first it is not heard of again, and its number may be watched anew, which leaves the older watch
 //   empty. That holds only where nobody has a duplicate: the kernel goes on to report those ([epoll(7)]
 //   "Questions and answers", 6), and then the loop never sleeps.
 class [[nodiscard]] Watch {

@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   setup_chaos moments sleep 1000
-  RANDOM=$((CHAOS_SEED + BATS_TEST_NUMBER)) killed=0 tried=0
+  seed=$((CHAOS_SEED + BATS_TEST_NUMBER)) killed=0 tried=0
 }
 teardown() { teardown_sandbox_root; }
 
@@ -25,7 +25,7 @@ list_moments() {
 
 # some: a third of CHAOS_ROUNDS of the lines, by CHAOS_SEED.
 some() {
-  awk -v seed="$RANDOM" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' | sort -n |
+  awk -v seed="$seed" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' | sort -n |
     head -n $(((CHAOS_ROUNDS + 2) / 3)) | cut -f 2
 }
 
@@ -89,14 +89,18 @@ most_were_killed() {
   local moments moment
   create
   caisson start "$id"
+  moments=$(list_moments pause "$id")
+  [ -n "$moments" ]
+  caisson resume "$id"
   while read -r -u 9 moment; do
     kill_before "$moment" pause "$id"
     if [ "$(state)" = paused ]; then caisson resume "$id"; fi
     [ "$(state)" = running ]
     [ "$(timeout 60 "$CAISSON" --root "$state_root" exec "$id" echo here)" = here ]
-  done 9< <(list_moments pause "$id"; caisson resume "$id")
+  done 9<<<"$moments"
   caisson pause "$id"
   moments=$(list_moments resume "$id")
+  [ -n "$moments" ]
   while read -r -u 9 moment; do
     caisson pause "$id"
     kill_before "$moment" resume "$id"
@@ -113,11 +117,13 @@ most_were_killed() {
   create
   caisson start "$id"
   moments=$(list_moments exec "$id" true)
+  [ -n "$moments" ]
   while read -r -u 9 moment; do
     kill_before "$moment" exec "$id" true
     [ "$(timeout 60 "$CAISSON" --root "$state_root" exec "$id" echo here)" = here ]
   done 9<<<"$moments"
   moments=$(list_moments update --memory 300M --cpu-quota 50000 "$id")
+  [ -n "$moments" ]
   while read -r -u 9 moment; do
     kill_before "$moment" update --memory 300M --cpu-quota 50000 "$id"
     caisson update --memory 400M --cpu-quota 60000 "$id"

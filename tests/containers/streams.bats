@@ -131,12 +131,14 @@ late" ]
   [ $((SECONDS - begin)) -lt 100 ]
   # Whoever will not wait says so by a signal.
   mkfifo "$scratch/pipe"
-  cat "$scratch/pipe" >"$scratch/out" &
+  : >"$scratch/heard"
+  cat "$scratch/pipe" >"$scratch/heard" &
   "$CAISSON" --root "$state_root" exec box sh -c 'sleep 200 & echo done; exit 5' >"$scratch/pipe" </dev/null &
   local exec=$!
-  timeout 60 tail --follow --lines=+1 "$scratch/out" | grep -q -m 1 'done'
-  sleep 2
-  kill -TERM "$exec"
+  timeout 60 tail --follow --lines=+1 "$scratch/heard" | grep -q -m 1 'done'
+  while caisson ps box | grep -q 'exit 5$'; do :; done
+  # One that comes while exec still hears of the end is the process's.
+  while kill -TERM "$exec" 2>/dev/null; do sleep 0.1; done
   status=0
   wait "$exec" || status=$?
   [ "$status" -eq 5 ]

@@ -3,7 +3,6 @@
 // Implemented by KvmMachine (vmm/kvm) and QemuMachine (vmm/qemu).
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
