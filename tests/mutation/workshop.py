@@ -71,11 +71,15 @@ class Workshop:
     def passes(self, program, patience):
         """In namespaces of their own, with nothing of the host writable but /tmp, which is another: a mutant may do anything."""
         script = (
-            "set -e; mount --make-rprivate /; mount -t tmpfs tmpfs /tmp; mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/tmp;"
-            "mount -o remount,bind,ro /; for at in /sys /sys/fs/cgroup /dev; do mount -o remount,bind,ro $at 2>/dev/null || :; done;"
+            'set -e; mount --make-rprivate /; mount --bind "$0" /mnt;'
+            "for at in /tmp /run /var/tmp; do mount -t tmpfs tmpfs $at; done;"
+            # The build, which may lie below one of them.
+            'mkdir -p "$0"; mount --move /mnt "$0"; mount -o remount,bind,ro "$0"; mount -o remount,bind,ro /;'
+            "for at in /sys /sys/fs/cgroup /dev; do mount -o remount,bind,ro $at 2>/dev/null || :; done;"
             'exec "$@"'
         )
-        command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh"]
+        command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script]
+        command += [self.directory]
         command += [program, "--gtest_brief=1", "--gtest_fail_fast"]
         try:
             ran = subprocess.run(command, timeout=patience, stdin=subprocess.DEVNULL, capture_output=True, cwd="/", start_new_session=True)
