@@ -37,9 +37,10 @@ Result<void> must_be_readable(const std::string& path, const char* what, const c
 
 InstalledFiles expected_files() {
   const std::string here = program_directory();
-  return {.vmm = pick("CAISSON_VMM", here + "/caisson-vmm", kInstalledVmm),
-          .kernel = pick("CAISSON_KERNEL", here + "/../share/vmlinux", kInstalledKernel),
-          .initramfs = pick("CAISSON_INITRAMFS", here + "/../share/initramfs.cpio", kInstalledInitramfs)};
+  return {.vmm = pick("CAISSON_VMM", here + "/caisson-vmm", here + "/" + kInstalledVmm),
+          .kernel = pick("CAISSON_KERNEL", here + "/../share/vmlinux", here + "/" + kInstalledKernel),
+          .initramfs =
+              pick("CAISSON_INITRAMFS", here + "/../share/initramfs.cpio", here + "/" + kInstalledInitramfs)};
 }
 
 Result<InstalledFiles> find_installed_files() {

@@ -15,7 +15,7 @@ struct InstalledFiles {
 };
 
 // $CAISSON_VMM, $CAISSON_KERNEL, $CAISSON_INITRAMFS; else beside this program in a build tree; else where
-// `cmake --install` puts them. Fails, naming the file, when one cannot be read.
+// `cmake --install` puts them beside it. Fails, naming the file, when one cannot be read.
 Result<InstalledFiles> find_installed_files();
 // The same without the check that they are there, for `check`.
 [[nodiscard]] InstalledFiles expected_files();
