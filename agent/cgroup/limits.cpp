@@ -2,6 +2,7 @@
 #include "agent/cgroup/limits.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "protocol/agent/agent.pb.h"
@@ -107,9 +108,29 @@ Result<void> suspend_burst(const Cgroup& cgroup, const Resources& resources) {
   return {};
 }
 
+// linux.resources.memory.checkBeforeUpdate: in place of an OOM kill, an error.
+Result<void> check_usage(const Cgroup& cgroup, const Resources& resources) {
+  if (!resources.check_memory_usage()) {
+    return {};
+  }
+  const std::string text = TRY(cgroup.read("memory.current"));
+  uint64_t used = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), used).ec != std::errc()) {
+    return fail(EPROTO, "read memory.current: it is no number");
+  }
+  // The guest has no swap, so that a limit of memory and swap is one of memory.
+  if (resources.has_memory_max() && resources.memory_max() > 0 &&
+      static_cast<uint64_t>(resources.memory_max()) <= used) {
+    return fail(EBUSY, "linux.resources.memory.limit: " + std::to_string(resources.memory_max()) +
+                           " is not above the " + std::to_string(used) + " bytes in use");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> apply_limits(const Cgroup& cgroup, const Resources& resources) {
+  TRY(check_usage(cgroup, resources));
   TRY(suspend_burst(cgroup, resources));
   for (const Field& field : kFields) {
     if (const auto value = field.value(resources)) {

@@ -23,6 +23,7 @@ Result<void> fill_memory(const oci::Memory& memory, agent::v1::Resources& out) {
   if (swap_given) {
     out.set_memory_swap_max(swap);
   }
+  out.set_check_memory_usage(memory.check_before_update);
   if (memory.disable_oom_killer) {
     spdlog::warn(
         "linux.resources.memory.disableOOMKiller: cgroup v2 cannot disable the OOM killer; it stays on");

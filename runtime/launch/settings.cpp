@@ -22,11 +22,13 @@ Result<bool> choose_flag(const oci::Config& config, const std::string& name) {
 
 Result<Hypervisor> choose_hypervisor(const oci::Config& config) {
   std::string name = annotation(config, "hypervisor");
+  const char* const asked_by =
+      name.empty() ? "CAISSON_HYPERVISOR" : "annotations[\"org.caisson.hypervisor\"]";
   if (name.empty()) name = environment("CAISSON_HYPERVISOR");
   if (name.empty() || name == "auto") return Hypervisor::automatic;
   if (name == "kvm") return Hypervisor::kvm;
   if (name == "qemu") return Hypervisor::qemu;
-  return fail(EINVAL, "choose hypervisor: \"" + name + "\" is unknown; auto, kvm and qemu are known");
+  return fail(EINVAL, std::string(asked_by) + ": \"" + name + "\" is unknown; auto, kvm and qemu are known");
 }
 
 Result<std::chrono::seconds> choose_boot_patience() {
