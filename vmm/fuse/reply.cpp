@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace caisson::vmm::fs {
+namespace caisson::vmm::fuse {
 
 void slice(std::span<const iovec> parts, uint64_t offset, uint64_t bytes, std::vector<iovec>& out) {
   out.clear();
@@ -41,4 +41,4 @@ uint32_t Reply::finish(uint64_t unique, int error) {
   return header.len;
 }
 
-}  // namespace caisson::vmm::fs
+}  // namespace caisson::vmm::fuse

@@ -3,6 +3,7 @@
 // in last.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <type_traits>
@@ -12,19 +13,20 @@
 #include "vmm/fuse/wire.h"
 #include "vmm/virtio/queue.h"
 
-namespace caisson::vmm::fs {
+namespace caisson::vmm::fuse {
 
 // The part of `parts` that begins at `offset` and is at most `bytes` long, for readv and its kin.
 void slice(std::span<const iovec> parts, uint64_t offset, uint64_t bytes, std::vector<iovec>& out);
 
 class Reply {
  public:
-  // The chain has at least room for the header.
+  // A chain without room for the header has none for a payload, and finish() must not be called.
   explicit Reply(const Chain& chain) : chain_(&chain) {}
 
   // Bytes of payload that still fit.
   [[nodiscard]] uint64_t room() const {
-    return chain_->writable_bytes() - sizeof(fuse_out_header) - payload_;
+    const uint64_t taken = sizeof(fuse_out_header) + payload_;
+    return std::max<uint64_t>(chain_->writable_bytes(), taken) - taken;
   }
 
   template <typename T>
@@ -47,4 +49,4 @@ class Reply {
   uint64_t payload_ = 0;
 };
 
-}  // namespace caisson::vmm::fs
+}  // namespace caisson::vmm::fuse

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-namespace caisson::vmm::fs {
+namespace caisson::vmm::fuse {
 
-Result<fuse_in_header> Request::parse_header(const Chain& chain) {
+Result<Request> Request::parse(const Chain& chain) {
   fuse_in_header header;
   if (chain.copy_out(0, std::as_writable_bytes(std::span(&header, 1))) != sizeof(header)) {
     return refuse(EPROTO);
@@ -14,17 +14,18 @@ Result<fuse_in_header> Request::parse_header(const Chain& chain) {
   if (header.len != chain.readable_bytes()) {
     return refuse(EPROTO);
   }
-  return header;
+  return Request(header, {});
 }
 
-Result<Request> Request::parse(const Chain& chain, const fuse_in_header& header, size_t bytes,
-                               std::span<std::byte> scratch) {
-  const size_t present = header.len - sizeof(header);
+Result<void> Request::copy_arguments(const Chain& chain, size_t bytes, std::span<std::byte> scratch) {
+  const size_t present = header_.len - sizeof(header_);
   const std::span<std::byte> arguments = scratch.first(std::min({present, bytes, scratch.size()}));
-  if (chain.copy_out(sizeof(header), arguments) != arguments.size()) {
+  if (chain.copy_out(sizeof(header_), arguments) != arguments.size()) {
     return refuse(EPROTO);
   }
-  return Request(header, arguments);
+  arguments_ = arguments;
+  taken_ = 0;
+  return {};
 }
 
 Result<Request> Request::parse(std::span<const std::byte> message) {
@@ -70,4 +71,4 @@ Result<Name> Request::take_name() {
   return Name(text);
 }
 
-}  // namespace caisson::vmm::fs
+}  // namespace caisson::vmm::fuse

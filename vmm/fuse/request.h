@@ -13,7 +13,7 @@
 #include "vmm/fuse/wire.h"
 #include "vmm/virtio/queue.h"
 
-namespace caisson::vmm::fs {
+namespace caisson::vmm::fuse {
 
 // One component of a path: not empty, no '/', neither "." nor "..", at most kMaxName bytes, NUL-terminated
 // within the request. Only a Request makes one of foreign bytes.
@@ -30,13 +30,12 @@ class Name {
 
 class Request {
  public:
-  // The header of the request in `chain`; EPROTO when there is none or its length is not the chain's.
-  static Result<fuse_in_header> parse_header(const Chain& chain);
-
+  // The request in `chain`, so far without arguments; EPROTO when it has no header or its length is not the
+  // chain's.
+  static Result<Request> parse(const Chain& chain);
   // Copies the first `bytes` (at most scratch.size()) after the header into `scratch`, which must outlive the
-  // request.
-  static Result<Request> parse(const Chain& chain, const fuse_in_header& header, size_t bytes,
-                               std::span<std::byte> scratch);
+  // request. `chain` is the one it came in.
+  Result<void> copy_arguments(const Chain& chain, size_t bytes, std::span<std::byte> scratch);
 
   // Of one message of /dev/fuse, which must outlive the request.
   static Result<Request> parse(std::span<const std::byte> message);
@@ -70,4 +69,4 @@ class Request {
   size_t taken_ = 0;
 };
 
-}  // namespace caisson::vmm::fs
+}  // namespace caisson::vmm::fuse

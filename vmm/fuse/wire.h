@@ -11,7 +11,7 @@
 
 #include "common/result.h"
 
-namespace caisson::vmm::fs {
+namespace caisson::vmm::fuse {
 
 // LIMIT: Linux's NAME_MAX; no host file system that is served takes longer components.
 inline constexpr size_t kMaxName = 255;
@@ -157,4 +157,4 @@ inline constexpr uint32_t kOpenLazyRelease = 1U << 30;
   return answer;
 }
 
-}  // namespace caisson::vmm::fs
+}  // namespace caisson::vmm::fuse

@@ -11,7 +11,7 @@
 
 namespace caisson::vmm {
 
-using fs::refuse;
+using fuse::refuse;
 
 namespace {
 

@@ -12,7 +12,7 @@
 
 namespace caisson::vmm {
 
-using fs::refuse;
+using fuse::refuse;
 
 namespace {
 
@@ -31,7 +31,7 @@ std::string bytes_of(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof(value)};
 }
 
-Result<ProcNode> node_of(const fs::Request& in) {
+Result<ProcNode> node_of(const fuse::Request& in) {
   const auto node = vmm::node_of(in.header().nodeid);
   if (!node) {
     return refuse(ESTALE);
@@ -149,7 +149,7 @@ void ProcServer::on_device() {
 }
 
 void ProcServer::serve(std::span<const std::byte> message) {
-  auto in = fs::Request::parse(message);
+  auto in = fuse::Request::parse(message);
   if (!in) {
     return;
   }
@@ -180,7 +180,7 @@ void ProcServer::send(uint64_t unique, const Result<std::string>& reply) {
 }
 
 Result<ProcServer::Reply> ProcServer::ask_for(
-    const fs::Request& in, ProcNode node,
+    const fuse::Request& in, ProcNode node,
     std::function<Result<std::string>(std::shared_ptr<const ProcDirectory>)> then) {
   const uint64_t unique = in.header().unique;
   waiting_.insert(unique);
@@ -192,9 +192,9 @@ Result<ProcServer::Reply> ProcServer::ask_for(
   return Reply();
 }
 
-Result<ProcServer::Reply> ProcServer::init(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::init(fuse::Request& in) {
   const auto version = TRY(in.take<std::array<uint32_t, 2>>());  // of fuse_init_in: major, minor
-  if (version[0] != FUSE_KERNEL_VERSION || version[1] < fs::kOldestMinor) {
+  if (version[0] != FUSE_KERNEL_VERSION || version[1] < fuse::kOldestMinor) {
     return refuse(EPROTO);
   }
   fuse_init_out out{};
@@ -205,7 +205,7 @@ Result<ProcServer::Reply> ProcServer::init(fs::Request& in) {
 }
 
 // Who waits was killed, or wants to be: it need not wait for the guest.
-Result<ProcServer::Reply> ProcServer::interrupt(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::interrupt(fuse::Request& in) {
   const auto arguments = TRY(in.take<fuse_interrupt_in>());
   if (waiting_.erase(arguments.unique) > 0) {
     send(arguments.unique, refuse(EINTR));
@@ -214,11 +214,11 @@ Result<ProcServer::Reply> ProcServer::interrupt(fs::Request& in) {
 }
 
 // A node is its number: there is nothing to forget.
-Result<ProcServer::Reply> ProcServer::forget(fs::Request& /*in*/) {
+Result<ProcServer::Reply> ProcServer::forget(fuse::Request& /*in*/) {
   return Reply();
 }
 
-Result<ProcServer::Reply> ProcServer::lookup(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::lookup(fuse::Request& in) {
   const auto child = child_of(TRY(node_of(in)), TRY(in.take_name()).view());
   if (!child) {
     return refuse(ENOENT);
@@ -229,7 +229,7 @@ Result<ProcServer::Reply> ProcServer::lookup(fs::Request& in) {
   return ask_for(in, *child, [node = *child](const auto&) { return entry_reply(node); });
 }
 
-Result<ProcServer::Reply> ProcServer::getattr(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::getattr(fuse::Request& in) {
   fuse_attr_out out{};
   const ProcNode node = TRY(node_of(in));
   out.attr_valid = cache_seconds(node);
@@ -237,7 +237,7 @@ Result<ProcServer::Reply> ProcServer::getattr(fs::Request& in) {
   return bytes_of(out);
 }
 
-Result<ProcServer::Reply> ProcServer::readlink(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::readlink(fuse::Request& in) {
   if (TRY(node_of(in)).file != ProcFile::pid_namespace) {
     return refuse(EINVAL);
   }
@@ -245,7 +245,7 @@ Result<ProcServer::Reply> ProcServer::readlink(fs::Request& in) {
 }
 
 // What is open stays as it was when it was opened.
-Result<ProcServer::Reply> ProcServer::open(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::open(fuse::Request& in) {
   const ProcNode node = TRY(node_of(in));
   const bool is_known =
       node.file == ProcFile::namespaces || (node.file == ProcFile::directory && node.pid != 0);
@@ -267,7 +267,7 @@ Result<std::string> ProcServer::open_handle(ProcNode node, std::shared_ptr<const
   return bytes_of(out);
 }
 
-Result<ProcServer::Reply> ProcServer::read(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::read(fuse::Request& in) {
   const auto arguments = TRY(in.take<fuse_read_in>());
   const auto found = handles_.find(arguments.fh);
   if (found == handles_.end() || !found->second.directory) {
@@ -277,7 +277,7 @@ Result<ProcServer::Reply> ProcServer::read(fs::Request& in) {
   return std::string(content.substr(std::min<uint64_t>(arguments.offset, content.size()), arguments.size));
 }
 
-Result<ProcServer::Reply> ProcServer::readdir(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::readdir(fuse::Request& in) {
   const auto arguments = TRY(in.take<fuse_read_in>());
   const auto found = handles_.find(arguments.fh);
   if (found == handles_.end()) {
@@ -298,12 +298,12 @@ Result<ProcServer::Reply> ProcServer::readdir(fs::Request& in) {
   }
 }
 
-Result<ProcServer::Reply> ProcServer::release(fs::Request& in) {
+Result<ProcServer::Reply> ProcServer::release(fuse::Request& in) {
   handles_.erase(TRY(in.take<fuse_release_in>()).fh);
   return std::string();
 }
 
-Result<ProcServer::Reply> ProcServer::statfs(fs::Request& /*in*/) {
+Result<ProcServer::Reply> ProcServer::statfs(fuse::Request& /*in*/) {
   return bytes_of(fuse_statfs_out{});
 }
 

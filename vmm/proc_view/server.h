@@ -34,7 +34,7 @@ class ProcServer {
  private:
   // None: later, or never.
   using Reply = std::optional<std::string>;
-  using Operation = Result<Reply> (ProcServer::*)(fs::Request& in);
+  using Operation = Result<Reply> (ProcServer::*)(fuse::Request& in);
   struct Handle {
     ProcNode node;
     std::shared_ptr<const ProcDirectory> directory;  // none: its entries are known
@@ -45,21 +45,21 @@ class ProcServer {
   void on_device();
   void serve(std::span<const std::byte> message);
   void send(uint64_t unique, const Result<std::string>& reply);
-  Result<Reply> ask_for(const fs::Request& in, ProcNode node,
+  Result<Reply> ask_for(const fuse::Request& in, ProcNode node,
                         std::function<Result<std::string>(std::shared_ptr<const ProcDirectory>)> then);
   Result<std::string> open_handle(ProcNode node, std::shared_ptr<const ProcDirectory> directory);
 
-  Result<Reply> init(fs::Request& in);
-  Result<Reply> interrupt(fs::Request& in);
-  Result<Reply> forget(fs::Request& in);
-  Result<Reply> lookup(fs::Request& in);
-  Result<Reply> getattr(fs::Request& in);
-  Result<Reply> readlink(fs::Request& in);
-  Result<Reply> open(fs::Request& in);
-  Result<Reply> read(fs::Request& in);
-  Result<Reply> readdir(fs::Request& in);
-  Result<Reply> release(fs::Request& in);
-  Result<Reply> statfs(fs::Request& in);
+  Result<Reply> init(fuse::Request& in);
+  Result<Reply> interrupt(fuse::Request& in);
+  Result<Reply> forget(fuse::Request& in);
+  Result<Reply> lookup(fuse::Request& in);
+  Result<Reply> getattr(fuse::Request& in);
+  Result<Reply> readlink(fuse::Request& in);
+  Result<Reply> open(fuse::Request& in);
+  Result<Reply> read(fuse::Request& in);
+  Result<Reply> readdir(fuse::Request& in);
+  Result<Reply> release(fuse::Request& in);
+  Result<Reply> statfs(fuse::Request& in);
 
   UniqueFd device_;
   Watch watch_;

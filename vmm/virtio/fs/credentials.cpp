@@ -14,6 +14,10 @@
 #include "vmm/fuse/wire.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+using fuse::refuse_errno;
+
 namespace {
 
 // The calling thread's capabilities; libcap-ng reads /proc for what is one system call here, on a hot path.

@@ -5,6 +5,8 @@
 
 namespace caisson::vmm::fs {
 
+using fuse::refuse;
+
 Result<void> HandleTable::check_room() const {
   if (is_full()) {
     return refuse(ENFILE);

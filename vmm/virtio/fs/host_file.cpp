@@ -16,6 +16,9 @@
 #include "vmm/virtio/fs/limits.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse_errno;
+
 namespace {
 
 // Not in every linux/magic.h.

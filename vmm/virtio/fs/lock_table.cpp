@@ -5,6 +5,8 @@
 
 namespace caisson::vmm::fs {
 
+using fuse::refuse;
+
 LockTable::Entry* LockTable::find(const Node& node, uint64_t owner) {
   const auto found = entries_.find({node.id, owner});
   return found == entries_.end() ? nullptr : &found->second;

@@ -16,6 +16,9 @@
 #include "vmm/virtio/fs/limits.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+
 namespace {
 
 // SIGRTMIN itself is that of the vCPUs.

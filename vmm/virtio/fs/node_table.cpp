@@ -10,6 +10,8 @@
 
 namespace caisson::vmm::fs {
 
+using fuse::refuse;
+
 size_t NodeTable::KeyHash::operator()(const Key& key) const {
   uint64_t hash = reinterpret_cast<uintptr_t>(key.from);
   for (const uint64_t part : {key.identity.device, key.identity.inode, key.identity.mount}) {

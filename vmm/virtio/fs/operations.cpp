@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/virtio/fs/operations.h"
 
-#include <array>
+#include "vmm/fuse/dispatch.h"
 
 namespace caisson::vmm::fs {
 namespace {
 
-constexpr size_t kOpcodes = kOpcodeStatx + 1;
-using Table = std::array<OperationEntry, kOpcodes>;
+using Table = fuse::OpcodeTable<OperationEntry>;
 
 template <typename T>
 constexpr uint32_t kSize = sizeof(T);
@@ -18,28 +17,28 @@ constexpr uint32_t kOpened = kSize<fuse_entry_out> + kSize<fuse_open_out>;
 // SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut, never
 // the host's, so what left the guest is safe; fsync goes to the disk).
 constexpr Table make_table() {
-  Table table{};
+  Table table;
   // clang-format off
   table[FUSE_INIT]            = {"init", &Server::init, 16, kSize<fuse_init_out>};
   table[FUSE_DESTROY]         = {"destroy", &Server::destroy};
-  table[FUSE_INTERRUPT]       = {"interrupt", &Server::interrupt, kSize<fuse_interrupt_in>, 0, Answer::never};
+  table[FUSE_INTERRUPT]       = {"interrupt", &Server::interrupt, kSize<fuse_interrupt_in>};
   table[FUSE_LOOKUP]          = {"lookup", &Server::lookup, 0, kSize<fuse_entry_out>};
-  table[FUSE_FORGET]          = {"forget", &Server::forget, kSize<fuse_forget_in>, 0, Answer::never};
-  table[FUSE_BATCH_FORGET]    = {"batch_forget", &Server::batch_forget, kSize<fuse_batch_forget_in>, 0, Answer::never};
+  table[FUSE_FORGET]          = {"forget", &Server::forget, kSize<fuse_forget_in>};
+  table[FUSE_BATCH_FORGET]    = {"batch_forget", &Server::batch_forget, kSize<fuse_batch_forget_in>};
   table[FUSE_GETATTR]         = {"getattr", &Server::getattr, kSize<fuse_getattr_in>, kSize<fuse_attr_out>};
   table[FUSE_SETATTR]         = {"setattr", &Server::setattr, kSize<fuse_setattr_in>, kSize<fuse_attr_out>};
-  table[kOpcodeStatx]         = {"statx", &Server::getattr_extended, kSize<StatxIn>, kSize<StatxOut>};
+  table[fuse::kOpcodeStatx]   = {"statx", &Server::getattr_extended, kSize<fuse::StatxIn>, kSize<fuse::StatxOut>};
   table[FUSE_IOCTL]           = {"ioctl", &Server::ioctl, kSize<fuse_ioctl_in>, kSize<fuse_ioctl_out>};
   table[FUSE_READLINK]        = {"readlink", &Server::readlink};
   table[FUSE_STATFS]          = {"statfs", &Server::statfs, 0, kSize<fuse_statfs_out>};
   table[FUSE_OPEN]            = {"open", &Server::open, kSize<fuse_open_in>, kSize<fuse_open_out>};
   table[FUSE_OPENDIR]         = {"opendir", &Server::opendir, kSize<fuse_open_in>, kSize<fuse_open_out>};
-  table[FUSE_RELEASE]         = {"release", &Server::release, kSize<fuse_release_in>, 0, Answer::wanted};
-  table[FUSE_RELEASEDIR]      = {"releasedir", &Server::release, kSize<fuse_release_in>, 0, Answer::wanted};
+  table[FUSE_RELEASE]         = {"release", &Server::release, kSize<fuse_release_in>};
+  table[FUSE_RELEASEDIR]      = {"releasedir", &Server::release, kSize<fuse_release_in>};
   table[FUSE_FSYNC]           = {"fsync", &Server::fsync, kSize<fuse_fsync_in>};
   table[FUSE_FSYNCDIR]        = {"fsyncdir", &Server::fsyncdir, kSize<fuse_fsync_in>};
   table[FUSE_READ]            = {"read", &Server::read, kSize<fuse_read_in>};
-  table[FUSE_WRITE]           = {"write", &Server::write, kSize<fuse_write_in>, kSize<fuse_write_out>, Answer::always, true};
+  table[FUSE_WRITE]           = {"write", &Server::write, kSize<fuse_write_in>, kSize<fuse_write_out>, true};
   table[FUSE_LSEEK]           = {"lseek", &Server::lseek, kSize<fuse_lseek_in>, kSize<fuse_lseek_out>};
   table[FUSE_FALLOCATE]       = {"fallocate", &Server::fallocate, kSize<fuse_fallocate_in>};
   table[FUSE_COPY_FILE_RANGE] = {"copy_file_range", &Server::copy_file_range, kSize<fuse_copy_file_range_in>, kSize<fuse_write_out>};
@@ -72,10 +71,7 @@ constexpr Table kTable = make_table();
 }  // namespace
 
 const OperationEntry* find_operation(uint32_t opcode) {
-  if (opcode >= kOpcodes || kTable[opcode].run == nullptr) {
-    return nullptr;
-  }
-  return &kTable[opcode];
+  return kTable.find(opcode);
 }
 
 }  // namespace caisson::vmm::fs

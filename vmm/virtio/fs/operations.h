@@ -6,16 +6,12 @@
 
 namespace caisson::vmm::fs {
 
-// What comes back. At the guest's choice: without room for an answer none is wanted.
-enum class Answer { always, never, wanted };
-
 struct OperationEntry {
   const char* name = nullptr;
   Server::Operation run = nullptr;  // null: ENOSYS, which the guest's kernel remembers
   uint32_t least_in = 0;            // fixed arguments after the header, without names
   uint32_t least_out = 0;           // fixed payload of the answer
-  Answer answer = Answer::always;
-  bool has_payload = false;  // what follows least_in is not copied
+  bool has_payload = false;         // what follows least_in is not copied
 };
 
 // Entries for opcodes we know, null for all others.

@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <set>
 
+#include "vmm/fuse/dispatch.h"
 #include "vmm/virtio/fs/operations.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+
 namespace {
 
 Result<size_t> default_descriptors() {
@@ -68,7 +72,7 @@ Result<void> Server::start(uint64_t guest_memory_bytes) {
   mask_ = 0;
   reset();
   nodes_.set_max_nodes(std::clamp(guest_memory_bytes / kGuestBytesPerNode, kMinNodes, kMaxNodes));
-  scratch_.resize(kMaxCopiedBytes);
+  buffers_.prepare(kMaxCopiedBytes);
   return {};
 }
 
@@ -91,36 +95,35 @@ void Server::reset() {
 }
 
 Server::Served Server::serve(const Chain& chain) {
-  const auto header = Request::parse_header(chain);
-  if (!header) {
+  const auto request = fuse::Request::parse(chain);
+  if (!request) {
     return {};  // without its header there is no request to answer
   }
-  const OperationEntry* operation = find_operation(header->opcode);
-  const Answer answer = operation == nullptr ? Answer::always : operation->answer;
-  if (answer == Answer::never || (answer == Answer::wanted && chain.writable_bytes() == 0)) {
-    Reply none(chain);
-    (void)dispatch(chain, *header, none);
-    nodes_.trim();
-    return {};
-  }
-  if (chain.writable_bytes() < sizeof(fuse_out_header)) {
+  const fuse::Answer answer = fuse::answer_of(request->header().opcode);
+  const bool is_answered =
+      answer == fuse::Answer::always || (answer == fuse::Answer::wanted && chain.writable_bytes() != 0);
+  if (is_answered && chain.writable_bytes() < sizeof(fuse_out_header)) {
     return {};  // nobody could learn what came of it, so nothing is done
   }
-  Reply out(chain);
-  ticket_ = 0;
-  const auto done = dispatch(chain, *header, out);
+  Call call(*request, chain, buffers_);
+  const auto done = dispatch(call);
   nodes_.trim();
-  if (done && ticket_ != 0) {
-    return {.written = 0, .ticket = ticket_, .unique = header->unique};
+  if (!is_answered) {
+    return {};
   }
-  return {.written = out.finish(header->unique, done ? 0 : done.error().code), .ticket = 0, .unique = 0};
+  const uint64_t unique = request->header().unique;
+  if (done && call.ticket() != 0) {
+    return {.written = 0, .ticket = call.ticket(), .unique = unique};
+  }
+  return {.written = call.out.finish(unique, done ? 0 : done.error().code), .ticket = 0, .unique = 0};
 }
 
 uint32_t Server::end_waiting(const Chain& chain, uint64_t unique, int error) {
-  return Reply(chain).finish(unique, error);
+  return fuse::Reply(chain).finish(unique, error);
 }
 
-Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, Reply& out) {
+Result<void> Server::dispatch(Call& call) {
+  const fuse_in_header& header = call.in.header();
   const OperationEntry* operation = find_operation(header.opcode);
   if (operation == nullptr) {
     return refuse(ENOSYS);
@@ -133,16 +136,14 @@ Result<void> Server::dispatch(const Chain& chain, const fuse_in_header& header, 
   if (arguments < operation->least_in || (!operation->has_payload && arguments > kMaxCopiedBytes)) {
     return refuse(EINVAL);
   }
-  if (operation->least_out > 0 && out.room() < operation->least_out) {
+  if (operation->least_out > 0 && call.out.room() < operation->least_out) {
     return refuse(EINVAL);
   }
-  const size_t copied = operation->has_payload ? operation->least_in : arguments;
-  Request in = TRY(Request::parse(chain, header, copied, scratch_));
+  TRY(call.copy_arguments(operation->has_payload ? operation->least_in : arguments));
   if (ServedFiles::is_node(header.nodeid)) {
-    return files_.serve(in, chain, out);
+    return files_.serve(call);
   }
-  chain_ = &chain;
-  return (this->*operation->run)(in, out);
+  return (this->*operation->run)(call);
 }
 
 Result<NodePin> Server::known(uint64_t id) {
@@ -198,12 +199,12 @@ std::chrono::seconds Server::cache_time(const Node& node) {
 }
 
 fuse_attr Server::attr_of(const Node& node, const struct statx& stat) {
-  fuse_attr attr = to_attr(stat);
+  fuse_attr attr = fuse::to_attr(stat);
   if (node.is_submount) {
     attr.flags |= FUSE_ATTR_SUBMOUNT;
   }
   if (node.is_regular() && !node.from->exclusive && !is_settled(stat)) {
-    attr.flags |= kAttrUnsettled;
+    attr.flags |= fuse::kAttrUnsettled;
   }
   return attr;
 }
@@ -220,11 +221,11 @@ fuse_entry_out Server::entry_of(const Node& node, const struct statx& stat) {
   return entry;
 }
 
-Result<void> Server::put_attr(const Node& node, const struct statx& stat, Reply& out) {
+Result<void> Server::put_attr(const Node& node, const struct statx& stat, Call& call) {
   fuse_attr_out answer{};
   answer.attr_valid = static_cast<uint64_t>(cache_time(node).count());
   answer.attr = attr_of(node, stat);
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
 struct statx Server::root_stat() const {

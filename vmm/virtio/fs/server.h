@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "vmm/fuse/reply.h"
-#include "vmm/fuse/request.h"
+#include "vmm/virtio/fs/call.h"
 #include "vmm/virtio/fs/credentials.h"
 #include "vmm/virtio/fs/export.h"
 #include "vmm/virtio/fs/handle_table.h"
@@ -71,62 +70,62 @@ class Server {
   [[nodiscard]] size_t cached_descriptors() const { return nodes_.cached_descriptors(); }
   [[nodiscard]] size_t cookie_count() const { return cookies_.size(); }
 
-  using Operation = Result<void> (Server::*)(Request& in, Reply& out);
+  using Operation = Result<void> (Server::*)(Call& call);
 
   // session.cpp
-  Result<void> init(Request& in, Reply& out);
-  Result<void> destroy(Request& in, Reply& out);
-  Result<void> interrupt(Request& in, Reply& out);
+  Result<void> init(Call& call);
+  Result<void> destroy(Call& call);
+  Result<void> interrupt(Call& call);
   // lookup.cpp
-  Result<void> lookup(Request& in, Reply& out);
-  Result<void> forget(Request& in, Reply& out);
-  Result<void> batch_forget(Request& in, Reply& out);
+  Result<void> lookup(Call& call);
+  Result<void> forget(Call& call);
+  Result<void> batch_forget(Call& call);
   // statx.cpp
-  Result<void> getattr_extended(Request& in, Reply& out);
+  Result<void> getattr_extended(Call& call);
   // ioctl.cpp
-  Result<void> ioctl(Request& in, Reply& out);
+  Result<void> ioctl(Call& call);
   // attributes.cpp
-  Result<void> getattr(Request& in, Reply& out);
-  Result<void> setattr(Request& in, Reply& out);
-  Result<void> readlink(Request& in, Reply& out);
-  Result<void> statfs(Request& in, Reply& out);
+  Result<void> getattr(Call& call);
+  Result<void> setattr(Call& call);
+  Result<void> readlink(Call& call);
+  Result<void> statfs(Call& call);
   // open.cpp
-  Result<void> open(Request& in, Reply& out);
-  Result<void> opendir(Request& in, Reply& out);
-  Result<void> release(Request& in, Reply& out);
-  Result<void> fsync(Request& in, Reply& out);
-  Result<void> fsyncdir(Request& in, Reply& out);
+  Result<void> open(Call& call);
+  Result<void> opendir(Call& call);
+  Result<void> release(Call& call);
+  Result<void> fsync(Call& call);
+  Result<void> fsyncdir(Call& call);
   // io.cpp
-  Result<void> read(Request& in, Reply& out);
-  Result<void> write(Request& in, Reply& out);
-  Result<void> lseek(Request& in, Reply& out);
-  Result<void> fallocate(Request& in, Reply& out);
-  Result<void> copy_file_range(Request& in, Reply& out);
+  Result<void> read(Call& call);
+  Result<void> write(Call& call);
+  Result<void> lseek(Call& call);
+  Result<void> fallocate(Call& call);
+  Result<void> copy_file_range(Call& call);
   // create.cpp
-  Result<void> create_file(Request& in, Reply& out);
-  Result<void> tmpfile(Request& in, Reply& out);
-  Result<void> mknod(Request& in, Reply& out);
-  Result<void> mkdir(Request& in, Reply& out);
-  Result<void> symlink(Request& in, Reply& out);
-  Result<void> link(Request& in, Reply& out);
+  Result<void> create_file(Call& call);
+  Result<void> tmpfile(Call& call);
+  Result<void> mknod(Call& call);
+  Result<void> mkdir(Call& call);
+  Result<void> symlink(Call& call);
+  Result<void> link(Call& call);
   // remove.cpp
-  Result<void> unlink(Request& in, Reply& out);
-  Result<void> rmdir(Request& in, Reply& out);
-  Result<void> rename(Request& in, Reply& out);
-  Result<void> rename2(Request& in, Reply& out);
+  Result<void> unlink(Call& call);
+  Result<void> rmdir(Call& call);
+  Result<void> rename(Call& call);
+  Result<void> rename2(Call& call);
   // lock.cpp
-  Result<void> getlk(Request& in, Reply& out);
-  Result<void> setlk(Request& in, Reply& out);
-  Result<void> setlkw(Request& in, Reply& out);
-  Result<void> flush(Request& in, Reply& out);
+  Result<void> getlk(Call& call);
+  Result<void> setlk(Call& call);
+  Result<void> setlkw(Call& call);
+  Result<void> flush(Call& call);
   // directory.cpp
-  Result<void> readdir(Request& in, Reply& out);
-  Result<void> readdirplus(Request& in, Reply& out);
+  Result<void> readdir(Call& call);
+  Result<void> readdirplus(Call& call);
   // xattr.cpp
-  Result<void> setxattr(Request& in, Reply& out);
-  Result<void> getxattr(Request& in, Reply& out);
-  Result<void> listxattr(Request& in, Reply& out);
-  Result<void> removexattr(Request& in, Reply& out);
+  Result<void> setxattr(Call& call);
+  Result<void> getxattr(Call& call);
+  Result<void> listxattr(Call& call);
+  Result<void> removexattr(Call& call);
 
  private:
   // What the host last said of one directory, for the READDIR that follows (directory.cpp).
@@ -148,8 +147,8 @@ class Server {
          EventLoop& loop, AnswerLater answer_later);
 
   // server.cpp: what the operations share.
-  Result<void> dispatch(const Chain& chain, const fuse_in_header& header, Reply& out);
-  Result<NodePin> node_of(const Request& in) { return known(in.header().nodeid); }
+  Result<void> dispatch(Call& call);
+  Result<NodePin> node_of(const Call& call) { return known(call.in.header().nodeid); }
   // ESTALE unless the guest holds `id`.
   Result<NodePin> known(uint64_t id);
   // A directory of the host's in which names can be looked up: not the synthetic root, not veiled.
@@ -161,38 +160,37 @@ class Server {
   [[nodiscard]] static std::chrono::seconds cache_time(const Node& node);
   [[nodiscard]] static fuse_attr attr_of(const Node& node, const struct statx& stat);
   [[nodiscard]] static fuse_entry_out entry_of(const Node& node, const struct statx& stat);
-  static Result<void> put_attr(const Node& node, const struct statx& stat, Reply& out);
+  static Result<void> put_attr(const Node& node, const struct statx& stat, Call& call);
   [[nodiscard]] struct statx root_stat() const;
   Result<struct statx> stat_of(Node& node);
 
   Result<NodePin> lookup_export(std::string_view name);
   // Makes sure that the file at this name, if the guest knows it, stays reachable when the name goes. EBUSY
   // for a mount point of the host's, whose name must not go.
-  Result<NodePin> hold(const NodePin& parent, const Name& name);
-  Result<void> remove_name(Request& in, int flags);
-  Result<void> move(Request& in, uint64_t new_parent, uint32_t flags);
-  Result<void> put_new_entry(const NodePin& parent, const Name& name, Reply& out);
-  Result<void> open_existing(const NodePin& parent, const Name& name, const fuse_create_in& arguments,
-                             Reply& out);
+  Result<NodePin> hold(const NodePin& parent, const fuse::Name& name);
+  Result<void> remove_name(Call& call, int flags);
+  Result<void> move(Call& call, uint64_t new_parent, uint32_t flags);
+  Result<void> put_new_entry(const NodePin& parent, const fuse::Name& name, Call& call);
+  Result<void> open_existing(const NodePin& parent, const fuse::Name& name, const fuse_create_in& arguments,
+                             Call& call);
   static uint32_t own_flags(const Node& node, uint32_t access);
-  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, uint32_t access, Reply& out);
-  void put_beginning(int fd, int flags, Reply& out);
+  Result<void> put_opened(NodePin node, UniqueFd fd, const struct statx& stat, uint32_t access, Call& call);
+  void put_beginning(int fd, int flags, Call& call);
   [[nodiscard]] int host_flags(uint32_t flags) const;
   [[nodiscard]] uint32_t listing_flags(Node& node, uint32_t flags) const;
   static uint32_t cache_flags(Node& node, const struct statx& stat);
-  Result<ActAs> act_as_caller(const Request& in, uint32_t mask);
+  Result<ActAs> act_as_caller(const Call& call, uint32_t mask);
   Result<LockTable::Entry*> lock_owner(Node& node, uint64_t owner);
-  Result<void> set_lock(Request& in, bool may_wait);
-  Result<void> write_pages(const Handle& handle, const Request& in, const fuse_write_in& arguments,
+  Result<void> set_lock(Call& call, bool may_wait);
+  Result<void> write_pages(const Handle& handle, const Call& call, const fuse_write_in& arguments,
                            uint64_t done);
   Result<void> change(Node& node, const fuse_setattr_in& wanted, const Handle* handle);
-  Result<void> list(Request& in, Reply& out, bool with_attributes);
+  Result<void> list(Call& call, bool with_attributes);
   Result<std::optional<Entry>> next_entry(Handle& handle, uint64_t number, uint64_t offset);
   void advance_listing(uint64_t next_offset);
   [[nodiscard]] std::optional<Entry> next_export(const Node& node, uint64_t offset) const;
   fuse_entry_out look_up_entry(const NodePin& parent, const Handle& handle, const Entry& entry);
   Result<OwnDescriptors::Name> xattr_path(Node& node);
-  Result<void> put_value(uint32_t wanted, size_t length, Reply& out);
 
   std::vector<Export> exports_;
   std::map<uint32_t, uint64_t> requests_;  // by opcode, of those there are
@@ -203,7 +201,6 @@ class Server {
   ShortCookies cookies_;
   LockTable locks_;
   LockWaiters waiters_;
-  uint64_t ticket_ = 0;  // of the request at hand, if it is to be answered later
   bool writeback_cache_;
   bool all_exclusive_;
   // Agreed on by INIT.
@@ -213,10 +210,7 @@ class Server {
   bool is_writeback_agreed_ = false;
   mode_t mask_ = 0;  // the thread's umask
   Listing listing_;
-  const Chain* chain_ = nullptr;    // the request at hand, for the payload of WRITE
-  std::vector<std::byte> scratch_;  // the arguments of the request at hand
-  std::vector<std::byte> value_;    // an xattr on its way out
-  std::vector<iovec> parts_;        // guest memory the host reads or writes
+  Call::Buffers buffers_;
 };
 
 }  // namespace caisson::vmm::fs

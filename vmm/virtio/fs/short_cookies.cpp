@@ -4,6 +4,9 @@
 #include "vmm/fuse/wire.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+
 namespace {
 
 // Numbers begin here and end where 31 bits do. Below, and above, are positions as the host says them.

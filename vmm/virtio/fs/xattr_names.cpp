@@ -8,6 +8,9 @@
 #include "vmm/virtio/fs/limits.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+
 namespace {
 
 constexpr std::string_view kUser = "user.";
@@ -29,7 +32,7 @@ bool is_served_as_it_is(std::string_view name) {
 
 Result<std::string> host_xattr_name(std::string_view guest_name) {
   if (is_below(guest_name, kTrusted)) {
-    if (kOurs.size() + guest_name.size() > kMaxName) {
+    if (kOurs.size() + guest_name.size() > fuse::kMaxName) {
       return refuse(ERANGE);
     }
     return std::string(kOurs).append(guest_name);

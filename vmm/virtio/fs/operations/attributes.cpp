@@ -9,14 +9,17 @@
 
 namespace caisson::vmm::fs {
 
-Result<void> Server::getattr(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_getattr_in>());
-  const NodePin node = TRY(node_of(in));
+using fuse::refuse;
+using fuse::refuse_errno;
+
+Result<void> Server::getattr(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_getattr_in>());
+  const NodePin node = TRY(node_of(call));
   if ((arguments.getattr_flags & FUSE_GETATTR_FH) != 0 && node->is_regular()) {
     const Handle* handle = TRY(handles_.find(arguments.fh, node->id, HandleKind::file));
-    return put_attr(*node, TRY(stat_at(handle->fd.get(), "")), out);
+    return put_attr(*node, TRY(stat_at(handle->fd.get(), "")), call);
   }
-  return put_attr(*node, TRY(stat_of(*node)), out);
+  return put_attr(*node, TRY(stat_of(*node)), call);
 }
 
 namespace {
@@ -82,20 +85,20 @@ Result<void> Server::change(Node& node, const fuse_setattr_in& wanted, const Han
   return {};
 }
 
-Result<void> Server::setattr(Request& in, Reply& out) {
-  const auto wanted = TRY(in.take<fuse_setattr_in>());
-  const NodePin node = TRY(node_of(in));
+Result<void> Server::setattr(Call& call) {
+  const auto wanted = TRY(call.in.take<fuse_setattr_in>());
+  const NodePin node = TRY(node_of(call));
   TRY(check_writable(*node));
   const Handle* handle = nullptr;
   if ((wanted.valid & FATTR_FH) != 0) {
     handle = TRY(handles_.find(wanted.fh, node->id, HandleKind::file));
   }
   TRY(change(*node, wanted, handle));
-  return put_attr(*node, handle != nullptr ? TRY(stat_at(handle->fd.get(), "")) : TRY(stat_of(*node)), out);
+  return put_attr(*node, handle != nullptr ? TRY(stat_at(handle->fd.get(), "")) : TRY(stat_of(*node)), call);
 }
 
-Result<void> Server::readlink(Request& in, Reply& out) {
-  const NodePin node = TRY(node_of(in));
+Result<void> Server::readlink(Call& call) {
+  const NodePin node = TRY(node_of(call));
   if (node->type != S_IFLNK) {
     return refuse(EINVAL);
   }
@@ -104,15 +107,15 @@ Result<void> Server::readlink(Request& in, Reply& out) {
   if (length < 0) {
     return refuse_errno();
   }
-  return out.put_bytes(std::as_bytes(std::span(target)).first(static_cast<size_t>(length)));
+  return call.out.put_bytes(std::as_bytes(std::span(target)).first(static_cast<size_t>(length)));
 }
 
-Result<void> Server::statfs(Request& in, Reply& out) {
-  const NodePin node = TRY(node_of(in));
+Result<void> Server::statfs(Call& call) {
+  const NodePin node = TRY(node_of(call));
   fuse_statfs_out answer{};
   answer.st.bsize = 4096;
   answer.st.frsize = 4096;
-  answer.st.namelen = kMaxName;
+  answer.st.namelen = fuse::kMaxName;
   if (node->from != nullptr && !node->is_veiled) {
     struct statvfs stat {};
     if (::fstatvfs(TRY(nodes_.descriptor(*node)), &stat) != 0) {
@@ -127,7 +130,7 @@ Result<void> Server::statfs(Request& in, Reply& out) {
     answer.st.frsize = static_cast<uint32_t>(stat.f_frsize);
     answer.st.namelen = static_cast<uint32_t>(stat.f_namemax);
   }
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
 }  // namespace caisson::vmm::fs

@@ -11,6 +11,9 @@
 #include "vmm/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse_errno;
+
 namespace {
 
 // The kernel's struct linux_dirent64, which glibc's dirent64 equals on the hosts we run on.
@@ -91,11 +94,11 @@ fuse_entry_out Server::look_up_entry(const NodePin& parent, const Handle& handle
   return node ? entry_of(**node, *stat) : fuse_entry_out{};
 }
 
-Result<void> Server::list(Request& in, Reply& out, bool with_attributes) {
-  const auto arguments = TRY(in.take<fuse_read_in>());
-  Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::directory));
+Result<void> Server::list(Call& call, bool with_attributes) {
+  const auto arguments = TRY(call.in.take<fuse_read_in>());
+  Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::directory));
   // LIMIT: what the kernel asked for, never more than the chain holds.
-  uint64_t left = std::min<uint64_t>({arguments.size, out.room(), kMaxIoBytes});
+  uint64_t left = std::min<uint64_t>({arguments.size, call.out.room(), kMaxIoBytes});
   uint64_t offset = arguments.offset;
   while (true) {
     const auto entry = TRY(next_entry(*handle, arguments.fh, offset));
@@ -114,12 +117,12 @@ Result<void> Server::list(Request& in, Reply& out, bool with_attributes) {
     }
     left -= size;
     if (with_attributes) {
-      TRY(out.put(look_up_entry(handle->node, *handle, *entry)));
+      TRY(call.out.put(look_up_entry(handle->node, *handle, *entry)));
     }
     constexpr uint64_t kZero = 0;
-    TRY(out.put_bytes(std::as_bytes(std::span(&head, 1)).first(FUSE_NAME_OFFSET)));
-    TRY(out.put_bytes(std::as_bytes(std::span(entry->name))));
-    TRY(out.put_bytes(std::as_bytes(std::span(&kZero, 1)).first(padding)));
+    TRY(call.out.put_bytes(std::as_bytes(std::span(&head, 1)).first(FUSE_NAME_OFFSET)));
+    TRY(call.out.put_bytes(std::as_bytes(std::span(entry->name))));
+    TRY(call.out.put_bytes(std::as_bytes(std::span(&kZero, 1)).first(padding)));
     offset = entry->next_offset;
     if (handle->fd) {
       advance_listing(offset);
@@ -135,12 +138,12 @@ void Server::advance_listing(uint64_t next_offset) {
   }
 }
 
-Result<void> Server::readdir(Request& in, Reply& out) {
-  return list(in, out, false);
+Result<void> Server::readdir(Call& call) {
+  return list(call, false);
 }
 
-Result<void> Server::readdirplus(Request& in, Reply& out) {
-  return list(in, out, true);
+Result<void> Server::readdirplus(Call& call) {
+  return list(call, true);
 }
 
 }  // namespace caisson::vmm::fs

@@ -12,6 +12,10 @@
 #include "vmm/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+using fuse::refuse_errno;
+
 namespace {
 
 enum class Direction { to_guest, to_host };
@@ -68,32 +72,31 @@ Result<void> check_offset(uint64_t offset) {
 
 }  // namespace
 
-Result<void> Server::read(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_read_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::read(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_read_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   TRY(check_offset(arguments.offset));
   // LIMIT: as much as was agreed on; asking for more gets less.
-  out.window(
-      std::min({static_cast<uint64_t>(arguments.size), out.room(), static_cast<uint64_t>(kMaxIoBytes)}),
-      parts_);
-  out.wrote(TRY(transfer(Direction::to_guest, handle->fd.get(), parts_, arguments.offset, 0)));
+  const auto parts = call.window(
+      std::min({static_cast<uint64_t>(arguments.size), call.out.room(), static_cast<uint64_t>(kMaxIoBytes)}));
+  call.out.wrote(TRY(transfer(Direction::to_guest, handle->fd.get(), parts, arguments.offset, 0)));
   return {};
 }
 
-Result<void> Server::write(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_write_in>());
-  Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::write(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_write_in>());
+  Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   TRY(check_offset(arguments.offset));
-  if (arguments.size > in.payload_bytes() || arguments.size > kMaxIoBytes) {
+  if (arguments.size > call.in.payload_bytes() || arguments.size > kMaxIoBytes) {
     return refuse(EINVAL);
   }
   TRY(check_writable(*handle->node));
-  slice(chain_->readable(), in.payload_offset(), arguments.size, parts_);
   const WithoutFsetid drop((arguments.write_flags & FUSE_WRITE_KILL_SUIDGID) != 0);
   const int flags = write_flags(arguments);
-  const auto written = transfer(Direction::to_host, handle->fd.get(), parts_, arguments.offset, flags);
+  const auto written = transfer(Direction::to_host, handle->fd.get(), call.payload(0, arguments.size),
+                                arguments.offset, flags);
   if ((arguments.write_flags & FUSE_WRITE_CACHE) != 0 && (!written || *written < arguments.size)) {
-    TRY(write_pages(*handle, in, arguments, written ? *written : 0));
+    TRY(write_pages(*handle, call, arguments, written ? *written : 0));
   }
   fuse_write_out answer{};
   if (written && (flags & RWF_APPEND) != 0 && !handle->node->from->exclusive) {
@@ -101,13 +104,13 @@ Result<void> Server::write(Request& in, Reply& out) {
   }
   answer.size =
       (arguments.write_flags & FUSE_WRITE_CACHE) != 0 ? arguments.size : static_cast<uint32_t>(TRY(written));
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
 // What a map left in the guest's page cache, from byte `done` on, a page at a time: those that have room on
 // the host are not lost because another has none, and that one's error is told. The guest's kernel does not
 // look at how much of such a write was done.
-Result<void> Server::write_pages(const Handle& handle, const Request& in, const fuse_write_in& arguments,
+Result<void> Server::write_pages(const Handle& handle, const Call& call, const fuse_write_in& arguments,
                                  uint64_t done) {
   constexpr uint64_t kPage = 4096;
   Result<void> outcome;
@@ -115,8 +118,8 @@ Result<void> Server::write_pages(const Handle& handle, const Request& in, const 
   while (done < arguments.size) {
     const uint64_t at = arguments.offset + done;
     const uint64_t bytes = std::min(kPage - at % kPage, arguments.size - done);
-    slice(chain_->readable(), in.payload_offset() + done, bytes, parts_);
-    const auto written = transfer(Direction::to_host, handle.fd.get(), parts_, at, write_flags(arguments));
+    const auto written =
+        transfer(Direction::to_host, handle.fd.get(), call.payload(done, bytes), at, write_flags(arguments));
     if (outcome && (!written || *written < bytes)) {
       outcome = refuse(written ? ENOSPC : written.error().code);
     }
@@ -125,9 +128,9 @@ Result<void> Server::write_pages(const Handle& handle, const Request& in, const 
   return outcome;
 }
 
-Result<void> Server::lseek(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_lseek_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::lseek(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_lseek_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   if (arguments.whence != SEEK_DATA && arguments.whence != SEEK_HOLE) {
     return refuse(EINVAL);  // the rest is the kernel's own arithmetic
   }
@@ -136,12 +139,12 @@ Result<void> Server::lseek(Request& in, Reply& out) {
   if (found < 0) {
     return refuse_errno();
   }
-  return out.put(fuse_lseek_out{.offset = static_cast<uint64_t>(found)});
+  return call.out.put(fuse_lseek_out{.offset = static_cast<uint64_t>(found)});
 }
 
-Result<void> Server::fallocate(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_fallocate_in>());
-  Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::fallocate(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_fallocate_in>());
+  Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   TRY(check_writable(*handle->node));
   constexpr uint32_t kModes = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
   if ((arguments.mode & ~kModes) != 0) {
@@ -154,9 +157,9 @@ Result<void> Server::fallocate(Request& in, Reply& /*out*/) {
   return {};
 }
 
-Result<void> Server::copy_file_range(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_copy_file_range_in>());
-  const Handle* from = TRY(handles_.find(arguments.fh_in, in.header().nodeid, HandleKind::file));
+Result<void> Server::copy_file_range(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_copy_file_range_in>());
+  const Handle* from = TRY(handles_.find(arguments.fh_in, call.in.header().nodeid, HandleKind::file));
   Handle* to = TRY(handles_.find(arguments.fh_out, arguments.nodeid_out, HandleKind::file));
   TRY(check_writable(*to->node));
   if (arguments.flags != 0) {
@@ -171,7 +174,7 @@ Result<void> Server::copy_file_range(Request& in, Reply& out) {
   }
   fuse_write_out answer{};
   answer.size = static_cast<uint32_t>(copied);
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
 }  // namespace caisson::vmm::fs

@@ -8,6 +8,10 @@
 #include "vmm/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+using fuse::refuse_errno;
+
 namespace {
 
 // What a container may set: advice on how the file's bytes are kept, and when its times are.
@@ -27,7 +31,7 @@ Result<void> check_change(uint32_t changed, uint32_t settable, uint32_t protecti
 
 // One call of the host's; `argument` is what it reads or fills in. A file system without flags says ENOTTY.
 template <typename T>
-Result<T> call(int fd, unsigned long command, T argument) {
+Result<T> control(int fd, unsigned long command, T argument) {
   if (::ioctl(fd, command, &argument) != 0) {
     return refuse_errno();
   }
@@ -35,28 +39,28 @@ Result<T> call(int fd, unsigned long command, T argument) {
 }
 
 template <typename T>
-Result<void> answer(const T& value, Reply& out) {
-  TRY(out.put(fuse_ioctl_out{}));
-  return out.put(value);
+Result<void> answer(const T& value, Call& call) {
+  TRY(call.out.put(fuse_ioctl_out{}));
+  return call.out.put(value);
 }
 
 Result<void> set_flags(int fd, uint32_t wanted) {
   // The kernel moves an int, whatever the command's size says.
-  const auto present = TRY(call<uint32_t>(fd, FS_IOC_GETFLAGS, 0));
+  const auto present = TRY(control<uint32_t>(fd, FS_IOC_GETFLAGS, 0));
   TRY(check_change(present ^ wanted, kSettable, kProtecting));
-  TRY(call(fd, FS_IOC_SETFLAGS, wanted));
+  TRY(control(fd, FS_IOC_SETFLAGS, wanted));
   return {};
 }
 
 // Extent sizes and project numbers are the host's affair.
 Result<void> set_extended(int fd, const fsxattr& wanted) {
-  const auto present = TRY(call<fsxattr>(fd, FS_IOC_FSGETXATTR, {}));
+  const auto present = TRY(control<fsxattr>(fd, FS_IOC_FSGETXATTR, {}));
   TRY(check_change(present.fsx_xflags ^ wanted.fsx_xflags, kSettableExtended, kProtectingExtended));
   if (present.fsx_projid != wanted.fsx_projid || present.fsx_extsize != wanted.fsx_extsize ||
       present.fsx_cowextsize != wanted.fsx_cowextsize) {
     return refuse(EOPNOTSUPP);
   }
-  TRY(call(fd, FS_IOC_FSSETXATTR, wanted));
+  TRY(control(fd, FS_IOC_FSSETXATTR, wanted));
   return {};
 }
 
@@ -64,10 +68,10 @@ Result<void> set_extended(int fd, const fsxattr& wanted) {
 
 // [fuse] The command is the one a 64-bit program uses; the kernel has translated those of others. What we do
 // not know is ENOTTY, as of any file that has no such control.
-Result<void> Server::ioctl(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_ioctl_in>());
+Result<void> Server::ioctl(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_ioctl_in>());
   const bool is_directory = (arguments.flags & FUSE_IOCTL_DIR) != 0;
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid,
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid,
                                            is_directory ? HandleKind::directory : HandleKind::file));
   if (!handle->fd) {
     return refuse(ENOTTY);
@@ -75,17 +79,17 @@ Result<void> Server::ioctl(Request& in, Reply& out) {
   const int fd = handle->fd.get();
   switch (arguments.cmd) {
     case FS_IOC_GETFLAGS:
-      return answer(TRY(call<uint32_t>(fd, FS_IOC_GETFLAGS, 0)), out);
+      return answer(TRY(control<uint32_t>(fd, FS_IOC_GETFLAGS, 0)), call);
     case FS_IOC_FSGETXATTR:
-      return answer(TRY(call<fsxattr>(fd, FS_IOC_FSGETXATTR, {})), out);
+      return answer(TRY(control<fsxattr>(fd, FS_IOC_FSGETXATTR, {})), call);
     case FS_IOC_SETFLAGS:
       TRY(check_writable(*handle->node));
-      TRY(set_flags(fd, TRY(in.take<uint32_t>())));
-      return out.put(fuse_ioctl_out{});
+      TRY(set_flags(fd, TRY(call.in.take<uint32_t>())));
+      return call.out.put(fuse_ioctl_out{});
     case FS_IOC_FSSETXATTR:
       TRY(check_writable(*handle->node));
-      TRY(set_extended(fd, TRY(in.take<fsxattr>())));
-      return out.put(fuse_ioctl_out{});
+      TRY(set_extended(fd, TRY(call.in.take<fsxattr>())));
+      return call.out.put(fuse_ioctl_out{});
     default:
       return refuse(ENOTTY);
   }

@@ -8,6 +8,10 @@
 #include "vmm/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+using fuse::refuse_errno;
+
 namespace {
 
 // [fuse] The end of a lock is its last byte; OFFSET_MAX stands for "to the end of the file".
@@ -54,9 +58,9 @@ Result<LockTable::Entry*> Server::lock_owner(Node& node, uint64_t owner) {
   return &locks_.add(node, owner, TRY(std::move(fd)));
 }
 
-Result<void> Server::set_lock(Request& in, bool may_wait) {
-  const auto arguments = TRY(in.take<fuse_lk_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::set_lock(Call& call, bool may_wait) {
+  const auto arguments = TRY(call.in.take<fuse_lk_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   Node& node = *handle->node;
   int fd = handle->fd.get();
   LockRequest request;
@@ -85,21 +89,21 @@ Result<void> Server::set_lock(Request& in, bool may_wait) {
   if (!own) {
     return refuse(ENOLCK);
   }
-  ticket_ = TRY(waiters_.wait(in.header().unique, std::move(own), request));
+  call.answer_later(TRY(waiters_.wait(call.in.header().unique, std::move(own), request)));
   return {};
 }
 
-Result<void> Server::setlk(Request& in, Reply& /*out*/) {
-  return set_lock(in, false);
+Result<void> Server::setlk(Call& call) {
+  return set_lock(call, false);
 }
 
-Result<void> Server::setlkw(Request& in, Reply& /*out*/) {
-  return set_lock(in, true);
+Result<void> Server::setlkw(Call& call) {
+  return set_lock(call, true);
 }
 
-Result<void> Server::getlk(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_lk_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::getlk(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_lk_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   struct flock range = TRY(range_of(arguments.lk));
   const LockTable::Entry* entry = locks_.find(*handle->node, arguments.owner);
   if (::fcntl(entry != nullptr ? entry->fd.get() : handle->fd.get(), F_OFD_GETLK, &range) != 0) {
@@ -113,13 +117,13 @@ Result<void> Server::getlk(Request& in, Reply& out) {
     // A process of the host has no number in the guest: 0.
     answer.lk.pid = range.l_pid == -1 ? locks_.other_process(*handle->node, arguments.owner) : 0;
   }
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
 // The owner has closed a descriptor of the file: POSIX lets go of all its locks on it.
-Result<void> Server::flush(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_flush_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::flush(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_flush_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   locks_.remove(*handle->node, arguments.lock_owner);
   return {};
 }

@@ -9,6 +9,9 @@
 
 namespace caisson::vmm::fs {
 
+using fuse::refuse;
+using fuse::refuse_errno;
+
 // Only the access mode and O_TRUNC reach the host. O_APPEND, O_SYNC and O_DSYNC come again with each write
 // and are obeyed there (io.cpp): on the descriptor, O_APPEND would misplace what the page cache writes back.
 // O_DIRECT asks the guest to skip its cache; the host's alignment rules are none of its business.
@@ -36,22 +39,23 @@ uint32_t Server::cache_flags(Node& node, const struct statx& stat) {
 // want to execute, and what has locks, is let go of before close() returns.
 uint32_t Server::own_flags(const Node& node, uint32_t access) {
   if (node.from->exclusive) {
-    return kOpenLazyRelease;
+    return fuse::kOpenLazyRelease;
   }
-  return (access & O_ACCMODE) == O_RDONLY ? kOpenHostLocks | kOpenLazyRelease : kOpenHostLocks;
+  return (access & O_ACCMODE) == O_RDONLY ? fuse::kOpenHostLocks | fuse::kOpenLazyRelease
+                                          : fuse::kOpenHostLocks;
 }
 
 Result<void> Server::put_opened(NodePin node, UniqueFd fd, const struct statx& stat, uint32_t access,
-                                Reply& out) {
+                                Call& call) {
   fuse_open_out answer{};
   answer.open_flags = cache_flags(*node, stat) | own_flags(*node, access);
   answer.fh = TRY(handles_.add({.kind = HandleKind::file, .node = std::move(node), .fd = std::move(fd)}));
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
-Result<void> Server::open(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_open_in>());
-  NodePin node = TRY(node_of(in));
+Result<void> Server::open(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_open_in>());
+  NodePin node = TRY(node_of(call));
   const int flags = host_flags(arguments.flags);
   if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
     TRY(check_writable(*node));
@@ -67,22 +71,22 @@ Result<void> Server::open(Request& in, Reply& out) {
     stat = TRY(stat_at(fd.get(), ""));
   }
   const int contents = fd.get();  // goes on to the handle
-  TRY(put_opened(std::move(node), std::move(fd), stat, arguments.flags, out));
-  put_beginning(contents, flags, out);
+  TRY(put_opened(std::move(node), std::move(fd), stat, arguments.flags, call));
+  put_beginning(contents, flags, call);
   return {};
 }
 
 // [caisson] The guest's kernel leaves room for the contents of a small file that it has nothing of: its next
 // request would ask for them. What cannot be read is left to that request.
-void Server::put_beginning(int fd, int flags, Reply& out) {
-  const uint64_t bytes = std::min<uint64_t>(out.room(), kMaxOpenBytes);
+void Server::put_beginning(int fd, int flags, Call& call) {
+  const uint64_t bytes = std::min<uint64_t>(call.out.room(), kMaxOpenBytes);
   if (bytes == 0 || (flags & O_ACCMODE) == O_WRONLY) {
     return;
   }
-  out.window(bytes, parts_);
-  const ssize_t count = ::preadv2(fd, parts_.data(), static_cast<int>(parts_.size()), 0, 0);
+  const std::span<const iovec> parts = call.window(bytes);
+  const ssize_t count = ::preadv2(fd, parts.data(), static_cast<int>(parts.size()), 0, 0);
   if (count > 0) {
-    out.wrote(static_cast<uint64_t>(count));
+    call.out.wrote(static_cast<uint64_t>(count));
   }
 }
 
@@ -100,9 +104,9 @@ uint32_t Server::listing_flags(Node& node, uint32_t flags) const {
   return is_good ? FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE : FOPEN_CACHE_DIR;
 }
 
-Result<void> Server::opendir(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_open_in>());
-  NodePin node = TRY(node_of(in));
+Result<void> Server::opendir(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_open_in>());
+  NodePin node = TRY(node_of(call));
   if (!node->is_directory()) {
     return refuse(ENOTDIR);
   }
@@ -113,15 +117,15 @@ Result<void> Server::opendir(Request& in, Reply& out) {
     handle.fd = TRY(open_contents(*handle.node, O_RDONLY | O_DIRECTORY));
     answer.open_flags = listing_flags(*handle.node, arguments.flags);
   }
-  answer.open_flags |= kOpenLazyRelease;
+  answer.open_flags |= fuse::kOpenLazyRelease;
   answer.fh = TRY(handles_.add(std::move(handle)));
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
-Result<void> Server::release(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_release_in>());
-  const HandleKind kind = in.header().opcode == FUSE_RELEASE ? HandleKind::file : HandleKind::directory;
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, kind));
+Result<void> Server::release(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_release_in>());
+  const HandleKind kind = call.in.header().opcode == FUSE_RELEASE ? HandleKind::file : HandleKind::directory;
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, kind));
   if (listing_.handle == arguments.fh) {
     listing_.handle = 0;
   }
@@ -136,9 +140,9 @@ Result<void> Server::release(Request& in, Reply& /*out*/) {
   return {};
 }
 
-Result<void> Server::fsync(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_fsync_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::file));
+Result<void> Server::fsync(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_fsync_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::file));
   const bool is_data_only = (arguments.fsync_flags & FUSE_FSYNC_FDATASYNC) != 0;
   if ((is_data_only ? ::fdatasync(handle->fd.get()) : ::fsync(handle->fd.get())) != 0) {
     return refuse_errno();
@@ -146,9 +150,9 @@ Result<void> Server::fsync(Request& in, Reply& /*out*/) {
   return {};
 }
 
-Result<void> Server::fsyncdir(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_fsync_in>());
-  const Handle* handle = TRY(handles_.find(arguments.fh, in.header().nodeid, HandleKind::directory));
+Result<void> Server::fsyncdir(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_fsync_in>());
+  const Handle* handle = TRY(handles_.find(arguments.fh, call.in.header().nodeid, HandleKind::directory));
   if (handle->fd && ::fsync(handle->fd.get()) != 0) {
     return refuse_errno();
   }

@@ -9,7 +9,10 @@
 
 namespace caisson::vmm::fs {
 
-Result<NodePin> Server::hold(const NodePin& parent, const Name& name) {
+using fuse::refuse;
+using fuse::refuse_errno;
+
+Result<NodePin> Server::hold(const NodePin& parent, const fuse::Name& name) {
   const struct statx stat = TRY(stat_at(TRY(nodes_.descriptor(*parent)), name.c_str()));
   // Something of the host's is mounted here. Its kernel refuses to take the name away only where the mount is
   // in the caller's own namespace; from ours, which has none, it would take the mount away everywhere.
@@ -24,9 +27,9 @@ Result<NodePin> Server::hold(const NodePin& parent, const Name& name) {
   return node;
 }
 
-Result<void> Server::remove_name(Request& in, int flags) {
-  const Name name = TRY(in.take_name());
-  const NodePin parent = TRY(directory(in.header().nodeid));
+Result<void> Server::remove_name(Call& call, int flags) {
+  const fuse::Name name = TRY(call.in.take_name());
+  const NodePin parent = TRY(directory(call.in.header().nodeid));
   TRY(check_writable(*parent));
   const NodePin node = TRY(hold(parent, name));
   if (::unlinkat(TRY(nodes_.descriptor(*parent)), name.c_str(), flags) != 0) {
@@ -38,18 +41,18 @@ Result<void> Server::remove_name(Request& in, int flags) {
   return {};
 }
 
-Result<void> Server::unlink(Request& in, Reply& /*out*/) {
-  return remove_name(in, 0);
+Result<void> Server::unlink(Call& call) {
+  return remove_name(call, 0);
 }
 
-Result<void> Server::rmdir(Request& in, Reply& /*out*/) {
-  return remove_name(in, AT_REMOVEDIR);
+Result<void> Server::rmdir(Call& call) {
+  return remove_name(call, AT_REMOVEDIR);
 }
 
-Result<void> Server::move(Request& in, uint64_t new_parent, uint32_t flags) {
-  const Name old_name = TRY(in.take_name());
-  const Name new_name = TRY(in.take_name());
-  const NodePin from = TRY(directory(in.header().nodeid));
+Result<void> Server::move(Call& call, uint64_t new_parent, uint32_t flags) {
+  const fuse::Name old_name = TRY(call.in.take_name());
+  const fuse::Name new_name = TRY(call.in.take_name());
+  const NodePin from = TRY(directory(call.in.header().nodeid));
   const NodePin to = TRY(directory(new_parent));
   TRY(check_writable(*from));
   TRY(check_writable(*to));
@@ -84,14 +87,14 @@ Result<void> Server::move(Request& in, uint64_t new_parent, uint32_t flags) {
   return {};
 }
 
-Result<void> Server::rename(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_rename_in>());
-  return move(in, arguments.newdir, 0);
+Result<void> Server::rename(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_rename_in>());
+  return move(call, arguments.newdir, 0);
 }
 
-Result<void> Server::rename2(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_rename2_in>());
-  return move(in, arguments.newdir, arguments.flags);
+Result<void> Server::rename2(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_rename2_in>());
+  return move(call, arguments.newdir, arguments.flags);
 }
 
 }  // namespace caisson::vmm::fs

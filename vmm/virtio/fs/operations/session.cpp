@@ -5,6 +5,9 @@
 #include "vmm/virtio/fs/server.h"
 
 namespace caisson::vmm::fs {
+
+using fuse::refuse;
+
 namespace {
 
 // What we use of what the kernel may offer; the reasons of the less obvious:
@@ -29,20 +32,20 @@ constexpr uint16_t kBackground = 64;
 
 }  // namespace
 
-Result<void> Server::init(Request& in, Reply& out) {
+Result<void> Server::init(Call& call) {
   fuse_init_in offer{};
   // Kernels before INIT_EXT send the first four words only.
-  const size_t present = std::min(sizeof(offer), in.header().len - sizeof(fuse_in_header));
-  const auto bytes = TRY(in.take_bytes(present));
+  const size_t present = std::min(sizeof(offer), call.in.header().len - sizeof(fuse_in_header));
+  const auto bytes = TRY(call.in.take_bytes(present));
   std::memcpy(&offer, bytes.data(), bytes.size());
 
   fuse_init_out answer{};
   answer.major = FUSE_KERNEL_VERSION;
   answer.minor = FUSE_KERNEL_MINOR_VERSION;
   if (offer.major > FUSE_KERNEL_VERSION) {
-    return out.put(answer);  // [fuse] the kernel asks again, in the older language
+    return call.out.put(answer);  // [fuse] the kernel asks again, in the older language
   }
-  if (offer.major < FUSE_KERNEL_VERSION || offer.minor < kOldestMinor) {
+  if (offer.major < FUSE_KERNEL_VERSION || offer.minor < fuse::kOldestMinor) {
     return refuse(EPROTO);
   }
   // A guest that mounts anew has forgotten all it knew.
@@ -72,17 +75,17 @@ Result<void> Server::init(Request& in, Reply& out) {
   answer.max_pages = kMaxIoPages;
   answer.time_gran = 1;
   is_initialised_ = true;
-  return out.put(answer);
+  return call.out.put(answer);
 }
 
-Result<void> Server::destroy(Request& /*in*/, Reply& /*out*/) {
+Result<void> Server::destroy(Call& /*call*/) {
   reset();
   return {};
 }
 
 // Only a lock is waited for; every other request is finished before the next is looked at.
-Result<void> Server::interrupt(Request& in, Reply& /*out*/) {
-  const auto arguments = TRY(in.take<fuse_interrupt_in>());
+Result<void> Server::interrupt(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_interrupt_in>());
   waiters_.interrupt(arguments.unique);
   return {};
 }

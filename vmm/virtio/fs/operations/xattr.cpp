@@ -9,6 +9,9 @@
 
 namespace caisson::vmm::fs {
 
+using fuse::refuse;
+using fuse::refuse_errno;
+
 // The file by its descriptor's number, relative to the thread's working directory (credentials.h).
 Result<OwnDescriptors::Name> Server::xattr_path(Node& node) {
   if (node.from == nullptr || node.is_veiled) {
@@ -17,18 +20,18 @@ Result<OwnDescriptors::Name> Server::xattr_path(Node& node) {
   return OwnDescriptors::name(TRY(nodes_.descriptor(node)));
 }
 
-Result<void> Server::setxattr(Request& in, Reply& /*out*/) {
+Result<void> Server::setxattr(Call& call) {
   fuse_setxattr_in arguments{};
   // [fuse] The struct grew; which one is sent was agreed on by INIT.
   const size_t size = has_setxattr_ext_ ? sizeof(arguments) : FUSE_COMPAT_SETXATTR_IN_SIZE;
-  const auto bytes = TRY(in.take_bytes(size));
+  const auto bytes = TRY(call.in.take_bytes(size));
   std::memcpy(&arguments, bytes.data(), bytes.size());
-  const std::string name = TRY(host_xattr_name(TRY(in.take_string(kMaxName))));
+  const std::string name = TRY(host_xattr_name(TRY(call.in.take_string(fuse::kMaxName))));
   if (arguments.size > kMaxXattr) {
     return refuse(E2BIG);
   }
-  const auto value = TRY(in.take_bytes(arguments.size));
-  const NodePin node = TRY(node_of(in));
+  const auto value = TRY(call.in.take_bytes(arguments.size));
+  const NodePin node = TRY(node_of(call));
   TRY(check_writable(*node));
   const auto path = TRY(xattr_path(*node));
   const WithoutFsetid drop((arguments.setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID) != 0);
@@ -39,23 +42,27 @@ Result<void> Server::setxattr(Request& in, Reply& /*out*/) {
   return {};
 }
 
+namespace {
+
 // [fuse] Size 0 asks for the length alone.
-Result<void> Server::put_value(uint32_t wanted, size_t length, Reply& out) {
+Result<void> put_value(uint32_t wanted, std::span<const std::byte> value, Call& call) {
   if (wanted == 0) {
     fuse_getxattr_out answer{};
-    answer.size = static_cast<uint32_t>(length);
-    return out.put(answer);
+    answer.size = static_cast<uint32_t>(value.size());
+    return call.out.put(answer);
   }
-  if (length > wanted) {
+  if (value.size() > wanted) {
     return refuse(ERANGE);
   }
-  return out.put_bytes(std::span(value_).first(length));
+  return call.out.put_bytes(value);
 }
 
-Result<void> Server::getxattr(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_getxattr_in>());
-  const std::string name = TRY(host_xattr_name(TRY(in.take_string(kMaxName))));
-  const NodePin node = TRY(node_of(in));
+}  // namespace
+
+Result<void> Server::getxattr(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_getxattr_in>());
+  const std::string name = TRY(host_xattr_name(TRY(call.in.take_string(fuse::kMaxName))));
+  const NodePin node = TRY(node_of(call));
   // Where there can be no access list there is none: the guest's kernel takes EOPNOTSUPP for a failure of the
   // access itself, for everybody but the owner.
   const bool is_access_list = name.starts_with("system.posix_acl_");
@@ -63,23 +70,23 @@ Result<void> Server::getxattr(Request& in, Reply& out) {
     return refuse(ENODATA);
   }
   const auto path = TRY(xattr_path(*node));
-  value_.resize(kMaxXattr);
-  const ssize_t length = ::getxattr(path.data(), name.c_str(), value_.data(), value_.size());
+  const std::span<std::byte> value = call.value(kMaxXattr);
+  const ssize_t length = ::getxattr(path.data(), name.c_str(), value.data(), value.size());
   if (length < 0) {
     return is_access_list && errno == EOPNOTSUPP ? refuse(ENODATA) : refuse_errno();
   }
-  return put_value(arguments.size, static_cast<size_t>(length), out);
+  return put_value(arguments.size, value.first(static_cast<size_t>(length)), call);
 }
 
-Result<void> Server::listxattr(Request& in, Reply& out) {
-  const auto arguments = TRY(in.take<fuse_getxattr_in>());
-  const NodePin node = TRY(node_of(in));
-  value_.resize(kMaxXattr);
+Result<void> Server::listxattr(Call& call) {
+  const auto arguments = TRY(call.in.take<fuse_getxattr_in>());
+  const NodePin node = TRY(node_of(call));
+  const std::span<std::byte> value = call.value(kMaxXattr);
   size_t kept = 0;
   if (node->from != nullptr && !node->is_veiled) {
     const auto path = OwnDescriptors::name(TRY(nodes_.descriptor(*node)));
-    auto* names = reinterpret_cast<char*>(value_.data());
-    const ssize_t length = ::listxattr(path.data(), names, value_.size());
+    auto* names = reinterpret_cast<char*>(value.data());
+    const ssize_t length = ::listxattr(path.data(), names, value.size());
     if (length < 0) {
       return refuse_errno();
     }
@@ -93,12 +100,12 @@ Result<void> Server::listxattr(Request& in, Reply& out) {
       }
     }
   }
-  return put_value(arguments.size, kept, out);
+  return put_value(arguments.size, value.first(kept), call);
 }
 
-Result<void> Server::removexattr(Request& in, Reply& /*out*/) {
-  const std::string name = TRY(host_xattr_name(TRY(in.take_string(kMaxName))));
-  const NodePin node = TRY(node_of(in));
+Result<void> Server::removexattr(Call& call) {
+  const std::string name = TRY(host_xattr_name(TRY(call.in.take_string(fuse::kMaxName))));
+  const NodePin node = TRY(node_of(call));
   TRY(check_writable(*node));
   const auto path = TRY(xattr_path(*node));
   if (::removexattr(path.data(), name.c_str()) != 0) {

@@ -10,9 +10,9 @@ namespace caisson::test {
 namespace {
 
 namespace files = std::filesystem;
-using vmm::fs::kOpcodeStatx;
-using vmm::fs::StatxIn;
-using vmm::fs::StatxOut;
+using vmm::fuse::kOpcodeStatx;
+using vmm::fuse::StatxIn;
+using vmm::fuse::StatxOut;
 
 class InodeFlags : public FsTest {
  protected:

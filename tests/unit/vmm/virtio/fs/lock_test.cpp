@@ -217,7 +217,7 @@ TEST_F(LockTest, owners_are_bounded) {
 TEST_F(LockTest, exclusive_export_leaves_locks_to_the_guests_kernel) {
   mount({.exclusive = true});
   const auto opened = client_->open(node("file"), O_RDWR).as<fuse_open_out>();
-  EXPECT_EQ(opened.open_flags & vmm::fs::kOpenHostLocks, 0U);
+  EXPECT_EQ(opened.open_flags & vmm::fuse::kOpenHostLocks, 0U);
 }
 
 }  // namespace

@@ -36,13 +36,13 @@ TEST_F(OpeningTest, open_brings_the_contents_there_is_room_for) {
 
 TEST_F(OpeningTest, release_may_be_late_where_nobody_can_tell) {
   scratch_.write("file", "contents");
-  EXPECT_NE(flags_of(client_->open(node("file"), O_RDONLY)) & vmm::fs::kOpenLazyRelease, 0U);
+  EXPECT_NE(flags_of(client_->open(node("file"), O_RDONLY)) & vmm::fuse::kOpenLazyRelease, 0U);
   // The host may want to execute what was written here.
-  EXPECT_EQ(flags_of(client_->open(node("file"), O_RDWR)) & vmm::fs::kOpenLazyRelease, 0U);
-  EXPECT_EQ(flags_of(client_->open(node("file"), O_WRONLY)) & vmm::fs::kOpenLazyRelease, 0U);
-  EXPECT_NE(flags_of(client_->open(root_, O_RDONLY, FUSE_OPENDIR)) & vmm::fs::kOpenLazyRelease, 0U);
+  EXPECT_EQ(flags_of(client_->open(node("file"), O_RDWR)) & vmm::fuse::kOpenLazyRelease, 0U);
+  EXPECT_EQ(flags_of(client_->open(node("file"), O_WRONLY)) & vmm::fuse::kOpenLazyRelease, 0U);
+  EXPECT_NE(flags_of(client_->open(root_, O_RDONLY, FUSE_OPENDIR)) & vmm::fuse::kOpenLazyRelease, 0U);
   mount({.exclusive = true});
-  EXPECT_NE(flags_of(client_->open(node("file"), O_WRONLY)) & vmm::fs::kOpenLazyRelease, 0U);
+  EXPECT_NE(flags_of(client_->open(node("file"), O_WRONLY)) & vmm::fuse::kOpenLazyRelease, 0U);
 }
 
 TEST_F(OpeningTest, release_without_room_for_an_answer_is_done_with_the_next_request) {

@@ -202,7 +202,7 @@ TEST_F(FsServedFiles, every_other_operation_is_refused_and_changes_nothing) {
     const bool is_known = opcode == FUSE_INIT || opcode == FUSE_DESTROY || opcode == FUSE_GETATTR ||
                           opcode == FUSE_SETATTR || opcode == FUSE_OPEN || opcode == FUSE_RELEASE ||
                           opcode == FUSE_READ || opcode == FUSE_WRITE || opcode == FUSE_FSYNC ||
-                          opcode == FUSE_STATFS || opcode == vmm::fs::kOpcodeStatx;
+                          opcode == FUSE_STATFS || opcode == vmm::fuse::kOpcodeStatx;
     const Answer answer = client_->call(opcode, id, Arguments().raw(junk));
     if (!is_known && answer.is_answered) {
       EXPECT_NE(answer.error, 0) << opcode;

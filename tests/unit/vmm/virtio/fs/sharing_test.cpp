@@ -79,10 +79,10 @@ TEST_F(FsTest, shared_export_is_asked_about_every_time) {
   scratch_.write("file", "one");
   const auto entry = client_->lookup(root_, "file").as<fuse_entry_out>();
   EXPECT_EQ(entry.entry_valid + entry.entry_valid_nsec + entry.attr_valid + entry.attr_valid_nsec, 0U);
-  EXPECT_NE(entry.attr.flags & vmm::fs::kAttrUnsettled, 0U);
+  EXPECT_NE(entry.attr.flags & vmm::fuse::kAttrUnsettled, 0U);
   std::this_thread::sleep_for(2 * vmm::fs::kSettleTime);
   EXPECT_EQ(client_->getattr(entry.nodeid).as<fuse_attr_out>().attr_valid, 0U);
-  EXPECT_EQ(client_->getattr(entry.nodeid).as<fuse_attr_out>().attr.flags & vmm::fs::kAttrUnsettled, 0U);
+  EXPECT_EQ(client_->getattr(entry.nodeid).as<fuse_attr_out>().attr.flags & vmm::fuse::kAttrUnsettled, 0U);
 }
 
 // A file system of 64 KiB that is full but for one page.
