@@ -57,6 +57,13 @@ struct Node {
   Keep keep = Keep::none;
   std::list<Node*>::iterator place;  // in the list of `keep`, for cached and nameless
 
+  // Whether `stat` is of this very file.
+  [[nodiscard]] bool is(const struct statx& stat) const {
+    return identity == identity_of(stat) && birth_time == birth_time_of(stat) &&
+           type == (stat.stx_mode & S_IFMT);
+  }
+  // What its descriptor is kept for while it has a name.
+  [[nodiscard]] Keep keep_in_use() const { return handles > 0 ? Keep::open : Keep::cached; }
   [[nodiscard]] bool is_directory() const { return (type & S_IFMT) == S_IFDIR; }
   [[nodiscard]] bool is_regular() const { return (type & S_IFMT) == S_IFREG; }
 };

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <vector>
 
 #include "vmm/fuse/wire.h"
 #include "vmm/virtio/fs/limits.h"
@@ -24,7 +23,7 @@ size_t NodeTable::KeyHash::operator()(const Key& key) const {
   return hash;
 }
 
-NodeTable::NodeTable(Bounds bounds) : bounds_(bounds) {
+NodeTable::NodeTable(Bounds bounds) : max_nodes_(bounds.nodes), descriptors_(bounds.descriptors) {
   clear();
 }
 
@@ -32,8 +31,7 @@ void NodeTable::clear() {
   assert(
       std::none_of(nodes_.begin(), nodes_.end(), [](const auto& entry) { return entry.second->pins > 0; }));
   by_identity_.clear();
-  cached_.clear();
-  nameless_.clear();
+  descriptors_.clear();
   nodes_.clear();
   auto node = std::make_unique<Node>();
   node->id = FUSE_ROOT_ID;
@@ -46,7 +44,7 @@ void NodeTable::clear() {
 }
 
 Result<NodePin> NodeTable::create(const Export* from, const struct statx& stat) {
-  if (nodes_.size() >= bounds_.nodes) {
+  if (nodes_.size() >= max_nodes_) {
     return refuse(ENFILE);
   }
   auto owned = std::make_unique<Node>();
@@ -82,7 +80,7 @@ Result<void> NodeTable::add_root(const Export& root) {
   const NodePin node = TRY(create(&root, stat));
   node->is_submount = node->is_directory();
   locate(*node, *root_, root.name);
-  give(*node, std::move(fd), Keep::always);
+  descriptors_.give(*node, std::move(fd), Keep::always);
   return {};
 }
 
@@ -99,15 +97,10 @@ NodePin NodeTable::find(const Export* from, const Identity& identity) {
   return found == by_identity_.end() ? NodePin() : NodePin(*this, *found->second);
 }
 
-bool NodeTable::is_same(const Node& node, const struct statx& stat) {
-  return node.identity == identity_of(stat) && node.birth_time == birth_time_of(stat) &&
-         node.type == (stat.stx_mode & S_IFMT);
-}
-
 // A mount of the host's within the export is a file system of its own for the guest too.
 Result<void> NodeTable::enter_mount(Node& node, Node& parent, std::string_view name, UniqueFd& fd) {
   if (!fd) {
-    auto opened = open_path_at(TRY(descriptor(parent)), std::string(name).c_str());
+    auto opened = open_path_at(TRY(descriptors_.of(parent)), std::string(name).c_str());
     if (opened) {
       fd = std::move(*opened);
     }
@@ -123,7 +116,7 @@ Result<NodePin> NodeTable::remember(const NodePin& parent, std::string_view name
                                     UniqueFd fd) {
   const Export* from = parent->from;
   NodePin node = find(from, identity_of(stat));
-  if (!node || !is_same(*node, stat)) {
+  if (!node || !node->is(stat)) {
     // A node of a reused inode number stays known by its id alone, and answers ESTALE.
     node = TRY(create(from, stat));
     if (node->identity.mount != parent->identity.mount) {
@@ -134,10 +127,10 @@ Result<NodePin> NodeTable::remember(const NodePin& parent, std::string_view name
   if (node->keep != Keep::always) {
     locate(*node, *parent, name);
     if (node->keep == Keep::nameless) {
-      set_keep(*node, node->handles > 0 ? Keep::open : Keep::cached);
+      descriptors_.set_keep(*node, node->keep_in_use());
     }
     if (fd && !node->fd) {
-      give(*node, std::move(fd), node->handles > 0 ? Keep::open : Keep::cached);
+      descriptors_.give(*node, std::move(fd), node->keep_in_use());
     }
   }
   return node;
@@ -147,7 +140,7 @@ Result<NodePin> NodeTable::remember_nameless(const NodePin& directory, const str
                                              UniqueFd fd) {
   NodePin node = TRY(create(directory->from, stat));
   ++node->lookups;
-  give(*node, std::move(fd), Keep::nameless);
+  descriptors_.give(*node, std::move(fd), Keep::nameless);
   return node;
 }
 
@@ -166,7 +159,7 @@ bool NodeTable::is_open(uint64_t id) const {
 void NodeTable::add_handle(const NodePin& node) {
   ++node->handles;
   if (node->keep == Keep::cached) {
-    set_keep(*node, Keep::open);
+    descriptors_.set_keep(*node, Keep::open);
   }
 }
 
@@ -174,7 +167,7 @@ void NodeTable::remove_handle(const NodePin& node) {
   assert(node->handles > 0);
   --node->handles;
   if (node->handles == 0 && node->keep == Keep::open) {
-    set_keep(*node, Keep::cached);
+    descriptors_.set_keep(*node, Keep::cached);
   }
 }
 
@@ -187,7 +180,7 @@ void NodeTable::collect(Node* node) {
     if (parent != nullptr) {
       --parent->children;
     }
-    set_keep(*node, Keep::none);
+    descriptors_.set_keep(*node, Keep::none);
     const auto found = by_identity_.find(Key{node->from, node->identity});
     if (found != by_identity_.end() && found->second == node) {
       by_identity_.erase(found);
@@ -223,94 +216,13 @@ void NodeTable::dislocate(Node& node) {
   }
 }
 
-void NodeTable::give(Node& node, UniqueFd fd, Keep keep) {
-  set_keep(node, Keep::none);
-  node.fd = std::move(fd);
-  set_keep(node, keep);
-}
-
-void NodeTable::set_keep(Node& node, Keep keep) {
-  if (node.keep == Keep::cached) {
-    cached_.erase(node.place);
-  } else if (node.keep == Keep::nameless) {
-    nameless_.erase(node.place);
-  }
-  node.keep = keep;
-  if (keep == Keep::cached) {
-    node.place = cached_.insert(cached_.end(), &node);
-  } else if (keep == Keep::nameless) {
-    node.place = nameless_.insert(nameless_.end(), &node);
-  } else if (keep == Keep::none) {
-    node.fd.reset();
-  }
-}
-
-Result<int> NodeTable::descriptor(Node& node) {
-  if (node.fd) {
-    if (node.keep == Keep::cached) {
-      cached_.splice(cached_.end(), cached_, node.place);
-    }
-    return node.fd.get();
-  }
-  // Up to the nearest ancestor that still has a descriptor…
-  std::vector<Node*> way;
-  Node* above = &node;
-  while (!above->fd) {
-    if (!above->is_named || above->parent == nullptr || way.size() >= kMaxDepth) {
-      return refuse(ESTALE);
-    }
-    way.push_back(above);
-    above = above->parent;
-  }
-  // …and down again, verifying every step. Only the last two descriptors are worth keeping.
-  UniqueFd current;
-  int directory = above->fd.get();
-  for (size_t step = way.size(); step-- > 0;) {
-    Node& next = *way[step];
-    auto opened = open_path_at(directory, next.name.c_str());
-    if (!opened) {
-      return refuse(opened.error().code == ENOENT || opened.error().code == ENOTDIR ? ESTALE
-                                                                                    : opened.error().code);
-    }
-    if (!is_same(next, TRY(stat_at(opened->get(), "")))) {
-      return refuse(ESTALE);
-    }
-    if (step <= 1) {
-      give(next, std::move(*opened), next.handles > 0 ? Keep::open : Keep::cached);
-      directory = next.fd.get();
-    } else {
-      current = std::move(*opened);
-      directory = current.get();
-    }
-  }
-  return node.fd.get();
-}
-
-Result<struct statx> NodeTable::stat(Node& node) {
-  if (node.fd) {
-    return stat_at(TRY(descriptor(node)), "");
-  }
-  if (!node.is_named || node.parent == nullptr) {
-    return refuse(ESTALE);
-  }
-  // Needs no descriptor of its own: a storm of stat() leaves the cache to those who do.
-  auto stat = stat_at(TRY(descriptor(*node.parent)), node.name.c_str());
-  if (!stat) {
-    return refuse(stat.error().code == ENOENT ? ESTALE : stat.error().code);
-  }
-  if (!is_same(node, *stat)) {
-    return refuse(ESTALE);
-  }
-  return stat;
-}
-
 void NodeTable::moved(const NodePin& node, const NodePin& parent, std::string_view name) {
   if (node->keep == Keep::always) {
     return;
   }
   locate(*node, *parent, name);
   if (node->keep == Keep::nameless) {
-    set_keep(*node, node->handles > 0 ? Keep::open : Keep::cached);
+    descriptors_.set_keep(*node, node->keep_in_use());
   }
 }
 
@@ -321,21 +233,7 @@ void NodeTable::unnamed(const NodePin& node, const NodePin& parent, std::string_
   }
   dislocate(*node);
   if (node->fd) {
-    set_keep(*node, Keep::nameless);
-  }
-}
-
-void NodeTable::trim() {
-  while (cached_.size() > bounds_.cached_descriptors) {
-    set_keep(*cached_.front(), Keep::none);
-  }
-  // LIMIT: a guest that keeps more deleted files than this without opening them loses the oldest.
-  for (auto next = nameless_.begin();
-       nameless_.size() > bounds_.nameless_descriptors && next != nameless_.end();) {
-    Node& node = **next++;
-    if (node.handles == 0) {
-      set_keep(node, Keep::none);
-    }
+    descriptors_.set_keep(*node, Keep::nameless);
   }
 }
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files the guest's kernel has looked up and not forgotten, and the bounded set of O_PATH descriptors to
-// them. A node without a descriptor is found again by (parent, name) and verified by identity; where that
-// fails the answer is ESTALE, upon which the guest's kernel looks the path up anew. One thread; holds no
-// guest addresses.
+// The files the guest's kernel has looked up and not forgotten, each with its descriptor or the way back to
+// one (node_descriptors.h). Where that fails the answer is ESTALE, upon which the guest's kernel looks the
+// path up anew. One thread; holds no guest addresses.
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
 
 #include "common/result.h"
 #include "vmm/virtio/fs/node.h"
+#include "vmm/virtio/fs/node_descriptors.h"
 
 namespace caisson::vmm::fs {
 
@@ -20,12 +19,11 @@ class NodeTable {
  public:
   struct Bounds {
     size_t nodes = 0;
-    size_t cached_descriptors = 0;
-    size_t nameless_descriptors = 0;
+    NodeDescriptors::Bounds descriptors;
   };
 
   explicit NodeTable(Bounds bounds);
-  void set_max_nodes(size_t nodes) { bounds_.nodes = nodes; }
+  void set_max_nodes(size_t nodes) { max_nodes_ = nodes; }
 
   // Drops everything, and starts with the synthetic root (FUSE_ROOT_ID). Nothing is pinned.
   void clear();
@@ -51,8 +49,8 @@ class NodeTable {
   void remove_handle(const NodePin& node);
 
   // An O_PATH descriptor of the node, good until trim(). ESTALE when another file is now where it was.
-  Result<int> descriptor(Node& node);
-  Result<struct statx> stat(Node& node);
+  Result<int> descriptor(Node& node) { return descriptors_.of(node); }
+  Result<struct statx> stat(Node& node) { return descriptors_.stat(node); }
 
   // The guest gave the node a (new) name.
   void moved(const NodePin& node, const NodePin& parent, std::string_view name);
@@ -61,10 +59,10 @@ class NodeTable {
   void unnamed(const NodePin& node, const NodePin& parent, std::string_view name);
 
   // Closes descriptors beyond the bounds. Called once a request is done: no int from descriptor() is in use.
-  void trim();
+  void trim() { descriptors_.trim(); }
 
   [[nodiscard]] size_t size() const { return nodes_.size(); }
-  [[nodiscard]] size_t cached_descriptors() const { return cached_.size(); }
+  [[nodiscard]] size_t cached_descriptors() const { return descriptors_.cached(); }
 
  private:
   friend class NodePin;
@@ -83,16 +81,12 @@ class NodeTable {
   void unpin(Node& node);
   void locate(Node& node, Node& parent, std::string_view name);
   void dislocate(Node& node);
-  void give(Node& node, UniqueFd fd, Keep keep);
-  void set_keep(Node& node, Keep keep);
   void collect(Node* node);
-  static bool is_same(const Node& node, const struct statx& stat);
 
-  Bounds bounds_;
+  size_t max_nodes_;
+  NodeDescriptors descriptors_;
   std::unordered_map<uint64_t, std::unique_ptr<Node>> nodes_;
   std::unordered_map<Key, Node*, KeyHash> by_identity_;
-  std::list<Node*> cached_;    // least recently used first
-  std::list<Node*> nameless_;  // oldest first
   Node* root_ = nullptr;
   uint64_t next_id_ = 0;
 };

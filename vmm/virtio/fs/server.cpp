@@ -46,11 +46,10 @@ Result<std::unique_ptr<Server>> Server::create(Config config, EventLoop& loop, A
   const size_t share = (descriptors - config.exports.size()) / 8;
   OwnDescriptors own = TRY(OwnDescriptors::open());
   const size_t owners = std::min(kMaxLockOwners, share);
-  return std::unique_ptr<Server>(new Server(std::move(config), std::move(own),
-                                            {.nodes = kMinNodes,
-                                             .cached_descriptors = share - owners / 2,
-                                             .nameless_descriptors = share - owners / 2},
-                                            3 * share, owners, loop, std::move(answer_later)));
+  return std::unique_ptr<Server>(new Server(
+      std::move(config), std::move(own),
+      {.nodes = kMinNodes, .descriptors = {.cached = share - owners / 2, .nameless = share - owners / 2}},
+      3 * share, owners, loop, std::move(answer_later)));
 }
 
 Server::Server(Config config, OwnDescriptors own, NodeTable::Bounds bounds, size_t handles,
