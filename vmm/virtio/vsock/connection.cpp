@@ -9,7 +9,7 @@
 namespace caisson::vmm::vsock {
 
 Connection::Connection(Address address, Stream stream, uint32_t buffer_bytes)
-    : address_(address), stream_(std::move(stream)), buffer_bytes_(buffer_bytes), ring_(buffer_bytes) {}
+    : address_(address), stream_(std::move(stream)), delivery_(buffer_bytes), credit_(buffer_bytes) {}
 
 Connection Connection::to_guest(Address address, Stream stream, uint32_t buffer_bytes, std::string greeting) {
   Connection connection(address, std::move(stream), buffer_bytes);
@@ -24,18 +24,14 @@ Connection Connection::from_guest(const Header& request, Stream stream, uint32_t
       std::move(stream), buffer_bytes);
   connection.state_ = State::established;
   connection.owes_response_ = true;
-  connection.guest_buffer_ = request.buf_alloc;
-  connection.guest_forwarded_ = request.fwd_cnt;
+  connection.credit_.hear(request);
   return connection;
 }
 
 // Guest → host
 
 void Connection::receive(const Header& header, std::span<const iovec> payload) {
-  // [virtio-1.2] 5.10.6.3: every packet carries the sender's buffer space.
-  guest_buffer_ = header.buf_alloc;
-  guest_forwarded_ = header.fwd_cnt;
-  asked_for_credit_ = asked_for_credit_ && credit() == 0;
+  credit_.hear(header);
   switch (state_) {
     case State::requesting:
       if (header.op == Op::response) {
@@ -78,7 +74,7 @@ void Connection::receive_established(const Header& header, std::span<const iovec
       // Broken off by the guest. What it had sent before is still delivered, as far as the host takes it.
       guest_sends_ = guest_receives_ = false;
       stream_.end_reads();
-      state_ = ring_.is_empty() ? State::over : State::draining;
+      state_ = delivery_.is_empty() ? State::over : State::draining;
       return;
     case Op::request:
     case Op::response:
@@ -89,61 +85,25 @@ void Connection::receive_established(const Header& header, std::span<const iovec
 }
 
 void Connection::receive_data(uint32_t size, std::span<const iovec> payload) {
-  // [virtio-1.2] 5.10.6.3: a sender stays within the space it was told of. This is what bounds ring_.
-  const uint32_t in_flight = received_ - forwarded_;
-  if (!guest_sends_ || size > buffer_bytes_ - in_flight) {
+  if (!guest_sends_ || !credit_.admits(size)) {
     reset();
     return;
   }
   if (size == 0) {
     return;
   }
-  received_ += size;
+  credit_.receive(size);
   if (!host_receives_) {
     forward(size);  // nobody reads: the guest has been told, or is about to be
     return;
   }
-  write_out(payload, size);
+  settle_delivery(delivery_.write(stream_, payload, size));
 }
 
-void Connection::write_out(std::span<const iovec> payload, uint32_t size) {
-  size_t done = 0;
-  if (ring_.is_empty() && writable_) {
-    const Stream::Io io = stream_.write(payload);
-    if (io.outcome == Stream::Outcome::moved) {
-      done = io.bytes;
-      forward(done);
-    } else if (io.outcome == Stream::Outcome::would_block) {
-      writable_ = false;
-    } else {
-      nobody_reads();
-      forward(size);
-      return;
-    }
-  }
-  for (const iovec& part : payload) {
-    if (done >= part.iov_len) {
-      done -= part.iov_len;
-      continue;
-    }
-    ring_.append(std::span(static_cast<const std::byte*>(part.iov_base), part.iov_len).subspan(done));
-    done = 0;
-  }
-  flush();
-}
-
-void Connection::flush() {
-  while (!ring_.is_empty() && writable_ && host_receives_) {
-    const auto parts = ring_.parts();
-    const Stream::Io io = stream_.write(std::span(parts).first(parts[1].iov_len > 0 ? 2 : 1));
-    if (io.outcome == Stream::Outcome::moved) {
-      ring_.consume(io.bytes);
-      forward(io.bytes);
-    } else if (io.outcome == Stream::Outcome::would_block) {
-      writable_ = false;
-    } else {
-      nobody_reads();
-    }
+void Connection::settle_delivery(Delivery::Outcome outcome) {
+  forward(outcome.done);
+  if (outcome.nobody_reads) {
+    nobody_reads();
   }
   settle();
 }
@@ -153,19 +113,14 @@ void Connection::nobody_reads() {
   if (!std::exchange(host_receives_, false)) {
     return;
   }
-  forward(ring_.size());
-  ring_.clear();
+  forward(delivery_.drop());
   owes_shutdown_ = true;
   settle();
 }
 
 void Connection::forward(size_t bytes) {
-  forwarded_ += static_cast<uint32_t>(bytes);
-  // [virtio-1.2] 5.10.6.3: told at half, so that the guest seldom waits and one update serves many packets.
-  // Every packet tells it too.
-  if (forwarded_ - told_forwarded_ >= buffer_bytes_ / 2) {
-    owes_credit_update_ = true;
-  }
+  credit_.forward(bytes);
+  owes_credit_update_ = owes_credit_update_ || credit_.is_update_due();
 }
 
 void Connection::receive_shutdown(uint32_t flags) {
@@ -183,7 +138,7 @@ void Connection::settle() {
   if (state_ != State::established && state_ != State::draining) {
     return;
   }
-  if (!guest_sends_ && ring_.is_empty() && !std::exchange(writes_ended_, true)) {
+  if (!guest_sends_ && delivery_.is_empty() && !std::exchange(writes_ended_, true)) {
     stream_.end_writes();
   }
   if (state_ == State::draining) {
@@ -205,16 +160,18 @@ void Connection::settle() {
 
 void Connection::on_edges(Stream::Edges edges) {
   readable_ = readable_ || edges.readable;
-  writable_ = writable_ || edges.writable;
+  if (edges.writable) {
+    delivery_.set_writable();
+  }
   if (edges.nobody_reads) {
     nobody_reads();  // while requesting, too: the guest hears it once it has answered
   } else if (edges.writable) {
-    flush();
+    settle_delivery(delivery_.flush(stream_));
   }
 }
 
 void Connection::tell_host(std::string_view line) {
-  assert(state_ == State::established && received_ == 0);
+  assert(state_ == State::established && !credit_.has_received());
   const iovec part{const_cast<char*>(line.data()), line.size()};  // SAFETY: only written out
   const Stream::Io io = stream_.write(std::span(&part, 1));
   // A fresh socket's buffer holds a line; one that does not has been closed.
@@ -231,7 +188,7 @@ void Connection::reset() {
   owes_reset_ = !owes_request_;
   owes_request_ = owes_response_ = owes_shutdown_ = owes_credit_update_ = owes_credit_request_ = false;
   guest_sends_ = guest_receives_ = host_sends_ = host_receives_ = false;
-  ring_.clear();
+  (void)delivery_.drop();
   stream_.close();
   state_ = owes_reset_ ? State::draining : State::over;
 }
@@ -255,11 +212,10 @@ Connection::Want Connection::want() {
   if (!host_sends_ || !guest_receives_ || !(readable_ || !greeting_.empty())) {
     return Want::nothing;
   }
-  if (credit() > 0) {
+  if (credit_.left() > 0) {
     return Want::data;
   }
-  // Asked once; the guest answers when it has room.
-  owes_credit_request_ = !std::exchange(asked_for_credit_, true);
+  owes_credit_request_ = credit_.ask();
   return owes_credit_request_ ? Want::control : Want::nothing;
 }
 
@@ -295,11 +251,6 @@ Header Connection::take_control() {
   return packet;
 }
 
-uint32_t Connection::credit() const {
-  const uint32_t in_flight = sent_ - guest_forwarded_;
-  return in_flight < guest_buffer_ ? guest_buffer_ - in_flight : 0;
-}
-
 size_t Connection::read_into(std::span<const iovec> space) {
   if (!greeting_.empty()) {
     const size_t size = std::min(greeting_.size(), space.front().iov_len);
@@ -327,22 +278,21 @@ size_t Connection::read_into(std::span<const iovec> space) {
 }
 
 Header Connection::data_header(uint32_t size) {
-  sent_ += size;
+  credit_.send(size);
   Header packet = header(Op::rw);
   packet.len = size;
   return packet;
 }
 
 Header Connection::header(Op op) {
-  told_forwarded_ = forwarded_;
   owes_credit_update_ = false;
-  return {.src_cid = kHostCid,
-          .dst_cid = address_.guest_cid,
-          .src_port = address_.host_port,
-          .dst_port = address_.guest_port,
-          .op = op,
-          .buf_alloc = buffer_bytes_,
-          .fwd_cnt = forwarded_};
+  Header packet{.src_cid = kHostCid,
+                .dst_cid = address_.guest_cid,
+                .src_port = address_.host_port,
+                .dst_port = address_.guest_port,
+                .op = op};
+  credit_.stamp(packet);
+  return packet;
 }
 
 }  // namespace caisson::vmm::vsock

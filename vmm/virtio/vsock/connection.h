@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "vmm/virtio/vsock/byte_ring.h"
+#include "vmm/virtio/vsock/credit.h"
+#include "vmm/virtio/vsock/delivery.h"
 #include "vmm/virtio/vsock/packet.h"
 #include "vmm/virtio/vsock/stream.h"
 
@@ -40,8 +41,8 @@ class Connection {
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const Address& address() const { return address_; }
   // The credit announced to the guest: the most this connection ever buffers.
-  [[nodiscard]] uint32_t buffer_bytes() const { return buffer_bytes_; }
-  [[nodiscard]] size_t buffered() const { return ring_.size(); }
+  [[nodiscard]] uint32_t buffer_bytes() const { return credit_.buffer_bytes(); }
+  [[nodiscard]] size_t buffered() const { return delivery_.size(); }
   [[nodiscard]] Stream& stream() { return stream_; }
 
   // A packet of the guest for this connection; `payload` is exactly header.len bytes of guest memory.
@@ -57,7 +58,7 @@ class Connection {
   // For Want::control: the packet, to be sent now.
   Header take_control();
   // For Want::data: how many bytes the guest has room for.
-  [[nodiscard]] uint32_t credit() const;
+  [[nodiscard]] uint32_t credit() const { return credit_.left(); }
   // For Want::data: reads at most credit() bytes into guest memory; 0 when there are none now, or no more.
   size_t read_into(std::span<const iovec> space);
   // The header for `size` bytes of what was read.
@@ -69,20 +70,21 @@ class Connection {
   void receive_established(const Header& header, std::span<const iovec> payload);
   void receive_data(uint32_t size, std::span<const iovec> payload);
   void receive_shutdown(uint32_t flags);
-  void write_out(std::span<const iovec> payload, uint32_t size);
-  void flush();
+  void settle_delivery(Delivery::Outcome outcome);
   void nobody_reads();
   void forward(size_t bytes);
   void settle();
   [[nodiscard]] bool host_is_done() const { return !host_sends_ || !guest_receives_; }
-  [[nodiscard]] bool guest_is_done() const { return !host_receives_ || (!guest_sends_ && ring_.is_empty()); }
+  [[nodiscard]] bool guest_is_done() const {
+    return !host_receives_ || (!guest_sends_ && delivery_.is_empty());
+  }
   [[nodiscard]] Header header(Op op);
 
   Address address_;
   Stream stream_;
-  uint32_t buffer_bytes_;
   State state_ = State::requesting;
-  ByteRing ring_;         // guest → host, what the stream did not take
+  Delivery delivery_;  // guest → host
+  Credit credit_;
   std::string greeting_;  // host → guest, before the stream's own bytes
 
   // Control packets owed, at most one of each.
@@ -100,18 +102,7 @@ class Connection {
   bool host_receives_ = true;
   bool writes_ended_ = false;
 
-  // The stream, as far as its edges have told.
-  bool readable_ = true;
-  bool writable_ = true;
-
-  // Credit [virtio-1.2] 5.10.6.3; all counters are free-running.
-  uint32_t received_ = 0;        // bytes the guest has sent
-  uint32_t forwarded_ = 0;       // … of which the host has taken (fwd_cnt)
-  uint32_t told_forwarded_ = 0;  // … as the guest was last told
-  uint32_t sent_ = 0;            // bytes sent to the guest
-  uint32_t guest_forwarded_ = 0;
-  uint32_t guest_buffer_ = 0;
-  bool asked_for_credit_ = false;
+  bool readable_ = true;  // the stream, as far as its edges have told
 };
 
 }  // namespace caisson::vmm::vsock

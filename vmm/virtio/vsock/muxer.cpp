@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/virtio/vsock/muxer.h"
 
-#include <sys/socket.h>
-
 #include <cassert>
 #include <utility>
 
@@ -104,73 +102,24 @@ Result<Muxer::Entry*> Muxer::insert(Connection connection, Origin origin, Connec
   return entry;
 }
 
-// The handler is moved from, in an expression that clang-tidy 14 does not see.
-// NOLINTNEXTLINE(performance-unnecessary-value-param)
-Result<void> Muxer::on_guest_connect(uint32_t port, GuestConnectHandler handler) {
-  if (port >= kFirstEphemeralPort) {
-    return fail(EINVAL, "listen on host port " + std::to_string(port) + ": it is not below 2^30");
-  }
-  if (!handler) {
-    handlers_.erase(port);
-    return {};
-  }
-  if (!handlers_.try_emplace(port, std::move(handler)).second) {
-    return fail(EADDRINUSE, "listen on host port " + std::to_string(port) + ": it has a handler");
-  }
-  return {};
-}
-
-Result<void> Muxer::forward_guest_port(uint32_t port, Dial dial) {
-  if (port >= kFirstEphemeralPort || handlers_.contains(port)) {
-    return fail(EINVAL,
-                "forward host port " + std::to_string(port) + ": it is not below 2^30, or has a handler");
-  }
-  forwarded_.insert_or_assign(port, std::move(dial));
-  return {};
-}
-
-void Muxer::forward_guest(const Header& request, const Dial& dial) {
-  auto reached = guest_connections_ < kMaxGuestConnections
-                     ? dial()
-                     : fail(EMFILE, "forward connection of the guest: it has too many");
-  const auto entry =
-      reached ? insert(Connection::from_guest(request, Stream::socket(std::move(*reached)), take_buffer()),
-                       Origin::guest, {})
-              : Result<Entry*>(tl::unexpected(std::move(reached).error()));
-  if (!entry) {
-    owe_stray_reset(request);
-    return;
-  }
-  (*entry)->is_answered = true;
-  follow_up(key_of(request.dst_port, request.src_port));
-}
-
 void Muxer::accept_guest(const Header& request) {
-  if (const auto forwarded = forwarded_.find(request.dst_port); forwarded != forwarded_.end()) {
-    forward_guest(request, forwarded->second);
-    return;
-  }
-  const auto handler = handlers_.find(request.dst_port);
-  int ends[2] = {-1, -1};
-  if (handler == handlers_.end() || guest_connections_ >= kMaxGuestConnections ||
-      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-    owe_stray_reset(request);
-    return;
-  }
-  UniqueFd ours(ends[0]);
-  UniqueFd theirs(ends[1]);
-  const Result<Entry*> entry = insert(
-      Connection::from_guest(request, Stream::socket(std::move(ours)), take_buffer()), Origin::guest, {});
+  auto opened = guest_connections_ < kMaxGuestConnections
+                    ? guest_ports_.open(request.dst_port)
+                    : fail(EMFILE, "accept connection of the guest: it has too many");
+  const auto entry =
+      opened
+          ? insert(Connection::from_guest(request, Stream::socket(std::move(opened->socket)), take_buffer()),
+                   Origin::guest, {})
+          : Result<Entry*>(tl::unexpected(std::move(opened).error()));
   if (!entry) {
     owe_stray_reset(request);
     return;
   }
   (*entry)->is_answered = true;
-  tell([accept = handler->second, fd = std::make_shared<UniqueFd>(std::move(theirs))] {
-    accept(std::move(*fd));
-  });
+  if (opened->tell) {
+    tell(std::move(opened->tell));
+  }
   follow_up(key_of(request.dst_port, request.src_port));
-  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the descriptor is the task's, which owns it
 }
 
 // Packets

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "common/unique_fd.h"
 #include "vmm/virtio/vsock/clients.h"
 #include "vmm/virtio/vsock/connection.h"
+#include "vmm/virtio/vsock/guest_ports.h"
 #include "vmm/virtio/vsock/packet.h"
 
 namespace caisson::vmm::vsock {
@@ -45,9 +45,7 @@ class Muxer {
   // A guest whose kernel runs answers at once, though an emulated one on a busy host may take its time.
   static constexpr std::chrono::seconds kConnectTimeout{30};
   // Host ports of connections the host opens; listening ports lie below.
-  static constexpr uint32_t kFirstEphemeralPort = 1U << 30;
-
-  using GuestConnectHandler = std::function<void(UniqueFd)>;
+  static constexpr uint32_t kFirstEphemeralPort = GuestPorts::kEnd;
 
   struct ConnectOptions {
     std::string greeting;                             // goes to the guest first
@@ -66,12 +64,15 @@ class Muxer {
 
   // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`.
   // Ports without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
-  Result<void> on_guest_connect(uint32_t port, GuestConnectHandler handler);
+  Result<void> on_guest_connect(uint32_t port, GuestPorts::Handler handler) {
+    return guest_ports_.handle(port, std::move(handler));
+  }
 
   // What the guest connects to on host port `port` is connected to what `dial` opens, a stream socket; it
   // must not wait. Where it fails, the guest is refused.
-  using Dial = std::function<Result<UniqueFd>()>;
-  Result<void> forward_guest_port(uint32_t port, Dial dial);
+  Result<void> forward_guest_port(uint32_t port, GuestPorts::Dial dial) {
+    return guest_ports_.forward(port, std::move(dial));
+  }
 
   // Connects `stream` to `guest_port`. Refused at once when the device is not active or the table full.
   Result<void> connect(uint32_t guest_port, Stream stream, ConnectOptions options);
@@ -110,7 +111,6 @@ class Muxer {
   static Key key_of(const Connection& connection);
 
   void accept_guest(const Header& request);
-  void forward_guest(const Header& request, const Dial& dial);
   Result<Entry*> insert(Connection connection, Origin origin, ConnectOptions options);
   Result<uint32_t> take_port(uint32_t guest_port);
   uint32_t take_buffer();
@@ -127,8 +127,7 @@ class Muxer {
   std::function<void()> on_output_;
   bool is_open_ = false;
 
-  std::map<uint32_t, GuestConnectHandler> handlers_;
-  std::map<uint32_t, Dial> forwarded_;
+  GuestPorts guest_ports_;
 
   std::unordered_map<Key, std::unique_ptr<Entry>> entries_;
   std::deque<Key> speakers_;  // connections that may have something to say, in turn
