@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/proc_view/server.h"
 
-#include <dirent.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,6 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "vmm/fuse/dispatch.h"
+#include "vmm/proc_view/listing.h"
 
 namespace caisson::vmm {
 
@@ -66,60 +68,30 @@ std::string_view content_of(const ProcDirectory& directory, ProcFile file) {
   }
 }
 
-struct Listed {
-  std::string name;
-  ProcNode node;
-};
-
-// The `index`-th entry of a directory, "." and ".." being the first two.
-std::optional<Listed> listed(ProcNode directory, const ProcDirectory* known, uint64_t index) {
-  if (index < 2) {
-    return Listed{.name = index == 0 ? "." : "..", .node = directory};
-  }
-  index -= 2;
-  const std::span<const ProcEntry> entries = entries_of(directory);
-  if (index < entries.size()) {
-    const ProcEntry& entry = entries[index];
-    return Listed{.name = std::string(entry.name), .node = {.pid = directory.pid, .file = entry.file}};
-  }
-  index -= entries.size();
-  if (known == nullptr || index >= known->pids.size()) {
-    return std::nullopt;
-  }
-  return Listed{.name = std::to_string(known->pids[index]), .node = {.pid = known->pids[index]}};
-}
-
-void append_entry(std::string& text, const Listed& entry, uint64_t next_offset) {
-  fuse_dirent head{};
-  head.ino = number_of(entry.node);
-  head.off = next_offset;
-  head.namelen = static_cast<uint32_t>(entry.name.size());
-  head.type = IFTODT(attr_of(entry.node).mode);
-  const size_t padding = FUSE_DIRENT_SIZE(&head) - FUSE_NAME_OFFSET - entry.name.size();
-  text.append(bytes_of(head), 0, FUSE_NAME_OFFSET).append(entry.name).append(padding, '\0');
-}
-
 }  // namespace
 
-ProcServer::Operation ProcServer::find_operation(uint32_t opcode) {
-  struct Entry {
-    uint32_t opcode;
-    Operation run;
-  };
+const ProcServer::Operation* ProcServer::find_operation(uint32_t opcode) {
   // Left out, thus ENOSYS: whatever changes something, which the mount refuses before us, and what the kernel
   // then does without (ACCESS, FLUSH, extended attributes).
-  static constexpr std::array kOperations = {
-      Entry{FUSE_INIT, &ProcServer::init},          Entry{FUSE_INTERRUPT, &ProcServer::interrupt},
-      Entry{FUSE_FORGET, &ProcServer::forget},      Entry{FUSE_BATCH_FORGET, &ProcServer::forget},
-      Entry{FUSE_LOOKUP, &ProcServer::lookup},      Entry{FUSE_GETATTR, &ProcServer::getattr},
-      Entry{FUSE_READLINK, &ProcServer::readlink},  Entry{FUSE_OPEN, &ProcServer::open},
-      Entry{FUSE_OPENDIR, &ProcServer::open},       Entry{FUSE_READ, &ProcServer::read},
-      Entry{FUSE_READDIR, &ProcServer::readdir},    Entry{FUSE_RELEASE, &ProcServer::release},
-      Entry{FUSE_RELEASEDIR, &ProcServer::release}, Entry{FUSE_STATFS, &ProcServer::statfs},
-  };
-  const auto* found = std::find_if(kOperations.begin(), kOperations.end(),
-                                   [opcode](const Entry& entry) { return entry.opcode == opcode; });
-  return found == kOperations.end() ? nullptr : found->run;
+  static constexpr auto kTable = [] {
+    fuse::OpcodeTable<Operation> table;
+    table[FUSE_INIT] = {&ProcServer::init};
+    table[FUSE_INTERRUPT] = {&ProcServer::interrupt};
+    table[FUSE_FORGET] = {&ProcServer::forget};
+    table[FUSE_BATCH_FORGET] = {&ProcServer::forget};
+    table[FUSE_LOOKUP] = {&ProcServer::lookup};
+    table[FUSE_GETATTR] = {&ProcServer::getattr};
+    table[FUSE_READLINK] = {&ProcServer::readlink};
+    table[FUSE_OPEN] = {&ProcServer::open};
+    table[FUSE_OPENDIR] = {&ProcServer::open};
+    table[FUSE_READ] = {&ProcServer::read};
+    table[FUSE_READDIR] = {&ProcServer::readdir};
+    table[FUSE_RELEASE] = {&ProcServer::release};
+    table[FUSE_RELEASEDIR] = {&ProcServer::release};
+    table[FUSE_STATFS] = {&ProcServer::statfs};
+    return table;
+  }();
+  return kTable.find(opcode);
 }
 
 ProcServer::ProcServer(UniqueFd device, Ask ask)
@@ -154,12 +126,12 @@ void ProcServer::serve(std::span<const std::byte> message) {
     return;
   }
   const uint64_t unique = in->header().unique;
-  const Operation run = find_operation(in->header().opcode);
-  if (run == nullptr) {
-    send(unique, refuse(ENOSYS));
+  const uint32_t opcode = in->header().opcode;
+  const Operation* operation = find_operation(opcode);
+  const Result<Reply> reply = operation == nullptr ? refuse(ENOSYS) : (this->*operation->run)(*in);
+  if (fuse::answer_of(opcode) == fuse::Answer::never) {
     return;
   }
-  const auto reply = (this->*run)(*in);
   if (!reply) {
     send(unique, refuse(reply.error().code));
   } else if (*reply) {
@@ -284,18 +256,7 @@ Result<ProcServer::Reply> ProcServer::readdir(fuse::Request& in) {
     return refuse(EBADF);
   }
   const Handle& handle = found->second;
-  std::string text;
-  for (uint64_t offset = arguments.offset;; ++offset) {
-    const auto entry = listed(handle.node, handle.directory.get(), offset);
-    const size_t before = text.size();
-    if (entry) {
-      append_entry(text, *entry, offset + 1);
-    }
-    if (!entry || text.size() > arguments.size) {
-      text.resize(before);
-      return text;
-    }
-  }
+  return listing_of(handle.node, handle.directory.get(), arguments.offset, arguments.size);
 }
 
 Result<ProcServer::Reply> ProcServer::release(fuse::Request& in) {

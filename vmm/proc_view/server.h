@@ -34,14 +34,16 @@ class ProcServer {
  private:
   // None: later, or never.
   using Reply = std::optional<std::string>;
-  using Operation = Result<Reply> (ProcServer::*)(fuse::Request& in);
+  struct Operation {
+    Result<Reply> (ProcServer::*run)(fuse::Request& in) = nullptr;
+  };
   struct Handle {
     ProcNode node;
     std::shared_ptr<const ProcDirectory> directory;  // none: its entries are known
   };
 
   ProcServer(UniqueFd device, Ask ask);
-  static Operation find_operation(uint32_t opcode);
+  static const Operation* find_operation(uint32_t opcode);
   void on_device();
   void serve(std::span<const std::byte> message);
   void send(uint64_t unique, const Result<std::string>& reply);
