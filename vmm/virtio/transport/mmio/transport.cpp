@@ -12,10 +12,6 @@ namespace {
 
 constexpr uint64_t kTransportFeatures = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
 
-uint64_t with_half(uint64_t whole, unsigned shift, uint32_t half) {
-  return (whole & ~(uint64_t{0xffff'ffff} << shift)) | (uint64_t{half} << shift);
-}
-
 }  // namespace
 
 struct Transport::WriteRule {
@@ -34,12 +30,16 @@ const Transport::WriteRule* Transport::find_rule(Register offset) {
       WriteRule{Register::QueueNotify, &Transport::write_queue_notify},
       WriteRule{Register::InterruptACK, &Transport::write_interrupt_ack},
       WriteRule{Register::Status, &Transport::write_status},
-      WriteRule{Register::QueueDescLow, &Transport::write_queue_address<&Queue::descriptors, 0>},
-      WriteRule{Register::QueueDescHigh, &Transport::write_queue_address<&Queue::descriptors, 32>},
-      WriteRule{Register::QueueDriverLow, &Transport::write_queue_address<&Queue::driver, 0>},
-      WriteRule{Register::QueueDriverHigh, &Transport::write_queue_address<&Queue::driver, 32>},
-      WriteRule{Register::QueueDeviceLow, &Transport::write_queue_address<&Queue::device, 0>},
-      WriteRule{Register::QueueDeviceHigh, &Transport::write_queue_address<&Queue::device, 32>},
+      WriteRule{Register::QueueDescLow,
+                &Transport::write_queue_address<&QueueRegisters::Queue::descriptors, 0>},
+      WriteRule{Register::QueueDescHigh,
+                &Transport::write_queue_address<&QueueRegisters::Queue::descriptors, 32>},
+      WriteRule{Register::QueueDriverLow, &Transport::write_queue_address<&QueueRegisters::Queue::driver, 0>},
+      WriteRule{Register::QueueDriverHigh,
+                &Transport::write_queue_address<&QueueRegisters::Queue::driver, 32>},
+      WriteRule{Register::QueueDeviceLow, &Transport::write_queue_address<&QueueRegisters::Queue::device, 0>},
+      WriteRule{Register::QueueDeviceHigh,
+                &Transport::write_queue_address<&QueueRegisters::Queue::device, 32>},
   };
   const auto* const found = std::ranges::find(kRules, offset, &WriteRule::offset);
   return found == kRules.end() ? nullptr : found;
@@ -50,7 +50,7 @@ Transport::Transport(VirtioDevice& device, const GuestMemory& memory, RegisterPa
       memory_(memory),
       page_(page),
       host_(std::move(host)),
-      queues_(device.queue_sizes().size()) {
+      queues_(device.queue_sizes(), page) {
   page_.store(Register::MagicValue, kMagic);
   page_.store(Register::Version, kVersion);
   page_.store(Register::DeviceID, static_cast<uint32_t>(device_.id()));
@@ -63,7 +63,6 @@ Transport::Transport(VirtioDevice& device, const GuestMemory& memory, RegisterPa
   page_.store(Register::Status, 0);
   page_.store(Register::InterruptStatus, 0);
   write_device_features_sel(0);
-  show_queue();
   show_config();
 }
 
@@ -116,49 +115,25 @@ void Transport::write_driver_features(uint32_t value) {
 }
 
 void Transport::write_queue_sel(uint32_t value) {
-  queue_sel_ = value;
-  show_queue();
-}
-
-// The selected queue, if the driver may set it up now.
-Transport::Queue* Transport::configurable_queue() {
-  // [virtio-1.2] 3.1.1 step 7: queues are set up after FEATURES_OK and before DRIVER_OK.
-  if (queue_sel_ >= queues_.size() || (status() & (FEATURES_OK | DRIVER_OK)) != FEATURES_OK) {
-    return nullptr;
-  }
-  return &queues_[queue_sel_];
+  queues_.select(value);
 }
 
 void Transport::write_queue_num(uint32_t value) {
-  // [virtio-1.2] 4.2.2.2: "the driver MUST NOT access QueueNum, QueueDescLow, … when QueueReady is non-zero".
-  // Its size is checked, with the rest, when the device is activated.
-  if (Queue* queue = configurable_queue(); queue != nullptr && !queue->ready) {
-    queue->size = value;
-  }
+  queues_.set_size(value);
 }
 
-template <uint64_t Transport::Queue::*field, unsigned shift>
+template <uint64_t QueueRegisters::Queue::*field, unsigned shift>
 void Transport::write_queue_address(uint32_t value) {
-  if (Queue* queue = configurable_queue(); queue != nullptr && !queue->ready) {
-    queue->*field = with_half(queue->*field, shift, value);
-  }
+  queues_.set_address(field, shift, value);
 }
 
 void Transport::write_queue_ready(uint32_t value) {
-  if (queue_sel_ >= queues_.size()) {
-    return;
-  }
-  if (Queue* queue = configurable_queue(); queue != nullptr && value <= 1) {
-    queue->ready = value == 1;
-  } else if (value == 0 && (status() & DRIVER_OK) != 0 && queues_[queue_sel_].ready) {
+  if (queues_.set_ready(value) == QueueRegisters::Ready::live_queue_taken_back) {
     // [virtio-1.2] 4.2.2.2: taking a live queue back. A device cannot give back one queue alone: it stops, as
     // a whole, and the driver, which does this only to tear down, resets next.
     host_.on_loop([this] { deactivate(); });
-    for (Queue& each : queues_) {
-      each.ready = false;
-    }
+    queues_.take_back();
   }
-  show_queue();
 }
 
 void Transport::write_queue_notify(uint32_t value) {
@@ -166,7 +141,7 @@ void Transport::write_queue_notify(uint32_t value) {
 }
 
 void Transport::kick(uint32_t index) {
-  if (active_ && index < queues_.size()) {
+  if (active_ && index < queues_.count()) {
     device_.on_kick(static_cast<uint16_t>(index));
   }
 }
@@ -231,11 +206,9 @@ void Transport::reset() {
   });
   driver_features_ = 0;
   driver_features_sel_ = 0;
-  queue_sel_ = 0;
-  std::ranges::fill(queues_, Queue{});
   page_.store(Register::InterruptStatus, 0);
   write_device_features_sel(0);
-  show_queue();
+  queues_.reset();
   // [virtio-1.2] 2.1.2 and 4.2.2.1: the driver polls for 0, so it comes last.
   page_.store(Register::Status, 0);
 }
@@ -256,32 +229,10 @@ Result<void> Transport::activate() {
   VirtioDevice::Activation activation{
       .memory = &memory_,
       .features = driver_features_,
-      .queues = {},
+      .queues = TRY(queues_.make_queues(memory_, driver_features_, *this)),
       // The device has said why.
       .needs_reset = [this](std::string_view /*reason*/) { needs_reset(); },
   };
-  const auto sizes = device_.queue_sizes();
-  for (size_t i = 0; i < queues_.size(); ++i) {
-    const Queue& queue = queues_[i];
-    if (!queue.ready) {
-      activation.queues.emplace_back(std::nullopt);
-      continue;
-    }
-    if (queue.size == 0 || queue.size > sizes[i]) {
-      return fail(EPROTO, "set up queue " + std::to_string(i) + ": size " + std::to_string(queue.size) +
-                              " is not within 1 and " + std::to_string(sizes[i]));
-    }
-    activation.queues.emplace_back(
-        TRY(VirtQueue::create(memory_,
-                              {.size = static_cast<uint16_t>(queue.size),
-                               .max_size = sizes[i],
-                               .descriptors = GuestAddress{queue.descriptors},
-                               .available = GuestAddress{queue.driver},
-                               .used = GuestAddress{queue.device},
-                               .event_index = (driver_features_ & VIRTIO_F_EVENT_IDX) != 0,
-                               .indirect = (driver_features_ & VIRTIO_F_INDIRECT_DESC) != 0},
-                              *this)));
-  }
   active_ = true;
   return device_.activate(std::move(activation));
 }
@@ -327,14 +278,6 @@ void Transport::show_config() {
   page_.store(Register::ConfigGeneration, generation + 1);
   std::memcpy(shown.data(), fresh.data(), fresh.size());
   page_.store(Register::ConfigGeneration, generation + 2);
-}
-
-// Copies what the selected queue's registers read to where the driver reads it.
-void Transport::show_queue() {
-  // [virtio-1.2] 4.2.2: QueueNumMax reads 0 where there is no such queue.
-  const bool exists = queue_sel_ < queues_.size();
-  page_.store(Register::QueueNumMax, exists ? device_.queue_sizes()[queue_sel_] : 0);
-  page_.store(Register::QueueReady, exists && queues_[queue_sel_].ready ? 1 : 0);
 }
 
 }  // namespace caisson::vmm::mmio

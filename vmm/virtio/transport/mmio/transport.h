@@ -12,9 +12,9 @@
 #include <functional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "vmm/virtio/device.h"
+#include "vmm/virtio/transport/mmio/queue_registers.h"
 #include "vmm/virtio/transport/mmio/register_page.h"
 
 namespace caisson::vmm::mmio {
@@ -50,13 +50,6 @@ class Transport final : public QueueInterrupt {
   [[nodiscard]] VirtioDevice& device() const { return device_; }
 
  private:
-  struct Queue {
-    uint32_t size = 0;
-    uint64_t descriptors = 0;
-    uint64_t driver = 0;
-    uint64_t device = 0;
-    bool ready = false;
-  };
   using Writer = void (Transport::*)(uint32_t value);
   struct WriteRule;
   static const WriteRule* find_rule(Register offset);
@@ -71,12 +64,11 @@ class Transport final : public QueueInterrupt {
   void write_queue_notify(uint32_t value);
   void write_interrupt_ack(uint32_t value);
   void write_status(uint32_t value);
-  template <uint64_t Queue::*field, unsigned shift>
+  template <uint64_t QueueRegisters::Queue::*field, unsigned shift>
   void write_queue_address(uint32_t value);
 
   [[nodiscard]] uint32_t status() const { return page_.load(Register::Status); }
   [[nodiscard]] uint64_t offered_features() const;
-  [[nodiscard]] Queue* configurable_queue();
   void accept_features();
   void reset();
   void start();
@@ -84,7 +76,6 @@ class Transport final : public QueueInterrupt {
   void deactivate();
   void write_config(uint32_t offset, std::span<const std::byte> in);
   void show_config();
-  void show_queue();
   void needs_reset();
 
   VirtioDevice& device_;
@@ -95,8 +86,7 @@ class Transport final : public QueueInterrupt {
   uint32_t device_features_sel_ = 0;
   uint32_t driver_features_sel_ = 0;
   uint64_t driver_features_ = 0;
-  uint32_t queue_sel_ = 0;
-  std::vector<Queue> queues_;
+  QueueRegisters queues_;
 
   bool active_ = false;  // the loop's thread only
 };
