@@ -23,16 +23,10 @@ Result<std::unique_ptr<Server>> Server::create(VirtioDevice& device, EventLoop& 
 Server::Server(VirtioDevice& device, EventLoop& loop, Connection connection, ConfigSpace config_space,
                EndHandler on_end)
     : device_(&device),
-      loop_(&loop),
       connection_(std::move(connection)),
       config_space_(config_space),
-      on_end_(std::move(on_end)) {
-  // A vring is named by 8 bits on the wire.
-  assert(device.queue_sizes().size() <= 256);
-  for (size_t i = 0; i < device.queue_sizes().size(); ++i) {
-    rings_.push_back(std::make_unique<Vring>());
-  }
-}
+      on_end_(std::move(on_end)),
+      setup_(device, loop, [this](Error error) { end(std::move(error)); }) {}
 
 Server::~Server() {
   on_end_ = nullptr;
@@ -43,10 +37,7 @@ void Server::end(Error error) {
   if (std::exchange(ended_, true)) {
     return;
   }
-  deactivate();
-  for (const auto& ring : rings_) {
-    drop_kick(*ring);
-  }
+  setup_.close();
   watch_.reset();
   if (on_end_) {
     // Moved out first: the handler may destroy this server.
@@ -105,31 +96,9 @@ const std::vector<Server::Route>& Server::routes() {
   return kRoutes;
 }
 
-uint64_t Server::offered_features() const {
-  return device_->features() | kFeatureVersion1 | kFeatureIndirect | kFeatureEventIndex |
-         kFeatureProtocolFeatures;
-}
-
 uint64_t Server::offered_protocol_features() const {
   const uint64_t config = config_space_ == ConfigSpace::ours ? kProtocolConfig : 0;
   return kProtocolMq | kProtocolReplyAck | config;
-}
-
-Result<Vring*> Server::ring(uint32_t index) {
-  if (index >= rings_.size()) {
-    return fail(EPROTO,
-                "find vring " + std::to_string(index) + ": the device has " + std::to_string(rings_.size()));
-  }
-  return rings_[index].get();
-}
-
-// For what may not change under a running queue.
-Result<Vring*> Server::stopped_ring(uint32_t index) {
-  Vring* found = TRY(ring(index));
-  if (found->is_started()) {
-    return fail(EPROTO, "set up vring " + std::to_string(index) + ": it is started");
-  }
-  return found;
 }
 
 Result<void> Server::reply_u64(Request request, uint64_t value) {
@@ -139,19 +108,11 @@ Result<void> Server::reply_u64(Request request, uint64_t value) {
 // Negotiation
 
 Result<void> Server::get_features(Message& message) {
-  return reply_u64(message.request, offered_features());
+  return reply_u64(message.request, setup_.offered_features());
 }
 
 Result<void> Server::set_features(Message& message) {
-  const auto wanted = std::get<uint64_t>(message.body);
-  if ((wanted & ~offered_features()) != 0) {
-    return fail(EPROTO, "set features: the front end accepts what was not offered");
-  }
-  if (wanted != features_) {
-    deactivate();
-    features_ = wanted;
-  }
-  return {};
+  return setup_.set_features(std::get<uint64_t>(message.body));
 }
 
 Result<void> Server::get_protocol_features(Message& message) {
@@ -168,7 +129,7 @@ Result<void> Server::set_protocol_features(Message& message) {
 }
 
 Result<void> Server::get_queue_num(Message& message) {
-  return reply_u64(message.request, rings_.size());
+  return reply_u64(message.request, setup_.ring_count());
 }
 
 Result<void> Server::set_owner(Message& /*message*/) {
@@ -177,29 +138,21 @@ Result<void> Server::set_owner(Message& /*message*/) {
 
 Result<void> Server::reset_owner(Message& /*message*/) {
   // [vhost-user] RESET_OWNER is deprecated: "disable all rings" is what remains of it.
-  deactivate();
-  for (const auto& ring : rings_) {
-    ring->enabled = false;
-  }
+  setup_.disable_all();
   return {};
 }
 
 Result<void> Server::set_mem_table(Message& message) {
   auto table = std::make_unique<MemoryTable>(
       TRY(MemoryTable::create(std::move(std::get<std::vector<SharedRegion>>(message.body)))));
-  // A running device moves over to the new table: QEMU sends it again whenever the guest's memory map
-  // changes.
-  const bool was_active = active_;
-  deactivate();
-  memory_ = std::move(table);
-  return was_active ? activate_when_ready() : Result<void>{};
+  return setup_.set_memory(std::move(table));
 }
 
 // Rings
 
 Result<void> Server::set_vring_num(Message& message) {
   const auto [index, num] = std::get<VringState>(message.body);
-  Vring* ring = TRY(stopped_ring(index));
+  Vring* ring = TRY(setup_.stopped_ring(index));
   if (num == 0 || num > Vring::kMaxSize) {
     return fail(EPROTO, "set size of vring " + std::to_string(index) + ": " + std::to_string(num) +
                             " is not within 1 and " + std::to_string(Vring::kMaxSize));
@@ -210,13 +163,13 @@ Result<void> Server::set_vring_num(Message& message) {
 
 Result<void> Server::set_vring_addr(Message& message) {
   const auto address = std::get<VringAddress>(message.body);
-  TRY(stopped_ring(address.index))->address = address;
+  TRY(setup_.stopped_ring(address.index))->address = address;
   return {};
 }
 
 Result<void> Server::set_vring_base(Message& message) {
   const auto [index, num] = std::get<VringState>(message.body);
-  Vring* ring = TRY(stopped_ring(index));
+  Vring* ring = TRY(setup_.stopped_ring(index));
   if (num > UINT16_MAX) {
     return fail(EPROTO, "set base of vring " + std::to_string(index) + ": it does not fit 16 bits");
   }
@@ -227,71 +180,45 @@ Result<void> Server::set_vring_base(Message& message) {
 
 Result<void> Server::get_vring_base(Message& message) {
   const uint32_t index = std::get<VringState>(message.body).index;
-  Vring* ring = TRY(this->ring(index));
+  Vring* ring = TRY(setup_.ring(index));
   // [vhost-user] "Ring states": this request stops the ring; the next SET_VRING_KICK starts it again.
-  deactivate();
-  drop_kick(*ring);
-  const VringState reply{.index = index, .num = ring->state.next_available};
+  const VringState reply{.index = index, .num = setup_.stop_ring(*ring)};
   return connection_.reply(message.request, std::as_bytes(std::span(&reply, 1)));
 }
 
 Result<void> Server::set_vring_kick(Message& message) {
   auto& [index, fd] = std::get<VringDescriptor>(message.body);
-  Vring* ring = TRY(this->ring(index));
+  TRY(setup_.ring(index));
   if (!fd) {
     return fail(EPROTO,
                 "start vring " + std::to_string(index) + ": polling a ring without a kick is not supported");
   }
-  Event kick = TRY(Event::create(std::move(fd)));
-  drop_kick(*ring);
-  ring->kick = std::move(kick);
-  const auto number = static_cast<uint16_t>(index);
-  auto watched = loop_->watch(ring->kick.fd(), EPOLLIN, [this, number](uint32_t) { on_kick(number); });
-  if (!watched) {
-    ring->kick = {};
-    return tl::unexpected(std::move(watched).error());
-  }
-  ring->kick_watch = std::move(*watched);
-  // [vhost-user] "Ring states": without protocol features a ring is enabled from the start.
-  if ((features_ & kFeatureProtocolFeatures) == 0) {
-    ring->enabled = true;
-  }
-  // A ring added to a running device: it must be told of all its queues anew.
-  deactivate();
-  return activate_when_ready();
+  return setup_.start_ring(index, TRY(Event::create(std::move(fd))));
 }
 
 Result<void> Server::set_vring_call(Message& message) {
   auto& [index, fd] = std::get<VringDescriptor>(message.body);
-  Vring* ring = TRY(this->ring(index));
-  ring->call = TRY(Event::create(std::move(fd)));
-  // What was raised while the old descriptor was in place may have been lost with it.
-  if (active_) {
-    ring->call.signal();
-  }
+  Vring* ring = TRY(setup_.ring(index));
+  setup_.set_call(*ring, TRY(Event::create(std::move(fd))));
   return {};
 }
 
 Result<void> Server::set_vring_err(Message& message) {
   auto& [index, fd] = std::get<VringDescriptor>(message.body);
-  TRY(this->ring(index))->error = TRY(Event::create(std::move(fd)));
+  TRY(setup_.ring(index))->error = TRY(Event::create(std::move(fd)));
   return {};
 }
 
 Result<void> Server::set_vring_enable(Message& message) {
   const auto [index, num] = std::get<VringState>(message.body);
-  Vring* ring = TRY(this->ring(index));
+  Vring* ring = TRY(setup_.ring(index));
   if (num > 1) {
     return fail(EPROTO, "enable vring " + std::to_string(index) + ": neither 0 nor 1");
   }
   if (num == 1) {
-    if (!std::exchange(ring->enabled, true) && ring->is_started()) {
-      deactivate();
-    }
-    return activate_when_ready();
+    return setup_.enable_ring(*ring);
   }
-  ring->enabled = false;
-  deactivate();
+  setup_.disable_ring(*ring);
   return {};
 }
 
@@ -311,72 +238,6 @@ Result<void> Server::set_config(Message& message) {
   const auto& access = std::get<ConfigAccess>(message.body);
   device_->write_config(access.offset, access.bytes);
   return {};
-}
-
-// The device
-
-void Server::on_kick(uint16_t index) {
-  if (Result<void> cleared = rings_[index]->kick.clear(); !cleared) {
-    end(std::move(cleared).error());
-    return;
-  }
-  if (active_) {
-    device_->on_kick(index);
-  }
-}
-
-void Server::drop_kick(Vring& ring) {
-  ring.kick_watch.reset();
-  ring.kick = {};
-}
-
-Result<void> Server::activate_when_ready() {
-  const auto started = [](const auto& ring) { return ring->is_started(); };
-  const auto ready = [](const auto& ring) { return !ring->is_started() || ring->enabled; };
-  if (active_ || !memory_ || !std::ranges::any_of(rings_, started) || !std::ranges::all_of(rings_, ready)) {
-    return {};
-  }
-  if ((features_ & kFeatureVersion1) == 0) {
-    return fail(EPROTO,
-                "activate: the driver is a legacy one (start QEMU with virtio-mmio.force-legacy=false)");
-  }
-  VirtioDevice::Activation activation;
-  activation.memory = &memory_->memory();
-  activation.features = features_ & ~kFeatureProtocolFeatures;
-  for (size_t i = 0; i < rings_.size(); ++i) {
-    if (rings_[i]->is_started()) {
-      activation.queues.emplace_back(TRY(rings_[i]->make_queue(*memory_, features_)));
-    } else {
-      activation.queues.emplace_back(std::nullopt);
-    }
-  }
-  activation.needs_reset = [this](std::string_view /*reason*/) {
-    // The device has logged why; vhost-user has this eventfd for it and nothing else.
-    for (const auto& ring : rings_) {
-      ring->error.signal();
-    }
-  };
-  TRY(device_->activate(std::move(activation)));
-  active_ = true;
-  // Kicks from before now went to a device that did not listen.
-  for (size_t i = 0; i < rings_.size(); ++i) {
-    if (rings_[i]->is_started()) {
-      device_->on_kick(static_cast<uint16_t>(i));
-    }
-  }
-  return {};
-}
-
-void Server::deactivate() {
-  if (!std::exchange(active_, false)) {
-    return;
-  }
-  const std::vector<VirtQueue::State> states = device_->reset();
-  for (size_t i = 0; i < rings_.size() && i < states.size(); ++i) {
-    if (rings_[i]->is_started()) {
-      rings_[i]->state = states[i];
-    }
-  }
 }
 
 }  // namespace caisson::vmm::vhost_user

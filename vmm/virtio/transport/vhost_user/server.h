@@ -16,8 +16,7 @@
 #include "common/unique_fd.h"
 #include "vmm/virtio/device.h"
 #include "vmm/virtio/transport/vhost_user/connection.h"
-#include "vmm/virtio/transport/vhost_user/memory_table.h"
-#include "vmm/virtio/transport/vhost_user/vring.h"
+#include "vmm/virtio/transport/vhost_user/device_setup.h"
 
 namespace caisson::vmm::vhost_user {
 
@@ -72,31 +71,18 @@ class Server {
   Result<void> get_config(Message& message);
   Result<void> set_config(Message& message);
 
-  [[nodiscard]] uint64_t offered_features() const;
   [[nodiscard]] uint64_t offered_protocol_features() const;
-  Result<Vring*> ring(uint32_t index);
-  Result<Vring*> stopped_ring(uint32_t index);
   Result<void> reply_u64(Request request, uint64_t value);
 
-  void on_kick(uint16_t index);
-  void drop_kick(Vring& ring);
-  // Activates the device once every started ring is enabled; a device that runs already is left alone.
-  Result<void> activate_when_ready();
-  void deactivate();
-
   VirtioDevice* device_;
-  EventLoop* loop_;
   Connection connection_;
   Watch watch_;
   ConfigSpace config_space_;
   EndHandler on_end_;
   bool ended_ = false;
 
-  uint64_t features_ = 0;
   uint64_t protocol_features_ = 0;
-  std::unique_ptr<MemoryTable> memory_;        // outlives every activation made with it
-  std::vector<std::unique_ptr<Vring>> rings_;  // queues hold on to their Vring
-  bool active_ = false;
+  DeviceSetup setup_;
 };
 
 }  // namespace caisson::vmm::vhost_user
