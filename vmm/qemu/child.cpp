@@ -239,4 +239,14 @@ Child::Exit Child::reap() {
   return *exit_;
 }
 
+std::string describe(const Child::Exit& exit) {
+  const std::string number = std::to_string(exit.code);
+  if (!exit.signalled) {
+    return "status " + number;
+  }
+  return "signal " + number +
+         (exit.code == SIGSYS ? ": it made a system call that its filter forbids (docs/threat-model.md)"
+                              : "");
+}
+
 }  // namespace caisson::vmm

@@ -62,4 +62,7 @@ class Child {
   std::optional<Exit> exit_;
 };
 
+// For an operator: how it ended.
+[[nodiscard]] std::string describe(const Child::Exit& exit);
+
 }  // namespace caisson::vmm

@@ -5,48 +5,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <csignal>
-#include <span>
 #include <utility>
 
 #include "vmm/qemu/arguments.h"
 #include "vmm/qemu/boot_memory.h"
 #include "vmm/qemu/inheritance.h"
+#include "vmm/qemu/program.h"
 
 namespace caisson::vmm {
 namespace {
 
-constexpr size_t kConsoleTailBytes = 16384;       // LIMIT: Machine::console_tail() promises no more
-constexpr size_t kComplaintTailBytes = 4096;      // LIMIT: QEMU's errors are a line or two
-constexpr size_t kDetailBytes = 2048;             // LIMIT: what of either goes into a message
 constexpr uint64_t kMinMemoryBytes = 32U << 20U;  // kernel, initramfs and agent do not fit in less
 
 // Half of QEMU's start is page faults. Its heap in huge pages, grown in large steps, spares a third of them.
 constexpr const char* kEnvironment = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=4194304";
 constexpr auto kEndGrace = std::chrono::seconds(2);
-
-Result<std::string> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    if (::access(name.c_str(), X_OK) < 0) {
-      return fail_errno("execute " + name);
-    }
-    return name;
-  }
-  const char* path = ::getenv("PATH");
-  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    const size_t colon = std::min(rest.find(':'), rest.size());
-    std::string candidate = std::string(rest.substr(0, colon)) + "/" + name;
-    if (colon > 0 && ::access(candidate.c_str(), X_OK) == 0) {
-      return candidate;
-    }
-    rest.remove_prefix(std::min(colon + 1, rest.size()));
-  }
-  return fail(ENOENT,
-              "find " + name + ": not in PATH; install the package qemu-system-x86 (scripts/bootstrap run)");
-}
 
 Result<void> check(const MachineConfig& config) {
   TRY(check_size(config, kMinMemoryBytes));
@@ -67,32 +41,6 @@ Result<gid_t> group_of_kvm() {
   return status.st_gid;
 }
 
-std::string describe(const Child::Exit& exit) {
-  const std::string number = std::to_string(exit.code);
-  if (!exit.signalled) {
-    return "status " + number;
-  }
-  return "signal " + number +
-         (exit.code == SIGSYS ? ": it made a system call that its filter forbids (docs/threat-model.md)"
-                              : "");
-}
-
-// Reads what is there into `sink`. LIMIT: 64 KiB a call, so that a guest that floods its console starves
-// nobody.
-template <typename Sink>
-bool drain(int fd, Sink sink) {
-  std::array<char, 4096> buffer{};
-  for (int round = 0; round < 16; ++round) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (count > 0) {
-      sink(std::span<const char>(buffer.data(), static_cast<size_t>(count)));
-      continue;
-    }
-    return count < 0 && (errno == EAGAIN || errno == EINTR);
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<QemuMachine>> QemuMachine::create(const MachineConfig& config, EventLoop& main_loop,
@@ -111,9 +59,7 @@ QemuMachine::QemuMachine(MachineConfig config, EventLoop& main_loop, QemuOptions
     : config_(std::move(config)),
       loop_(&main_loop),
       options_(std::move(options)),
-      console_tail_(kConsoleTailBytes),
-      console_lines_(config_.on_console_line),
-      complaint_tail_(kComplaintTailBytes) {}
+      streams_(config_.on_console_line) {}
 
 QemuMachine::~QemuMachine() {
   on_stop_ = nullptr;
@@ -202,19 +148,13 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
   if (child_ || cause_) {
     return fail(EBUSY, "start machine: it has been started");
   }
-  SocketPair console = TRY(make_socket_pair());
-  SocketPair monitor = TRY(make_socket_pair());
-  SocketPair complaints = TRY(make_socket_pair());
-  // Waits in the socket until QEMU reads it.
-  if (::write(monitor.ours.get(), kQmpNegotiate.data(), kQmpNegotiate.size()) < 0) {
-    return fail_errno("write to QEMU's monitor");
-  }
+  const QemuStreams::Ends ends = TRY(streams_.open());
   Child::Spec spec{.program = options_.program,
-                   .arguments = TRY(arguments(console.theirs.get(), monitor.theirs.get())),
+                   .arguments = TRY(arguments(ends.console.get(), ends.monitor.get())),
                    .environment = {kEnvironment},
                    .inherited = {memory_->regions().front().fd, kernel_.get(), initramfs_.get(),
-                                 console.theirs.get(), monitor.theirs.get()},
-                   .standard_error = complaints.theirs.get(),
+                                 ends.console.get(), ends.monitor.get()},
+                   .standard_error = ends.complaints.get(),
                    .confinement = confinement_.get()};
   if (user_) {
     // Its user stays taken until QEMU, too, has ended.
@@ -235,53 +175,16 @@ Result<void> QemuMachine::start(StopHandler on_stop) {
   confinement_.reset();
   kernel_.reset();
   initramfs_.reset();
-  console_.fd = std::move(console.ours);
-  monitor_.fd = std::move(monitor.ours);
-  complaints_.fd = std::move(complaints.ours);
   on_stop_ = std::move(on_stop);
   return watch_child();
 }
 
 Result<void> QemuMachine::watch_child() {
   child_watch_ = TRY(loop_->watch(child_->pidfd(), EPOLLIN, [this](uint32_t) { on_child_end(); }));
-  TRY(watch(console_, &QemuMachine::on_console));
-  TRY(watch(monitor_, &QemuMachine::on_monitor));
-  return watch(complaints_, &QemuMachine::on_complaint);
-}
-
-Result<void> QemuMachine::watch(Watched& stream, void (QemuMachine::*on_readable)()) {
-  stream.watch =
-      TRY(loop_->watch(stream.fd.get(), EPOLLIN, [this, on_readable](uint32_t) { (this->*on_readable)(); }));
-  return {};
-}
-
-void QemuMachine::on_console() {
-  if (!drain(console_.fd.get(), [this](std::span<const char> bytes) {
-        console_tail_.append(bytes);
-        console_lines_.append(bytes);
-      })) {
-    console_.watch.reset();
-  }
-}
-
-void QemuMachine::on_complaint() {
-  if (!drain(complaints_.fd.get(), [this](std::span<const char> bytes) { complaint_tail_.append(bytes); })) {
-    complaints_.watch.reset();
-  }
-}
-
-void QemuMachine::on_monitor() {
-  const bool open = drain(monitor_.fd.get(), [this](std::span<const char> bytes) {
-    const Result<std::vector<QmpEvent>> events = qmp_.feed(bytes);
-    if (!events) {
-      end_with(StopReason::machine_error, events.error().message);
-      return;
-    }
-    std::ranges::for_each(*events, [this](const QmpEvent& event) { on_event(event); });
-  });
-  if (!open) {
-    monitor_.watch.reset();
-  }
+  return streams_.watch(
+      *loop_,
+      {.on_event = [this](const QmpEvent& event) { on_event(event); },
+       .on_breach = [this](const Error& error) { end_with(StopReason::machine_error, error.message); }});
 }
 
 void QemuMachine::on_event(const QmpEvent& event) {
@@ -319,9 +222,7 @@ void QemuMachine::end_with(StopReason reason, std::string detail) {
 
 void QemuMachine::on_child_end() {
   // Its last words first: they may hold the cause.
-  on_console();
-  on_complaint();
-  on_monitor();
+  streams_.read_rest();
   const Child::Exit exit = child_->reap();
   if (!cause_ && !exit.signalled && exit.code == 0) {
     cause_ = MachineStop{.reason = StopReason::guest_reset, .detail = "QEMU ended"};
@@ -329,11 +230,11 @@ void QemuMachine::on_child_end() {
   if (!cause_) {
     cause_ = MachineStop{.reason = StopReason::machine_error, .detail = "QEMU ended with " + describe(exit)};
   }
-  const std::string complaint = last_lines(complaint_tail_.text(), kDetailBytes);
+  const std::string complaint = streams_.complaint();
   if (cause_->reason == StopReason::machine_error && !complaint.empty()) {
     cause_->detail += "; it says: " + complaint;
   }
-  if (const std::string console = last_lines(console_tail_.text(), kDetailBytes); !console.empty()) {
+  if (const std::string console = streams_.console_end(); !console.empty()) {
     cause_->detail += "; the guest's console ends:\n" + console;
   }
   finish(*cause_);
@@ -341,9 +242,7 @@ void QemuMachine::on_child_end() {
 
 void QemuMachine::unwatch() {
   deadline_.cancel();
-  for (Watched* stream : {&console_, &monitor_, &complaints_}) {
-    stream->watch.reset();
-  }
+  streams_.unwatch();
   child_watch_.reset();
 }
 
@@ -375,7 +274,7 @@ void QemuMachine::stop() {
   }
   child_->kill();
   child_->reap();
-  on_console();
+  streams_.read_console();
   unwatch();
   child_.reset();
   if (!cause_) {
@@ -388,7 +287,7 @@ void QemuMachine::stop() {
 }
 
 std::string QemuMachine::console_tail() const {
-  return console_tail_.text();
+  return streams_.console_tail();
 }
 
 }  // namespace caisson::vmm

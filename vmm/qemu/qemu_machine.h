@@ -11,13 +11,12 @@
 #include "common/event_loop.h"
 #include "common/result.h"
 #include "vmm/machine/machine.h"
-#include "vmm/machine/text_tail.h"
 #include "vmm/memory/guest_memory.h"
 #include "vmm/qemu/child.h"
 #include "vmm/qemu/confinement.h"
 #include "vmm/qemu/options.h"
-#include "vmm/qemu/qmp.h"
 #include "vmm/qemu/sandbox_user.h"
+#include "vmm/qemu/streams.h"
 #include "vmm/virtio/transport/vhost_user/server.h"
 
 namespace caisson::vmm {
@@ -42,11 +41,6 @@ class QemuMachine final : public Machine {
   [[nodiscard]] std::vector<Count> counters() const override { return {}; }
 
  private:
-  // One of QEMU's streams: read until it ends.
-  struct Watched {
-    UniqueFd fd;
-    Watch watch;
-  };
   struct Attached {
     VirtioDevice* device = nullptr;
     EventLoop* loop = nullptr;
@@ -60,16 +54,12 @@ class QemuMachine final : public Machine {
   Result<void> prepare_confinement();
   Result<std::vector<std::string>> arguments(int console, int monitor) const;
   Result<void> watch_child();
-  void on_console();
-  void on_monitor();
   void on_event(const QmpEvent& event);
-  void on_complaint();
   void on_device_end(const Error& error);
   void on_child_end();
   // The first cause counts: what follows it (a device's lost connection, a signal's exit) is its consequence.
   void end_with(StopReason reason, std::string detail);
   void finish(MachineStop stop);
-  Result<void> watch(Watched& stream, void (QemuMachine::*on_readable)());
   void unwatch();
 
   MachineConfig config_;
@@ -84,18 +74,12 @@ class QemuMachine final : public Machine {
   std::unique_ptr<Confinement> confinement_;  // until it runs
   std::vector<Attached> devices_;
 
+  QemuStreams streams_;
   std::unique_ptr<Child> child_;
   StopHandler on_stop_;
   std::optional<MachineStop> cause_;
   Timer deadline_;
   Watch child_watch_;
-  Watched console_;
-  Watched monitor_;
-  Watched complaints_;
-  QmpReader qmp_;
-  TextTail console_tail_;
-  ConsoleLines console_lines_;
-  TextTail complaint_tail_;
   Scope scope_;  // of what devices post
 };
 
