@@ -9,17 +9,9 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "runtime/bundle/mounts_beneath.h"
 
 namespace caisson::runtime {
-
-// LIMIT: each is looked up by the guest before its container is made.
-inline constexpr size_t kMaxMountsBeneath = 1000;
-struct MountBeneath {
-  std::string path;    // relative to what it is beneath
-  uint64_t flags = 0;  // MS_*, of those that a bind mount keeps
-};
-// The host's beneath the open directory; the first kMaxMountsBeneath.
-Result<std::vector<MountBeneath>> mounts_beneath(int directory);
 
 struct HostExport {
   std::string name;  // as LaunchSpec::Export

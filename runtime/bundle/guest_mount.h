@@ -5,7 +5,8 @@
 #include <string>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/linux.h"
+#include "runtime/oci/mount.h"
 
 namespace caisson::agent::v1 {
 class Mount;

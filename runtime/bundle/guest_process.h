@@ -6,7 +6,8 @@
 #include <optional>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/linux.h"
+#include "runtime/oci/process.h"
 
 namespace caisson::agent::v1 {
 class Process;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 #include "runtime/state/container_state.h"
 
 namespace caisson::agent::v1 {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "protocol/agent/agent.pb.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/id_mapping.h"
 
 namespace caisson::runtime {
 

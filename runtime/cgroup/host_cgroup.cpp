@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/host_cgroup.h"
 
-#include <fcntl.h>
-#include <fmt/core.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <functional>
 
-#include "runtime/cgroup/controllers.h"
-#include "runtime/cgroup/hierarchies.h"
+#include "runtime/cgroup/hierarchy_cgroup.h"
+#include "runtime/cgroup/limit_files.h"
 #include "runtime/cgroup/limits.h"
 #include "runtime/cgroup/members.h"
 #include "runtime/cgroup/tree.h"
@@ -21,36 +16,7 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr size_t kMaxCpusBytes = 65536;  // LIMIT: a list of CPUs
-
-Result<void> write_limit(const std::string& directory, const CgroupWrite& write) {
-  const std::string preferred = directory + "/" + write.preferred_file;
-  const bool is_there = !write.preferred_file.empty() && ::access(preferred.c_str(), F_OK) == 0;
-  return is_there ? write_file(preferred, write.preferred_text)
-                  : write_file(directory + "/" + write.file, write.text);
-}
-
-Result<void> write_limits(const std::string& directory, const std::vector<CgroupWrite>& writes,
-                          std::string_view controller) {
-  // ORDERING: v1 checks a new period against the quota in force, and that again against the parent's: what it
-  // will not take before its fellows it may take after them.
-  std::vector<const CgroupWrite*> again;
-  for (const CgroupWrite& write : writes) {
-    if (!controller.empty() && write.controller != controller) {
-      continue;
-    }
-    auto written = write_limit(directory, write);
-    if (!written && written.error().code == EINVAL) {
-      again.push_back(&write);
-      continue;
-    }
-    TRY_CONTEXT(write.path, std::move(written));
-  }
-  for (const CgroupWrite* write : again) {
-    TRY_CONTEXT(write->path, write_limit(directory, *write));
-  }
-  return {};
-}
+constexpr size_t kMaxStateBytes = 64;  // LIMIT: a word of the freezer's, or a digit
 
 // A container that starts in it would stand still, or run though it was told not to.
 Result<void> refuse_frozen(const CgroupHierarchies& host, const std::string& path) {
@@ -60,65 +26,11 @@ Result<void> refuse_frozen(const CgroupHierarchies& host, const std::string& pat
   if (file.empty() || ::access(file.c_str(), F_OK) < 0) {
     return {};
   }
-  const std::string state = TRY(read_file(file, kMaxCpusBytes));
+  const std::string state = TRY(read_file(file, kMaxStateBytes));
   return state.starts_with("FR") || state.starts_with('1')  // FROZEN, FREEZING
              ? fail(EBUSY, "container's cgroup unexpectedly frozen: thaw " + file +
                                ", or give the container a linux.cgroupsPath of its own")
              : Result<void>();
-}
-
-// A new v1 cpuset is empty, and nothing may join an empty one: it starts with its parent's.
-Result<void> inherit_cpuset(const std::string& parent, const std::string& directory) {
-  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
-    const std::string own = TRY(read_file(directory + file, kMaxCpusBytes));
-    if (own.find_first_not_of('\n') == std::string::npos) {
-      TRY(write_file(directory + file, TRY(read_file(parent + file, kMaxCpusBytes))));
-    }
-  }
-  return {};
-}
-
-Result<std::string> make_directories(const std::string& mount, const std::string& path,
-                                     const std::string& controller, const std::vector<CgroupWrite>& writes) {
-  std::string directory = mount;
-  for (size_t start = 1; start <= path.size();) {
-    const size_t end = std::min(path.find('/', start), path.size());
-    const std::string parent = directory;
-    directory += "/" + path.substr(start, end - start);
-    if (::mkdir(directory.c_str(), 0755) < 0 && errno != EEXIST) {
-      return fail_errno("make cgroup " + directory);
-    }
-    if (controller == "cpuset") {
-      TRY(inherit_cpuset(parent, directory));
-    } else if (controller.empty()) {
-      TRY(enable_controllers(parent, writes));
-      TRY(make_joinable(directory));
-    }
-    start = end + 1;
-  }
-  return directory;
-}
-
-Result<void> open_members(const std::string& file, HostCgroup& cgroup) {
-  UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) {
-    return fail_errno("open " + file);
-  }
-  cgroup.members.push_back(std::move(fd));
-  return {};
-}
-
-// One hierarchy; `controller` is empty for v2.
-Result<void> make_one(const std::string& mount, const std::string& path, const std::string& controller,
-                      const std::vector<CgroupWrite>& writes, HostCgroup& cgroup) {
-  const std::string directory = TRY(make_directories(mount, path, controller, writes));
-  if (controller == "memory" || ::access((directory + "/memory.max").c_str(), F_OK) == 0) {
-    cgroup.memory = directory;
-  }
-  TRY(write_limits(directory, writes, controller));
-  // A thread that moves itself alone need not stop every fork and exit of the host meanwhile, as cgroup.procs
-  // must: 3 ms in place of 18 for nine hierarchies. In v2 only threads of one domain may part.
-  return open_members(directory + (controller.empty() ? "/cgroup.procs" : "/tasks"), cgroup);
 }
 
 std::vector<CgroupWrite> writes_for(const CgroupHierarchies& host, const oci::Resources& resources,
@@ -130,19 +42,27 @@ std::vector<CgroupWrite> writes_for(const CgroupHierarchies& host, const oci::Re
 // By these systemd knows which unit a process is of; it has made them.
 Result<void> join_unit(const CgroupHierarchies& host, const std::string& path, HostCgroup& cgroup) {
   if (host.systemd) {
-    TRY(open_members(*host.systemd + path + "/tasks", cgroup));
+    cgroup.members.push_back(TRY(open_members(*host.systemd + path + "/tasks")));
   }
   if (host.v2 && !host.is_unified()) {
-    TRY(open_members(*host.v2 + path + "/cgroup.procs", cgroup));
+    cgroup.members.push_back(TRY(open_members(*host.v2 + path + "/cgroup.procs")));
   }
   return {};
+}
+
+void take_in(HierarchyCgroup made, HostCgroup& cgroup) {
+  if (made.counts_memory) {
+    cgroup.memory = std::move(made.directory);
+  }
+  cgroup.members.push_back(std::move(made.members));
 }
 
 Result<void> make_all(const CgroupHierarchies& host, const std::string& path, const oci::Resources& resources,
                       uint64_t guest_memory_bytes, HostCgroup& cgroup) {
   const std::vector<CgroupWrite> writes = writes_for(host, resources, guest_memory_bytes);
   if (host.is_unified()) {
-    return make_one(*host.v2, path, "", writes, cgroup);
+    take_in(TRY(make_in_hierarchy(*host.v2, path, "", writes)), cgroup);
+    return {};
   }
   for (const CgroupWrite& write : writes) {
     if (!host.v1.contains(write.controller)) {
@@ -151,31 +71,19 @@ Result<void> make_all(const CgroupHierarchies& host, const std::string& path, co
     }
   }
   for (const auto& [controller, mount] : host.v1) {
-    TRY(make_one(mount, path, controller, writes, cgroup));
+    take_in(TRY(make_in_hierarchy(mount, path, controller, writes)), cgroup);
   }
   return {};
 }
 
 }  // namespace
 
-Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
-                                const std::string& state_root) {
-  if (cgroups_path.empty()) {
-    std::error_code ignored;
-    const std::string root = std::filesystem::weakly_canonical(state_root, ignored).string();
-    // Names are to differ, nobody is to be kept from making them alike.
-    return fmt::format("/caisson-{:x}-{}", std::hash<std::string>{}(root), id);
-  }
-  std::string path = cgroups_path.starts_with('/') ? cgroups_path : "/" + cgroups_path;
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if ((path + "/").find("/../") != std::string::npos || path == "/") {
-    return fail(EINVAL, "linux.cgroupsPath: \"" + cgroups_path + "\" must name a cgroup beneath the root");
-  }
-  return path;
+Result<std::vector<std::string>> directories_to_make(const std::string& path, CgroupMaker maker) {
+  return directories_to_make(TRY(find_cgroup_hierarchies()), path, maker);
 }
 
-Result<std::vector<std::string>> directories_to_make(const std::string& path, CgroupMaker maker) {
-  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+Result<std::vector<std::string>> directories_to_make(const CgroupHierarchies& host, const std::string& path,
+                                                     CgroupMaker maker) {
   TRY(refuse_frozen(host, path));
   std::vector<std::string> directories;
   const auto add = [&](const std::string& mount) -> Result<void> {
@@ -203,7 +111,12 @@ Result<std::vector<std::string>> directories_to_make(const std::string& path, Cg
 
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
                                uint64_t guest_memory_bytes, CgroupPolicy policy, CgroupMaker maker) {
-  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  return make_cgroup(TRY(find_cgroup_hierarchies()), path, resources, guest_memory_bytes, policy, maker);
+}
+
+Result<HostCgroup> make_cgroup(const CgroupHierarchies& host, const std::string& path,
+                               const oci::Resources& resources, uint64_t guest_memory_bytes,
+                               CgroupPolicy policy, CgroupMaker maker) {
   HostCgroup cgroup;
   auto made = make_all(host, path, resources, guest_memory_bytes, cgroup);
   if (made && maker == CgroupMaker::systemd) {
@@ -226,10 +139,12 @@ Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, 
 
 Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes) {
-  if (path.empty()) {
-    return {};
-  }
-  const CgroupHierarchies host = TRY(find_cgroup_hierarchies());
+  return path.empty() ? Result<void>()
+                      : update_cgroup(TRY(find_cgroup_hierarchies()), path, resources, guest_memory_bytes);
+}
+
+Result<void> update_cgroup(const CgroupHierarchies& host, const std::string& path,
+                           const oci::Resources& resources, uint64_t guest_memory_bytes) {
   const std::vector<CgroupWrite> writes = writes_for(host, resources, guest_memory_bytes);
   if (host.is_unified()) {
     return write_limits(*host.v2 + path, writes, "");

@@ -8,8 +8,9 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
+#include "runtime/cgroup/hierarchies.h"
 #include "runtime/cgroup/limits.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 
 namespace caisson::runtime {
 
@@ -29,11 +30,6 @@ enum class CgroupMaker {
   systemd,  // as the cgroup of a scope, delegated to us: runtime/cgroup/scope.h
 };
 
-// The cgroup of a container by linux.cgroupsPath, or by its id and its state directory's root: containers of
-// two roots may have one id, and must not have one cgroup. Refuses a path with ".." in it.
-Result<std::string> cgroup_path(const std::string& cgroups_path, const std::string& id,
-                                const std::string& state_root);
-
 // The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
 // removed with the container. One that exists belongs to somebody else; EBUSY if it has processes, as in
 // runc since 1.2: they would be under the container's limits; and if it is frozen. Of systemd's all are the
@@ -51,6 +47,15 @@ Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, 
 // Changes the limits of the one that make_cgroup() gave `path`; where that is empty, there is none.
 Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes);
+
+// The same on a host with these hierarchies.
+Result<std::vector<std::string>> directories_to_make(const CgroupHierarchies& host, const std::string& path,
+                                                     CgroupMaker maker);
+Result<HostCgroup> make_cgroup(const CgroupHierarchies& host, const std::string& path,
+                               const oci::Resources& resources, uint64_t guest_memory_bytes,
+                               CgroupPolicy policy, CgroupMaker maker);
+Result<void> update_cgroup(const CgroupHierarchies& host, const std::string& path,
+                           const oci::Resources& resources, uint64_t guest_memory_bytes);
 
 // Kills what runs in them and beneath, then removes them with all beneath. Those that are gone already are
 // passed over.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 
 namespace caisson::runtime {
 

@@ -7,7 +7,7 @@
 #include "runtime/commands/verbs.h"
 #include "runtime/oci/mount_options.h"
 #include "runtime/oci/names.h"
-#include "runtime/oci/seccomp.h"
+#include "runtime/oci/seccomp_names.h"
 #include "runtime/oci/version.h"
 #include "runtime/system/install_paths.h"
 

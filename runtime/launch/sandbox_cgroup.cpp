@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/cgroup/cgroup_path.h"
+
 namespace caisson::runtime {
 namespace {
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/launch/vmm_process.h"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,31 +14,14 @@
 #include <array>
 #include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 
+#include "runtime/launch/vmm_child.h"
 #include "runtime/system/argument_vector.h"
 
 namespace caisson::runtime {
 namespace {
 
 constexpr size_t kMaxStatusBytes = 64UL << 10;  // LIMIT: launch_spec.h
-constexpr int kSpawnFailed = 255;
-
-// caisson-vmm holds nothing worth stealing: of the environment it gets what finds programs and what
-// configures it.
-std::vector<std::string> vmm_environment() {
-  std::vector<std::string> kept;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view variable = *entry;
-    for (const std::string_view prefix : {"PATH=", "CAISSON_", "TMPDIR=", "HOME=", "XDG_RUNTIME_DIR="}) {
-      if (variable.starts_with(prefix)) {
-        kept.emplace_back(variable);
-      }
-    }
-  }
-  return kept;
-}
 
 Result<UniqueFd> document_in_memory(const std::string& text) {
   UniqueFd file(::memfd_create("caisson-launch", MFD_CLOEXEC));
@@ -53,82 +33,6 @@ Result<UniqueFd> document_in_memory(const std::string& text) {
     return fail_errno("write launch document");
   }
   return file;
-}
-
-// What the child needs, gathered before fork() so that it only makes system calls.
-struct ChildPlan {
-  const char* program;
-  char* const* arguments;
-  char* const* environment;
-  std::vector<int> sources;  // descriptor n of the child is a copy of sources[n]
-  const std::vector<int>* cgroup_members;
-  int network_namespace;
-  bool controlling_terminal;
-  int status;  // the child's own end, to report a failure on
-};
-
-// Says on the status socket what failed, as caisson-vmm itself would.
-[[noreturn]] void fail_in_child(const ChildPlan& plan, const char* what) {
-  const int code = errno;
-  LaunchStatus status;
-  status.error = Error{code, std::string("start caisson-vmm: ") + what + ": " + std::strerror(code)};
-  const std::string text = to_json(status);
-  [[maybe_unused]] const ssize_t sent = ::send(plan.status, text.data(), text.size(), MSG_NOSIGNAL);
-  ::_exit(kSpawnFailed);
-}
-
-// Copies every source above the target range first, so that no dup2() overwrites one still needed.
-bool place_descriptors(const std::vector<int>& sources) {
-  const int count = static_cast<int>(sources.size());
-  std::vector<int> high;
-  for (const int source : sources) {
-    const int copy = ::fcntl(source, F_DUPFD_CLOEXEC, count);
-    if (copy < 0) {
-      return false;
-    }
-    high.push_back(copy);
-  }
-  for (int target = 0; target < count; ++target) {
-    if (::dup2(high[static_cast<size_t>(target)], target) < 0) {
-      return false;
-    }
-  }
-  return ::syscall(SYS_close_range, static_cast<unsigned>(count), UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0;
-}
-
-void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) {
-    ::signal(signal, SIG_DFL);
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-[[noreturn]] void run_child(const ChildPlan& plan) {
-  reset_signals();
-  // A session of its own: the terminal's Ctrl-C is for whoever reads that terminal, never for the machine.
-  ::setsid();
-  for (const int members : *plan.cgroup_members) {
-    if (::write(members, "0", 1) < 0) {
-      fail_in_child(plan, "join cgroup");
-    }
-  }
-  if (plan.network_namespace >= 0 ? ::setns(plan.network_namespace, CLONE_NEWNET) < 0
-                                  : ::unshare(CLONE_NEWNET) < 0) {
-    fail_in_child(plan, plan.network_namespace >= 0 ? "join network namespace" : "make network namespace");
-  }
-  if (!place_descriptors(plan.sources)) {
-    fail_in_child(plan, "place descriptors");
-  }
-  if (plan.controlling_terminal && ::ioctl(0, TIOCSCTTY, 0) < 0) {
-    fail_in_child(plan, "take terminal");
-  }
-  if (::chdir("/") < 0) {
-    fail_in_child(plan, "change to /");
-  }
-  ::execve(plan.program, plan.arguments, plan.environment);
-  fail_in_child(plan, plan.program);
 }
 
 // fork(), but the child is the first process of a pid namespace of its own: it can signal or name no process
@@ -157,10 +61,10 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
   const UniqueFd document = TRY(document_in_memory(to_json(request.spec)));
 
   std::vector<std::string> arguments = {"caisson-vmm", "--launch", request.spec.id};
-  std::vector<std::string> environment = vmm_environment();
+  std::vector<std::string> environment = vmm_environment(environ);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> environment_pointers = pointers_to(environment);
-  ChildPlan plan{.program = request.program.c_str(),
+  VmmChild child{.program = request.program.c_str(),
                  .arguments = argument_pointers.data(),
                  .environment = environment_pointers.data(),
                  .sources = std::move(request.descriptors),
@@ -168,15 +72,15 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
                  .network_namespace = request.network_namespace,
                  .controlling_terminal = request.controlling_terminal,
                  .status = theirs.get()};
-  plan.sources[kLaunchFd] = document.get();
-  plan.sources[kStatusFd] = theirs.get();
+  child.sources[kLaunchFd] = document.get();
+  child.sources[kStatusFd] = theirs.get();
 
   const pid_t pid = fork_into_pid_namespace();
   if (pid < 0) {
     return fail_errno("start caisson-vmm: fork into a pid namespace");
   }
   if (pid == 0) {
-    run_child(plan);
+    run_vmm_child(child);
   }
   // The child is ours to reap, so its pid cannot be reused before we have done so.
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));

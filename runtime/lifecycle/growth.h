@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 #include "runtime/state/container_state.h"
 
 namespace caisson::runtime {

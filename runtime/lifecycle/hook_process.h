@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/hooks.h"
 #include "runtime/relay/caught_signals.h"
 
 namespace caisson::runtime {

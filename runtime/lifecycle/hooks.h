@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/hooks.h"
 #include "runtime/relay/caught_signals.h"
 
 namespace caisson::runtime {

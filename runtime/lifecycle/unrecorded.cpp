@@ -10,8 +10,8 @@
 #include <cstring>
 #include <set>
 
+#include "runtime/cgroup/cgroup_path.h"
 #include "runtime/cgroup/hierarchies.h"
-#include "runtime/cgroup/host_cgroup.h"
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/oci/config.h"
 #include "runtime/system/unix_socket.h"

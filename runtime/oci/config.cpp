@@ -176,12 +176,6 @@ Result<void> check_config(const Config& config) {
 
 }  // namespace
 
-const Namespace* Linux::find_namespace(uint64_t flag) const {
-  const auto found = std::find_if(namespaces.begin(), namespaces.end(),
-                                  [&](const Namespace& n) { return n.type.flag == flag; });
-  return found == namespaces.end() ? nullptr : &*found;
-}
-
 Result<Config> parse_config(std::string_view text) {
   auto config = TRY(parse<Config>(text, "config.json"));
   TRY_CONTEXT("config.json", check_config(config));

@@ -3,8 +3,10 @@
 #include <linux/mount.h>
 #include <spdlog/spdlog.h>
 
-#include "runtime/oci/config.h"
+#include "runtime/oci/device.h"
+#include "runtime/oci/linux.h"
 #include "runtime/oci/names.h"
+#include "runtime/oci/process.h"
 
 namespace caisson::runtime::oci {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 
 namespace caisson::runtime::oci {
 

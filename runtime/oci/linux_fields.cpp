@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of `linux` but for resources and seccomp. [oci] config-linux.md
-#include "runtime/oci/config.h"
+#include "runtime/oci/linux.h"
 
 namespace caisson::runtime::oci {
 

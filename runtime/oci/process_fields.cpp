@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of `process`. [oci] config.md, "Process"
-#include "runtime/oci/config.h"
+#include "runtime/oci/process.h"
 
 namespace caisson::runtime::oci {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of `linux.resources`. [oci] config-linux.md, "Control groups"
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 
 namespace caisson::runtime::oci {
 

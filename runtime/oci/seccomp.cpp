@@ -15,6 +15,7 @@
 
 #include "common/unique_fd.h"
 #include "runtime/oci/names.h"
+#include "runtime/oci/seccomp_names.h"
 #include "runtime/oci/seccomp_unknown.h"
 
 namespace caisson::runtime::oci {
@@ -24,33 +25,6 @@ constexpr uint32_t kDefaultErrno = EPERM;
 // LIMIT: what the kernel takes (BPF_MAXINSNS).
 constexpr size_t kMaxInstructions = 4096;
 constexpr size_t kArguments = 6;
-
-constexpr Name kOperators[] = {
-    {"SCMP_CMP_NE", SCMP_CMP_NE},
-    {"SCMP_CMP_LT", SCMP_CMP_LT},
-    {"SCMP_CMP_LE", SCMP_CMP_LE},
-    {"SCMP_CMP_EQ", SCMP_CMP_EQ},
-    {"SCMP_CMP_GE", SCMP_CMP_GE},
-    {"SCMP_CMP_GT", SCMP_CMP_GT},
-    {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
-};
-
-constexpr Name kActions[] = {
-    {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},      {"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-    {"SCMP_ACT_KILL", SCMP_ACT_KILL},        {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-    {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL}, {"SCMP_ACT_LOG", SCMP_ACT_LOG},
-    {"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},   {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-};
-
-constexpr Name kFlags[] = {
-    {"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
-    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {"SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC},
-};
-
-constexpr std::string_view kArchitectures[] = {
-    "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
-};
 
 struct Release {
   void operator()(void* filter) const { seccomp_release(filter); }
@@ -65,7 +39,7 @@ Result<uint32_t> parse_action(const std::string& path, const std::string& name,
                     ": SCMP_ACT_NOTIFY is not supported: a listener on the host cannot serve the guest's "
                     "system calls; use SCMP_ACT_ERRNO");
   }
-  const auto action = find_number(kActions, name);
+  const auto action = find_number(seccomp_actions(), name);
   if (!action) {
     return fail(EINVAL, path + ": unknown action \"" + name + "\"");
   }
@@ -80,7 +54,7 @@ Result<uint32_t> parse_action(const std::string& path, const std::string& name,
 }
 
 Result<scmp_arg_cmp> parse_argument(const std::string& path, const SeccompArgument& argument) {
-  const auto op = find_number(kOperators, argument.op);
+  const auto op = find_number(seccomp_operators(), argument.op);
   if (!op) {
     return fail(EINVAL, path + ".op: unknown operator \"" + argument.op + "\"");
   }
@@ -188,13 +162,6 @@ Result<std::string> export_program(const Filter& filter, const std::vector<sock_
   return program;
 }
 
-template <typename Table>
-std::vector<std::string_view> names_of(const Table& table) {
-  std::vector<std::string_view> names;
-  for (const auto& entry : table) names.push_back(entry.name);
-  return names;
-}
-
 // What a default of allowing would do, the kernel does as well; and a tracer is told of what it does not
 // know, as in runc.
 bool is_denial(uint32_t action) {
@@ -222,7 +189,7 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   }
   const std::vector<uint32_t> architectures = TRY(add_architectures(filter, seccomp));
   for (size_t i = 0; i < seccomp.flags.size(); ++i) {
-    const auto flag = find_number(kFlags, seccomp.flags[i]);
+    const auto flag = find_number(seccomp_flags(), seccomp.flags[i]);
     if (!flag) {
       return fail(EINVAL, "linux.seccomp.flags[" + std::to_string(i) + "]: unknown flag \"" +
                               seccomp.flags[i] + "\"");
@@ -239,19 +206,6 @@ Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp) {
   }
   compiled.program = TRY(export_program(filter, prologue));
   return compiled;
-}
-
-std::vector<std::string_view> seccomp_action_names() {
-  return names_of(kActions);
-}
-std::vector<std::string_view> seccomp_operator_names() {
-  return names_of(kOperators);
-}
-std::vector<std::string_view> seccomp_flag_names() {
-  return names_of(kFlags);
-}
-std::vector<std::string_view> seccomp_architecture_names() {
-  return {std::begin(kArchitectures), std::end(kArchitectures)};
 }
 
 }  // namespace caisson::runtime::oci

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/seccomp_profile.h"
 
 namespace caisson::runtime::oci {
 
@@ -19,11 +19,5 @@ struct SeccompFilter {
 };
 
 Result<SeccompFilter> compile_seccomp(const Seccomp& seccomp);
-
-// For `features`.
-std::vector<std::string_view> seccomp_action_names();
-std::vector<std::string_view> seccomp_operator_names();
-std::vector<std::string_view> seccomp_architecture_names();
-std::vector<std::string_view> seccomp_flag_names();
 
 }  // namespace caisson::runtime::oci

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of `linux.seccomp`; seccomp.cpp compiles what they read. [oci] config-linux.md, "Seccomp"
-#include "runtime/oci/config.h"
+#include "runtime/oci/seccomp_profile.h"
 
 namespace caisson::runtime::oci {
 

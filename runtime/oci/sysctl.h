@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/linux.h"
 
 namespace caisson::runtime::oci {
 

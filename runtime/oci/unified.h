@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/resources.h"
 
 namespace caisson::runtime::oci {
 

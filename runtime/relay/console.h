@@ -8,7 +8,7 @@
 
 #include "common/relay/terminal.h"
 #include "common/result.h"
-#include "runtime/oci/config.h"
+#include "runtime/oci/process.h"
 
 namespace caisson::runtime {
 

@@ -8,23 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 
-#include "runtime/state/strangers_tree.h"
-#include "runtime/system/files.h"
+#include "runtime/state/container_id.h"
 
 namespace caisson::runtime {
 namespace {
-
-constexpr size_t kMaxIdBytes = 1024;  // LIMIT: runc's, and the agent's
-
-bool is_id_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' ||
-         c == '.' || c == '-';
-}
 
 // Whatever the umask of whoever called us is. No thread of ours makes files meanwhile.
 int make_directory(const std::string& path, mode_t mode) {
@@ -81,70 +71,6 @@ tl::unexpected<Error> does_not_exist(std::string_view id) {
 }
 
 }  // namespace
-
-Result<void> check_id(std::string_view id) {
-  const auto* bad = std::find_if_not(id.begin(), id.end(), is_id_character);
-  if (id.empty() || id.size() > kMaxIdBytes || id == "." || id == ".." || bad != id.end()) {
-    const std::string reason =
-        bad == id.end() ? std::string() : ": invalid character `" + std::string(1, *bad) + "` in the ID";
-    return fail(EINVAL, "invalid container ID format: \"" + std::string(id) + "\"" + reason +
-                            "; use 1 to 1024 letters, digits, '_', '+', '.' and '-'");
-  }
-  return {};
-}
-
-Result<ContainerState> ContainerDirectory::load() const {
-  const auto text = read("state.json");
-  if (!text && text.error().code == ENOENT) {
-    return fail(ESTALE,
-                path_ +
-                    ": the container was never finished, its creator is at work or has died; in the latter "
-                    "case delete it");
-  }
-  // What ails us and not the file.
-  constexpr std::array kOurs = {EMFILE, ENFILE, ENOMEM, EIO, EACCES, EPERM};
-  if (!text && std::ranges::find(kOurs, text.error().code) != kOurs.end()) {
-    return tl::unexpected(with_context(path_, text.error()));
-  }
-  auto state = text ? parse_container_state(*text) : tl::unexpected(text.error());
-  if (!state) {
-    const std::string id = path_.substr(path_.rfind('/') + 1);
-    return fail(EBADMSG, path_ + ": " + state.error().message +
-                             "; somebody else has written there: nothing can be done with the container but "
-                             "delete --force " +
-                             id);
-  }
-  return state;
-}
-
-Result<void> ContainerDirectory::save(const ContainerState& state) const {
-  return write("state.json", to_json(state));
-}
-
-Result<void> ContainerDirectory::write(std::string_view name, std::string_view text) const {
-  // The directory lives in a tmpfs and dies with the host: nothing here needs fsync, only to be whole.
-  return replace_file(file(name), text, 0600);
-}
-
-Result<std::string> ContainerDirectory::read(std::string_view name) const {
-  constexpr size_t kMaxBytes = 8UL << 20;  // LIMIT: twice the largest config.json we take
-  return read_file(file(name), kMaxBytes);
-}
-
-Result<std::string> ContainerDirectory::read_output(std::string_view name) const {
-  constexpr size_t kMaxBytes = 64UL << 10;  // LIMIT: reasons, with what the guest's console said last
-  return read_strangers_file(output_directory(), std::string(name), kMaxBytes);
-}
-
-Result<void> ContainerDirectory::remove() const {
-  TRY(remove_strangers_tree(output_directory()));
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-  if (error) {
-    return fail_errno("remove " + path_, error.value());
-  }
-  return {};
-}
 
 // Without what makes a symbolic link look like the directory that it leads to.
 StateRoot::StateRoot(std::string path) : path_(std::move(path)) {

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/cgroup/host_cgroup.h"
-
 namespace caisson::runtime {
 namespace {
 
@@ -103,23 +101,6 @@ TEST(CgroupLimits, weights_prefer_the_files_of_bfq) {
               ::testing::ElementsAre("io.weight=5000", "io.weight=8:16 10000"));
   EXPECT_THAT(preferred(v2_writes(resources, kGuest)),
               ::testing::ElementsAre("io.bfq.weight=505", "io.bfq.weight=8:16 1000"));
-}
-
-TEST(CgroupPath, absent_path_is_by_id_and_state_root) {
-  const std::string path = cgroup_path("", "x", "/run/caisson").value();
-  EXPECT_THAT(path, ::testing::MatchesRegex("/caisson-[0-9a-f]+-x"));
-  EXPECT_EQ(path, cgroup_path("", "x", "/run/../run/caisson").value());
-  EXPECT_NE(path, cgroup_path("", "x", "/run/other").value());
-}
-
-TEST(CgroupPath, relative_and_trailing_slash_are_normalized) {
-  EXPECT_EQ(cgroup_path("a/b/", "x", "/").value(), "/a/b");
-}
-
-TEST(CgroupPath, escapes_are_refused) {
-  EXPECT_FALSE(cgroup_path("/a/../../b", "x", "/"));
-  EXPECT_FALSE(cgroup_path("..", "x", "/"));
-  EXPECT_FALSE(cgroup_path("/", "x", "/"));
 }
 
 }  // namespace

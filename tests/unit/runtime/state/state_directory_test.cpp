@@ -34,15 +34,6 @@ ContainerState sample() {
   return state;
 }
 
-TEST(Id, bad_ones_are_refused) {
-  for (const char* id : {"", ".", "..", "a/b", "../x", "a b", "\xc3\xa4"}) {
-    EXPECT_FALSE(check_id(id)) << id;
-  }
-  EXPECT_FALSE(check_id(std::string(1025, 'a')));
-  EXPECT_NE(check_id("a/b").error().message.find("invalid character `/` in the ID"), std::string::npos);
-  EXPECT_TRUE(check_id("A_1+b.c-d"));
-}
-
 TEST_F(StateDirectory, second_container_by_the_same_name_is_refused) {
   const StateRoot root(path_);
   ASSERT_TRUE(root.reserve("a"));
