@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // caisson list: every container beneath the root, as a table, as JSON, or only their ids.
-#include <spdlog/spdlog.h>
-
 #include <cstdio>
 
 #include "runtime/commands/command.h"
 #include "runtime/commands/state_json.h"
 #include "runtime/commands/table.h"
 #include "runtime/commands/verbs.h"
-#include "runtime/lifecycle/sweep.h"
+#include "runtime/lifecycle/inventory.h"
 
 namespace caisson::runtime {
 namespace {
-
-// A container half made has no readable state yet: it is shown as far as it is known.
-ContainerState load_or_guess(const StateRoot& root, const std::string& id) {
-  const auto directory = root.find(id);
-  auto state = directory ? directory->load() : Result<ContainerState>(fail(ENOENT, "gone"));
-  if (state) {
-    return *std::move(state);
-  }
-  if (state.error().code == EBADMSG) {
-    spdlog::warn("load container {}: {}", id, state.error().message);
-  }
-  ContainerState unknown;
-  unknown.id = id;
-  unknown.oci_version = "1.0.2";
-  unknown.status = Status::stopped;
-  return unknown;
-}
 
 void print_json(const std::vector<ContainerState>& states) {
   if (states.empty()) {
@@ -60,15 +41,14 @@ class List final : public Command {
 
   Result<int> run(const Globals& globals) override {
     const StateRoot root = globals.state_root();
-    sweep(root);
-    const std::vector<std::string> ids = TRY(root.list());
+    const std::vector<std::string> ids = TRY(container_ids(root));
     if (quiet_) {
       for (const std::string& id : ids) std::puts(id.c_str());
       return 0;
     }
     std::vector<ContainerState> states;
     states.reserve(ids.size());
-    for (const std::string& id : ids) states.push_back(load_or_guess(root, id));
+    for (const std::string& id : ids) states.push_back(state_or_guess(root, id));
     format_ == "json" ? print_json(states) : print_table(states);
     return 0;
   }

@@ -5,6 +5,7 @@
 #include "runtime/bundle/unreached_links.h"
 #include "runtime/commands/command.h"
 #include "runtime/commands/verbs.h"
+#include "runtime/lifecycle/recorded_config.h"
 
 namespace caisson::runtime {
 namespace {
@@ -16,9 +17,7 @@ class Start final : public Command {
   Result<int> run(const Globals& globals) override {
     const LockedContainer locked = TRY(globals.state_root().lock(id_));
     ContainerState state = TRY(locked.directory().load());
-    const oci::Config config = TRY_CONTEXT(locked.directory().file("config.json"),
-                                           oci::parse_config(TRY(locked.directory().read("config.json"))));
-    TRY(start_container(locked.directory(), state, config));
+    TRY(start_container(locked.directory(), state, TRY(recorded_config(locked.directory()))));
     warn_of_unreached_links(state.vmm.pid);
     return 0;
   }

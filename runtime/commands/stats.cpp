@@ -2,8 +2,6 @@
 #include "runtime/commands/stats.h"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace caisson::runtime {
@@ -15,24 +13,6 @@ constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
 
 // LIMIT: lines of memory.stat that are passed on; the kernel writes some sixty.
 constexpr size_t kMaxRawEntries = 256;
-
-std::string_view file_of(const CgroupFiles& files, const char* name) {
-  const auto found = files.find(name);
-  return found == files.end() ? std::string_view() : std::string_view(found->second);
-}
-
-// Calls `visit(key, value)` for every "key value" line.
-template <typename Visit>
-void for_each_flat(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    const size_t space = line.find(' ');
-    if (space != std::string_view::npos) {
-      visit(line.substr(0, space), single_value(line.substr(space + 1)));
-    }
-  }
-}
 
 Json cpu_stats(const CgroupFiles& files) {
   const std::string_view stat = file_of(files, "cpu.stat");
@@ -80,23 +60,6 @@ Json memory_stats(const CgroupFiles& files) {
 
 }  // namespace
 
-uint64_t single_value(std::string_view text) {
-  if (text.starts_with("max")) {
-    return std::numeric_limits<uint64_t>::max();
-  }
-  uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-uint64_t flat_value(std::string_view text, std::string_view key) {
-  uint64_t found = 0;
-  for_each_flat(text, [&](std::string_view name, uint64_t value) {
-    if (name == key) found = value;
-  });
-  return found;
-}
-
 std::string stats_event(const std::string& id, const CgroupFiles& files) {
   const Json event = {
       {"type", "stats"},
@@ -114,6 +77,16 @@ std::string stats_event(const std::string& id, const CgroupFiles& files) {
         {"intel_rdt", Json::object()},
         {"network_interfaces", nullptr}}}};
   return event.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<std::string> EventWriter::lines_for(const CgroupFiles& files) {
+  std::vector<std::string> lines;
+  if (const uint64_t kills = oom_kills(files); kills > told_oom_kills_) {
+    lines.push_back("{\"type\":\"oom\",\"id\":\"" + id_ + "\"}");
+    told_oom_kills_ = kills;
+  }
+  lines.push_back(stats_event(id_, files));
+  return lines;
 }
 
 }  // namespace caisson::runtime

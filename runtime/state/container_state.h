@@ -36,6 +36,8 @@ struct GuestSize {
 struct CpuTime {
   int64_t quota_us = -1;
   uint64_t period_us = oci::kDefaultCpuPeriodUs;
+
+  bool operator==(const CpuTime&) const = default;
 };
 
 struct ContainerState {

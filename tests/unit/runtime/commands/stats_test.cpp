@@ -48,10 +48,20 @@ TEST(Stats, raw_entries_are_bounded) {
   EXPECT_LT(stats_event("x", {{"memory.stat", text}}).size(), 20000U);
 }
 
-TEST(FlatValue, absent_key_is_zero) {
-  EXPECT_EQ(flat_value("a 1\nb 2\n", "c"), 0U);
-  EXPECT_EQ(flat_value("a 1\nb 2", "b"), 2U);
-  EXPECT_EQ(flat_value("", "a"), 0U);
+TEST(EventWriter, tells_of_each_oom_kill_once_before_the_statistics) {
+  EventWriter writer("x");
+  const auto lines_after = [&writer](const std::string& kills) {
+    return writer.lines_for({{"memory.events", "oom 9\noom_kill " + kills + "\n"}});
+  };
+  const auto stats = HasSubstr(R"({"type":"stats","id":"x")");
+  const std::string oom = R"({"type":"oom","id":"x"})";
+  EXPECT_THAT(lines_after("0"), ::testing::ElementsAre(stats));
+  EXPECT_THAT(lines_after("1"), ::testing::ElementsAre(oom, stats));
+  EXPECT_THAT(lines_after("1"), ::testing::ElementsAre(stats));
+  EXPECT_THAT(lines_after("3"), ::testing::ElementsAre(oom, stats));
+  // A guest that counts backwards has told of these.
+  EXPECT_THAT(lines_after("2"), ::testing::ElementsAre(stats));
+  EXPECT_THAT(lines_after("3"), ::testing::ElementsAre(stats));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/exec_process.h"
+#include "runtime/lifecycle/exec_process.h"
 
 #include <spdlog/spdlog.h>
 
