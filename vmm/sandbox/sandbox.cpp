@@ -42,13 +42,8 @@ Sandbox::~Sandbox() {
   init_.reset();
   clock_.reset();
   machine_.reset();
-  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
-    if (loop != nullptr) {
-      loop->stop();
-    }
-  }
-  for (std::thread& thread : threads_) {
-    thread.join();
+  if (loops_) {
+    loops_->stop();
   }
 }
 
@@ -68,8 +63,7 @@ Result<void> Sandbox::open_machine() {
 }
 
 Result<void> Sandbox::open_devices() {
-  fs_loop_ = TRY(EventLoop::create());
-  agent_loop_ = TRY(EventLoop::create());
+  loops_ = TRY(SideLoops::create());
 
   vsock_ = std::make_unique<vsock::Device>(main_loop_);
   rng_ = std::make_unique<rng::Device>(main_loop_);
@@ -79,12 +73,12 @@ Result<void> Sandbox::open_devices() {
   view_ = std::move(exports.view);
   sockets_ = std::move(exports.sockets);
   proc_view_ = ProcView::show(view_);
-  fs_ = TRY(fs::Device::create(std::move(files), *fs_loop_));
+  fs_ = TRY(fs::Device::create(std::move(files), loops_->files()));
 
-  clock_ = TRY(ClockKeeper::create(main_loop_, *agent_loop_, [this] { return connect_agent(); }));
+  clock_ = TRY(ClockKeeper::create(main_loop_, loops_->agent(), [this] { return connect_agent(); }));
 
   TRY(machine_->attach(*vsock_, main_loop_));
-  TRY(machine_->attach(*fs_, *fs_loop_));
+  TRY(machine_->attach(*fs_, loops_->files()));
   TRY(machine_->attach(*rng_, main_loop_));
   return {};
 }
@@ -95,7 +89,7 @@ Result<void> Sandbox::serve_processes() {
     return {};
   }
   return proc_view_->serve(
-      {.main_loop = &main_loop_, .agent_loop = agent_loop_.get(), .container = spec_.id, .connect = [this] {
+      {.main_loop = &main_loop_, .agent_loop = &loops_->agent(), .container = spec_.id, .connect = [this] {
          return connect_agent();
        }});
 }
@@ -128,7 +122,7 @@ Result<void> Sandbox::open_sockets() {
         TRY(ServiceManager::connect(UniqueFd(spec_.service_manager->fd), spec_.service_manager->main_pid));
   }
   silence_ = std::make_unique<Silence>(Silence::Place{.main_loop = &main_loop_,
-                                                      .agent_loop = agent_loop_.get(),
+                                                      .agent_loop = &loops_->agent(),
                                                       .log = &guest_log_,
                                                       .outputs = outputs_.get(),
                                                       .container = spec_.id,
@@ -151,24 +145,14 @@ Result<void> Sandbox::start() {
     TRY_CONTEXT("close the jail",
                 enter_jail(JailKind::child_machine, spec_.state_directory, std::move(view_), sockets_));
     TRY(serve_processes());
-    start_loops();
+    loops_->start();
     return {};
   }
   TRY_CONTEXT("close the jail",
               enter_jail(JailKind::own_machine, spec_.state_directory, std::move(view_), sockets_));
   TRY(serve_processes());
-  start_loops();
+  loops_->start();
   return start_machine();
-}
-
-void Sandbox::start_loops() {
-  for (EventLoop* loop : {fs_loop_.get(), agent_loop_.get()}) {
-    threads_.emplace_back([loop] {
-      if (const auto ran = loop->run(); !ran) {
-        spdlog::error("{}", ran.error().message);
-      }
-    });
-  }
 }
 
 // LIMIT: the first connection is the agent's, for good; a guest that opens more gets them closed.
@@ -210,7 +194,7 @@ void Sandbox::on_ready(const agent::v1::AgentEvent& event) {
     return;
   }
   phase_ = Phase::ready;
-  init_ = std::make_unique<InitProcess>(main_loop_, *agent_loop_, vsock_->muxer(), spec_.init_process);
+  init_ = std::make_unique<InitProcess>(main_loop_, loops_->agent(), vsock_->muxer(), spec_.init_process);
   LaunchStatus status;
   status.ready = true;
   status.error = {.code = 0, .message = {}};

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "common/event_loop.h"
@@ -24,6 +23,7 @@
 #include "vmm/sandbox/host_oom_kill.h"
 #include "vmm/sandbox/init_process.h"
 #include "vmm/sandbox/service_manager.h"
+#include "vmm/sandbox/side_loops.h"
 #include "vmm/sandbox/silence.h"
 #include "vmm/sandbox/status_socket.h"
 #include "vmm/sandbox/wakefulness.h"
@@ -78,7 +78,6 @@ class Sandbox {
   Result<void> open_sockets();
   Result<void> serve_processes();
   Result<agent::AgentClient> connect_agent();
-  void start_loops();
   void on_agent(UniqueFd stream);
   void on_event(const agent::v1::AgentEvent& event);
   void on_ready(const agent::v1::AgentEvent& event);
@@ -103,9 +102,7 @@ class Sandbox {
   HostSockets sockets_;  // likewise
   StatusSocket& status_;
   EventLoop& main_loop_;
-  std::unique_ptr<EventLoop> fs_loop_;
-  std::unique_ptr<EventLoop> agent_loop_;
-  std::vector<std::thread> threads_;
+  std::unique_ptr<SideLoops> loops_;
 
   std::string machine_name_;
   std::string announcement_;
