@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PID 1 does to the guest: file systems, loopback, limits. Called once by main(), after the host was
-// told that we serve: it works while the host prepares its first call.
+// told that the agent serves. It runs while the host prepares its first call.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace caisson::agent {
 // Descriptors 0, 1 and 2 exist from here on, so that no socket is taken for stdio.
 void occupy_stdio();
 
-// The first failure is returned; what can be done without it is done.
+// Returns the first failure. The other steps are done all the same.
 Result<void> set_up_guest();
 
-// Where there is nobody else to tell: one line to the kernel's log, which is the console.
+// For errors that nobody else can be told: writes one line to the kernel's log, which is the console.
 void tell_console(const std::string& message);
 
 }  // namespace caisson::agent

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loopback interface of the network namespace one is in, which the kernel makes and leaves down. For the
-// guest's own, and for a container's.
+// Brings up the loopback interface of the caller's network namespace, which the kernel makes and leaves down.
+// Used for the guest's own namespace and for a container's.
 #pragma once
 
 #include "common/result.h"

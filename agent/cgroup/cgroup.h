@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One cgroup of the guest's version 2 hierarchy: made for a container, removed with it. Used by container/
-// and calls/.
+// and service/.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +16,8 @@ namespace caisson::agent {
 
 class Cgroup {
  public:
-  // `root` is where the hierarchy is mounted, `path` is beneath it ("/a/b"); parents are made, and all
-  // controllers that the guest has are passed down to it.
+  // `root` is the mount of the hierarchy, `path` is beneath it ("/a/b"). Parents are made, and all
+  // controllers of the guest are passed down to it.
   static Result<Cgroup> create(const std::string& root, const std::string& path);
   Cgroup(Cgroup&&) = default;
   Cgroup& operator=(Cgroup&&) = default;
@@ -36,7 +36,7 @@ class Cgroup {
   [[nodiscard]] bool is_populated() const { return read_key("cgroup.events", "populated") != 0; }
   // Kills every process in it and below.
   [[nodiscard]] Result<void> kill() const;
-  // EBUSY while processes are in it. Descendants the container made go with it.
+  // EBUSY while processes are in it. Cgroups that the container has made beneath go with it.
   [[nodiscard]] Result<void> remove() const;
 
   [[nodiscard]] int directory() const { return directory_.get(); }
@@ -49,7 +49,7 @@ class Cgroup {
   std::string path_;  // in the file system
 };
 
-// Where in the hierarchy a process is ("/c1"), by the text of its /proc/<pid>/cgroup.
+// The place of a process in the hierarchy ("/c1"), from the text of its /proc/<pid>/cgroup.
 Result<std::string> parse_cgroup_path(std::string_view text);
 
 }  // namespace caisson::agent

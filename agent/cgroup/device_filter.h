@@ -23,7 +23,7 @@ struct DeviceMatch {
 // Instructions that decide as `rules` say; an access that no rule covers is refused.
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceMatch>& rules);
 
-// Attaches it, in place of one attached before.
+// Attaches the program, in place of an earlier one.
 Result<void> attach_device_filter(const Cgroup& cgroup, const std::vector<DeviceMatch>& rules);
 
 }  // namespace caisson::agent

@@ -20,14 +20,14 @@ struct Join {
   int kinds = 0;  // CLONE_NEW*
 };
 
-// A descriptor under the number the process is to find it by.
+// A descriptor, and the number under which the process finds it.
 struct Placed {
   int number = -1;
   int fd = -1;
 };
 
-// A file of the host that it opens itself, since the answer may take the host's disk a while and the agent
-// waits for nobody; an open one, whose name leads to it until it is closed.
+// A file of the host that the child opens itself: the host's disk may take a while to answer, and the agent
+// waits for nobody. The host has the file open, and its name leads to it until it is closed.
 struct Served {
   int number = -1;        // the process's descriptor
   std::string name = {};  // among the exports
@@ -37,9 +37,9 @@ struct Served {
 struct Blueprint {
   const v1::Process* process = nullptr;
   const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
-  std::array<int, 3> stdio = {-1, -1, -1};                // none with a terminal
+  std::array<int, 3> stdio = {-1, -1, -1};                // -1 with a terminal
   std::vector<Placed> inherited = {};                     // beside stdio
-  std::vector<Served> served = {};                        // of stdio and beside it
+  std::vector<Served> served = {};                        // for stdio and beside it
   std::vector<int> binds = {};                            // for each mount; -1: the child makes it
   std::string exports;                                    // directory of the host's exports
   int cgroup = -1;          // directory of the cgroup to be born in; -1: the agent's
@@ -47,8 +47,8 @@ struct Blueprint {
   std::string sockets_directory =
       {};                             // of relays to the host's, each by the number of its mount; empty: none
   std::string notify_directory = {};  // the guest's, with the socket; empty: the container gets none
-  uint64_t late_namespaces = 0;  // CLONE_NEW* that the child makes itself, once it has its user namespace
-  std::vector<Join> joins;       // entered by the child; process namespaces by the agent
+  uint64_t late_namespaces = 0;       // CLONE_NEW* that the child makes itself, in its user namespace
+  std::vector<Join> joins;            // entered by the child; process namespaces by the agent
 };
 
 }  // namespace caisson::agent

@@ -17,12 +17,12 @@ namespace caisson::agent {
 struct Child {
   const Blueprint& plan;
   Control& control;
-  std::vector<Join> joins;        // the plan's, under numbers of our own
-  std::vector<Placed> inherited;  // the plan's, and files that we have opened
-  std::vector<UniqueFd> binds;    // likewise; for each mount what lies there, or nothing yet
+  std::vector<Join> joins;        // the blueprint's, under numbers of the child's own
+  std::vector<Placed> inherited;  // the blueprint's, and files that the child has opened
+  std::vector<UniqueFd> binds;    // likewise: for each mount its source, or nothing yet
   UniqueFd exports;   // O_PATH of the host's exports, in our own mount namespace (a clone must start there)
   UniqueFd root;      // O_PATH of the container's root: the mounted rootfs, later "/"
-  UniqueFd proc;      // a procfs of our own, reachable by no path: nobody can mount over it
+  UniqueFd proc;      // a procfs of the child's own, reachable by no path, so that nobody can mount over it
   UniqueFd terminal;  // the slave side
   std::string executable;
   std::vector<std::string> environment;
@@ -32,7 +32,7 @@ struct Child {
 // agent.
 [[noreturn]] void run_child(Child& child);
 
-// ---- process/ ----
+// Steps for the process itself.
 Result<void> leave_the_agent(Child& child);
 Result<void> take_user_namespace(Child& child);
 Result<void> join_namespaces(Child& child);
@@ -57,12 +57,13 @@ Result<void> bequeath(Child& child);
 Result<void> confine(Child& child);
 Result<void> execute(Child& child);
 
-// ---- mounts/ ----
+// Steps for its mounts.
 Result<void> part_from_guest_mounts(Child& child);
 Result<void> mount_root(Child& child);
 Result<void> mount_everything(Child& child);
 Result<void> make_devices(Child& child);
-// On a read-only root without a mount in /dev: a tmpfs there, else no default device could be made.
+// Whether the root is read-only and has no mount in /dev. A tmpfs is then mounted there, because no default
+// device could be made otherwise.
 bool has_dev_of_ours(const v1::CreateContainerRequest& request);
 Result<void> bind_console(Child& child);
 Result<void> change_root(Child& child);

@@ -43,7 +43,7 @@ class Control {
   // Blocks until exactly this message comes.
   Result<void> expect(ControlKind kind);
 
-  // Leaves the numbers below `lowest` to others.
+  // Moves to a number of at least `lowest`, and leaves those below to others.
   Result<void> move_above(int lowest);
 
   [[nodiscard]] int fd() const { return socket_.get(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent knows of one container, and the table of all of them by id.
+// What the agent knows of one container, and the table of all containers by id.
 #pragma once
 
 #include <functional>
@@ -27,11 +27,11 @@ struct Container {
   std::optional<Cgroup> cgroup;  // none where the guest has no hierarchy
   std::shared_ptr<Process> init;
   bool paused = false;
-  uint64_t oom_kills = 0;                             // of its cgroup, as last read
-  uint64_t limit_hits = 0;                            // likewise: memory.max of it or one below was reached
-  std::unique_ptr<SpareMemory> spare_memory;          // where it has no limit
-  std::vector<std::unique_ptr<SocketRelay>> sockets;  // of the host, where mounts want them
-  std::unique_ptr<NotifySocket> notify;               // where the host waits to hear that it serves
+  uint64_t oom_kills = 0;   // of its cgroup, by the last reading
+  uint64_t limit_hits = 0;  // likewise: how often memory.max of it or of one below was reached
+  std::unique_ptr<SpareMemory> spare_memory;          // only if it has no limit
+  std::vector<std::unique_ptr<SocketRelay>> sockets;  // relays to the host's, one for each mount of a socket
+  std::unique_ptr<NotifySocket> notify;               // only if the host waits for its readiness
   std::unique_ptr<CgroupWatch> oom;                   // memory.events
   std::unique_ptr<CgroupWatch> freezing;              // while it is being frozen or thawed
   std::unique_ptr<CgroupWatch> emptiness;             // while it is being removed
@@ -40,13 +40,13 @@ struct Container {
 
 class ContainerTable {
  public:
-  // EINVAL for what is no id, EEXIST when it is taken.
+  // EINVAL for a malformed id, EEXIST if it is taken.
   Result<Container*> add(const std::string& id);
   // ENOENT when there is none.
   Result<Container*> find(const std::string& id) const;
-  // The same, but its first process must be running its program (ESRCH when it has ended, EBUSY before).
+  // The same, but its first process must run its program (ESRCH if it has ended, EBUSY before).
   Result<Container*> find_running(const std::string& id) const;
-  // The same, or its first process waits for its start: its namespaces and its root are made by then.
+  // The same, or its first process waits for its start: its namespaces and its root exist by then.
   Result<Container*> find_created(const std::string& id) const;
   // The same, and others may enter its namespaces (EBUSY while they may not).
   Result<Container*> find_enterable(const std::string& id) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The socket on which a container's processes say that they serve: sd_notify(3). It lies alone in a
-// directory, which is mounted into the container (child/mounts.cpp). Only READY=1 is heard: the host is
-// told that, once, and nothing else of what a container writes.
+// directory, which is mounted into the container (child/mounts.cpp). Only READY=1 counts. The host is told of
+// it once, and of nothing else that a container writes.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ class NotifySocket {
   // Removes the directory.
   ~NotifySocket();
 
-  // Takes the messages that wait, at once: the container has ended, and its last words are to count.
+  // Takes the waiting messages at once: the container has ended, and its last messages count.
   void drain();
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's way to speak unasked: Ready, log records, out-of-memory events, over one connection it opens to
-// the host (protocol/agent/agent.proto, "Ports"). Never blocks; records past the bound are dropped and
-// counted.
+// What the agent tells the host unasked: Ready, log records, out-of-memory events. They go over one
+// connection that the agent opens to the host (protocol/agent/agent.proto, "Ports"). Never blocks; records
+// past the bound are dropped and counted.
 #pragma once
 
 #include <map>
@@ -28,7 +28,8 @@ class EventStream {
   EventStream& operator=(const EventStream&) = delete;
   ~EventStream() = default;
 
-  // At once where the connection takes it: an event is under way before any answer that is sent after it.
+  // Sends at once if the connection takes it. So an event is under way before any answer that is sent after
+  // it.
   void send(const v1::AgentEvent& event);
   void log(LogLevel level, std::string message, const LogFields& fields = {});
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a process inherits beyond its stdio: descriptors the host's caller kept open for it (--preserve-fds).
-// A pipe or a socket here has the host's at the other end, through a stream; a device is the guest's own; a
-// file is one that the host serves, which the child opens. So are those of its stdio that are no streams.
+// A pipe or a socket here leads through a stream to the host's. A device is the guest's own. A file is one
+// that the host serves, and the child opens it. Standard streams that are files or devices are treated
+// likewise.
 #pragma once
 
 #include <map>
@@ -28,8 +29,8 @@ class InheritedDescriptors {
  public:
   struct ChildEnd {
     int number = -1;
-    UniqueFd fd = {};  // none of a file
-    Served file = {};  // of which the number is none where there is none
+    UniqueFd fd = {};  // invalid for a file
+    Served file = {};  // number -1: no file
   };
   using Wanted = google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>;
 
@@ -37,18 +38,19 @@ class InheritedDescriptors {
 
   // Makes all of them. EINVAL for a number twice or out of bounds, E2BIG for too many.
   Result<std::vector<ChildEnd>> prepare(const Wanted& wanted);
-  // Likewise those of 0, 1 and 2 that are no streams.
+  // Likewise for those of 0, 1 and 2 that are no streams.
   static Result<std::vector<ChildEnd>> prepare_standard(const Wanted& wanted);
-  // Takes the host's connection for one. ENOENT when the process has no such, or it is taken.
+  // Takes the host's connection for one descriptor. ENOENT if the process has no such descriptor, or has its
+  // connection already.
   Result<void> attach(int number, UniqueFd connection);
   // As ProcessStreams::end_output().
   void end_output();
 
  private:
   struct Waiting {
-    UniqueFd end;         // ours
-    bool reads = false;   // the process does
-    bool writes = false;  // so does it
+    UniqueFd end;         // the agent's
+    bool reads = false;   // the process reads
+    bool writes = false;  // the process writes
   };
   static Result<ChildEnd> prepare_plain(const v1::InheritedDescriptor& wanted);
   Result<ChildEnd> prepare_one(const v1::InheritedDescriptor& wanted);

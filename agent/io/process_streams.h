@@ -20,10 +20,10 @@ class ProcessStreams {
   struct Wanted {
     bool terminal = false;
     std::array<bool, 3> attached = {};   // stdin, stdout, stderr
-    std::array<bool, 3> elsewhere = {};  // likewise: no stream, and not made here
+    std::array<bool, 3> elsewhere = {};  // likewise: a file or device, which is not made here
     bool stdin_is_directory = false;
   };
-  // What the child gets as 0, 1 and 2; invalid what is elsewhere, and all with a terminal.
+  // What the child gets as 0, 1 and 2. Invalid for files and devices, and with a terminal.
   using ChildEnds = std::array<UniqueFd, 3>;
 
   explicit ProcessStreams(EventLoop& loop) : loop_(loop) {}
@@ -39,7 +39,8 @@ class ProcessStreams {
   // stream.
   Result<void> attach(StreamKind kind, UniqueFd connection);
   Result<void> close_stdin();
-  // What the process has written by now is the end of its output, whoever holds its pipes still.
+  // The output ends with what the process has written by now, although other processes may still hold its
+  // pipes.
   void end_output();
   Result<void> resize(uint32_t rows, uint32_t columns);
 

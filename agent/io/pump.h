@@ -18,8 +18,8 @@ namespace caisson::agent {
 class Pump : public std::enable_shared_from_this<Pump> {
  public:
   enum class End {
-    source_ended,  // all it gave was passed on; the sink was half-closed if it is a socket
-    sink_broken,   // nobody takes bytes any more; what was in flight is lost, as with any pipe
+    source_ended,  // all its bytes were passed on, and the sink was half-closed if it is a socket
+    sink_broken,   // nobody takes bytes any more, and bytes in flight are lost, as with any pipe
   };
   // Called once, when both descriptors are closed.
   using Done = std::function<void(End)>;
@@ -27,8 +27,8 @@ class Pump : public std::enable_shared_from_this<Pump> {
   // Both are made non-blocking, and must be pipes, terminals or sockets.
   static Result<std::shared_ptr<Pump>> start(EventLoop& loop, UniqueFd source, UniqueFd sink, Done done);
 
-  // Passes on what the source holds at this moment, as soon as the sink takes it, then ends as if it had
-  // ended.
+  // Passes on what the source holds at this moment, as soon as the sink takes it. Then ends as if the source
+  // had ended.
   void finish();
   // Ends now, losing what is in flight.
   void abandon();
@@ -60,7 +60,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
   bool source_ended_ = false;
 };
 
-// Another descriptor of the same, for a second pump.
+// A duplicate of the descriptor, for a second pump.
 Result<UniqueFd> duplicate(const UniqueFd& fd);
 
 // Whether the peer of a connected socket has gone for good, as opposed to having only ended its sending side.

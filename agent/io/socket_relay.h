@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Unix socket of the host that lies in the container: who connects to ours is connected to it, through
-// caisson-vmm, which alone decides where that leads. Streams of bytes; descriptors do not pass. Made by
-// service/create_container.cpp for a mount, in a directory of its own, so that it can be bound from there.
+// A Unix socket of the host as the container has it. A client of the relay's socket is connected to the
+// host's socket through caisson-vmm, which alone decides where that leads. Streams of bytes; descriptors do
+// not pass. Made by service/create_container.cpp for a mount, in a directory of its own, so that it can be
+// bound from there.
 #pragma once
 
 #include <sys/stat.h>

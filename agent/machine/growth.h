@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the guest's kernel takes into use of its machine while it runs: memory that it was not told of at
-// boot, CPUs that it did not start (docs/decisions/0006-growth.md). Used by service/grow_machine.cpp.
+// Parts of the machine that the guest's kernel takes into use while it runs: memory that it was not told of
+// at boot, CPUs that it did not start (docs/decisions/0006-growth.md). Used by service/grow_machine.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace caisson::agent {
 
-// `devices` is /sys/devices/system. Doing again what is done already is no error.
+// `devices` is /sys/devices/system. To repeat a step that is done already is no error.
 
 // Adds the memory block that starts at `address`, a multiple of the kernel's block size (EINVAL else), and
 // lets the kernel use it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A container without a memory limit is given more of the machine's memory before the guest runs out of it
-// (docs/decisions/0006-growth.md). Its cgroup's memory.high makes it wait where the guest would be full, and
-// tells us; what it has only cached is left to the kernel to take back.
+// (docs/decisions/0006-growth.md). Its cgroup's memory.high makes it wait before the guest is full, and
+// notifies the agent. The kernel takes back what the container has only cached.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class SpareMemory {
   static Result<std::unique_ptr<SpareMemory>> create(const Cgroup& cgroup, std::string devices,
                                                      std::vector<uint64_t> blocks, uint64_t available_bytes);
 
-  // To be called when memory.events has changed: adds blocks where the container needs them.
+  // Call it when memory.events has changed: adds blocks if the container needs them.
   Result<void> look();
 
  private:
@@ -35,8 +35,8 @@ class SpareMemory {
   const Cgroup& cgroup_;
   std::string devices_;
   std::vector<uint64_t> blocks_;
-  size_t added_ = 0;         // of them
-  uint64_t mark_bytes_ = 0;  // memory.high while there are more
+  size_t added_ = 0;         // how many of the blocks
+  uint64_t mark_bytes_ = 0;  // memory.high, while there are more blocks
   uint64_t waits_ = 0;       // of memory.events, as last read
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an entry of config.json "mounts" asks of its mount beside being there: attributes, propagation, ids.
+// The attributes, propagation and id maps that an entry of config.json "mounts" asks for.
 #pragma once
 
 #include "common/result.h"
@@ -13,8 +13,8 @@ namespace caisson::agent {
 Result<void> adjust_mount(const v1::Mount& mount, int detached);
 
 [[nodiscard]] bool maps_ids(const v1::Mount& mount);
-// Whether a flag is to go, or access times are to be kept otherwise: what the kernel lets no user namespace
-// do to a copy of the guest's mounts.
+// Whether the mount asks to clear a flag or to keep access times otherwise. The kernel lets no user namespace
+// do that to a copy of the guest's mounts.
 [[nodiscard]] bool changes_locked_flags(const v1::Mount& mount);
 
 }  // namespace caisson::agent

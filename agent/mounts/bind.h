@@ -14,13 +14,13 @@ namespace caisson::agent {
 // `exports` is the directory of the host's exports, in the caller's own mount namespace.
 Result<UniqueFd> make_bind(int exports, const v1::Mount& mount);
 
-// What the host forbids on mounts beneath the source, once `mount` is attached: the kernel changes no part of
-// a tree that is not. `root` is the mount's.
+// Applies what the host forbids on mounts beneath the source. Call it once `mount` is attached: the kernel
+// changes no part of a detached tree. `root` is the mount's.
 Result<void> restrict_beneath(const v1::Mount& mount, int root);
 
-// Those that the container's first process shall not make itself, since it lives in a user namespace, or
-// since it takes a process more to map ids. One for each mount, in order; invalid for the others. Called by
-// the agent.
+// The bind mounts that the container's first process does not make itself: it lives in a user namespace, or a
+// mount maps ids, which takes another process. One for each mount, in order; invalid for the others. Called
+// by the agent.
 Result<std::vector<UniqueFd>> make_binds_for(const v1::CreateContainerRequest& request,
                                              const std::string& exports);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's exports as the guest sees them: children of one directory. Names come from the host and still
-// are checked: a name must never become a path.
+// The host's exports as the guest sees them: children of one directory. Names come from the host, and are
+// checked all the same: a name must never become a path.
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ struct IdRange {
   uint32_t count = 0;
 };
 
-// Where the container looks from.
+// The namespaces through which the container sees numbers.
 struct Viewpoint {
   size_t level = 0;                  // how deep its process namespace lies beneath the agent's
   std::function<pid_t(pid_t)> seen;  // the agent's number of a process as that namespace counts; 0: not in it
@@ -36,7 +36,7 @@ struct ProcFiles {
   std::string cmdline;
 };
 
-// EPROTO for what the kernel does not write.
+// EPROTO for a text that the kernel does not write.
 Result<std::vector<IdRange>> parse_id_map(std::string_view text);
 // How many numbers the NSpid line has. 0: no such line.
 [[nodiscard]] size_t namespaces_in(std::string_view status);

@@ -11,10 +11,10 @@ namespace caisson::agent {
 
 class PidNamespace {
  public:
-  // Of the process `member`. ESRCH when it has ended.
+  // The namespace of the process `member`. ESRCH if that has ended.
   static Result<PidNamespace> of(pid_t member);
 
-  // 0: there is no such process, or it is in neither.
+  // 0 if there is no such process, or it is not in the namespace.
   [[nodiscard]] pid_t inside(pid_t outside) const;
   [[nodiscard]] pid_t outside(pid_t inside) const;
 

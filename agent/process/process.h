@@ -39,7 +39,8 @@ struct LaunchOrder {
   std::vector<UniqueFd> binds;    // see mounts/bind.h; closed once the child has them
   std::string time_offsets = {};  // lines of /proc/PID/timens_offsets
   bool output_ends_with_process = false;
-  Owner root = {};  // of the container, as the guest counts users: its pipes are to have an id it knows
+  Owner root = {};  // the container's root, as the guest counts users: owns the pipes, so that the container
+                    // knows their owner
 };
 
 class Process : public std::enable_shared_from_this<Process> {
@@ -58,7 +59,7 @@ class Process : public std::enable_shared_from_this<Process> {
   Result<void> signal(int number);
   // Takes the host's connection for one of its streams, or for a descriptor it inherits.
   Result<void> attach(const StreamHello& hello, UniqueFd connection);
-  // From the reaper: it has ended. What its control socket still holds is heard first.
+  // Called by the reaper: the process has ended. Messages in its control socket are read first.
   void note_exit(int wait_status);
 
   [[nodiscard]] uint64_t token() const { return order_.token; }
@@ -67,11 +68,11 @@ class Process : public std::enable_shared_from_this<Process> {
   [[nodiscard]] const UniqueFd& pidfd() const { return child_.pidfd; }
   [[nodiscard]] ProcessStreams& streams() { return streams_; }
   [[nodiscard]] const std::optional<ExitStatus>& exit() const { return exit_; }
-  // The kernel killed it for want of memory.
+  // Whether the kernel killed it for want of memory.
   void note_out_of_memory() { exit_->out_of_memory = true; }
-  // Never became the user's program: it is as if it had not been asked for.
+  // Whether it never became the user's program. It then counts as never asked for.
   [[nodiscard]] bool is_failed() const { return failed_; }
-  // Its program runs (or ran): start() has been passed.
+  // Whether its program runs or ran: it has passed start().
   [[nodiscard]] bool is_executed() const { return phase_ == Phase::executed; }
   [[nodiscard]] bool is_waiting() const { return phase_ == Phase::waiting; }
 

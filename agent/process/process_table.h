@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All processes the host asked for, by the host's token; who waits for them, and streams that came before
-// them. Also the reaper: as PID 1 the agent collects every orphan of the guest.
+// All processes the host asked for, by the host's token, with the waiters for them, and streams that came
+// before them. Also the reaper: as PID 1 the agent collects every orphan of the guest.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace caisson::agent {
 class ProcessTable {
  public:
   using Waiter = std::function<void(Result<ExitStatus>)>;
-  // Called when a process has ended, before anybody who waits for it hears of it.
+  // Called when a process has ended, before its waiters learn of it.
   using ExitHook = std::function<void(Process& process)>;
 
   ProcessTable(EventLoop& loop, ExitHook on_exit) : loop_(loop), on_exit_(std::move(on_exit)) {}
@@ -28,13 +28,13 @@ class ProcessTable {
   Result<std::shared_ptr<Process>> find(uint64_t token) const;
   [[nodiscard]] std::vector<std::shared_ptr<Process>> of_container(const std::string& container) const;
 
-  // Calls `waiter` with the exit status, at once or later; a process not there yet is waited for. EAGAIN when
-  // too many wait.
+  // Calls `waiter` with the exit status, at once or later. Waits also for a process that does not exist yet.
+  // EAGAIN if too many wait.
   Result<void> wait(uint64_t token, Waiter waiter);
   // Gives the process its stream, now or once it exists. EAGAIN when too many streams wait.
   Result<void> attach(const StreamHello& hello, UniqueFd connection);
 
-  // Forgets the container's processes; those who wait hear ESRCH.
+  // Forgets the container's processes. Their waiters get ESRCH.
   void forget_container(const std::string& container);
 
   // Collects every child that has ended.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent as a whole: one event loop, one table of containers, one of processes, its two ports and the
-// event stream. Made by main(); the calls in calls/ work on it. One thread.
+// event stream. Made by main(); the calls in this folder work on it. One thread.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ struct AgentOptions {
   std::string rpc_address = "vsock:1024";
   std::string stream_address = "vsock:1025";
   std::string event_address = "vsock:2:1024";  // 2 is the host
-  std::string host_address = "vsock:2:";       // and a port: where its sockets are
+  std::string host_address = "vsock:2:";       // and a port: the host's sockets
   std::string exports = "/run/caisson/exports";
   std::string run_directory = "/run/caisson";
   std::string cgroup_root = "/sys/fs/cgroup";  // empty: containers get no cgroup
@@ -33,7 +33,8 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  // Says that calls are served from now on. `tsc_at_start` was read at the program's first instruction.
+  // Tells the host that calls are served from now on. `tsc_at_start` was read at the program's first
+  // instruction.
   void announce_ready(uint64_t tsc_at_start);
   // Collects ended children, whenever SIGCHLD came.
   void reap() { processes_.reap(); }

@@ -11,8 +11,8 @@ namespace caisson::agent {
 class Agent;
 struct Container;
 
-// Calls `done` when the kernel says that it is so, at once where it is so already. Of a change under way
-// before, `done` is not called any more. EOPNOTSUPP without cgroups.
+// Calls `done` when the kernel reports the new state, at once if it holds already. The `done` of an earlier
+// change that is still under way is not called any more. EOPNOTSUPP without cgroups.
 Result<void> set_frozen(Agent& agent, Container& container, bool frozen, std::function<void()> done);
 
 }  // namespace caisson::agent
