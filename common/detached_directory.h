@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directory that leads nowhere but down. A descriptor as open(2) gives it lies on a mount of the host's,
-// and keeps doing so whatever becomes of this process's own mounts and root: "..", again and again, ends at
-// the host's root.
+// A directory from which no path leads up. A descriptor by open(2) lies on a mount of the host's, whatever
+// happens to this process's own mounts and root: "..", again and again, ends at the host's root.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +11,8 @@
 
 namespace caisson {
 
-// An O_PATH descriptor of the root of a copy of that mount, which is attached nowhere. Private: no mount is
-// passed on either way. `attributes` are MOUNT_ATTR_* that it gets beside those of the original. Takes
+// Returns an O_PATH descriptor of the root of a copy of that mount. The copy is attached nowhere and private:
+// it passes no mount on either way. It gets `attributes` (MOUNT_ATTR_*) beside those of the original. Needs
 // CAP_SYS_ADMIN.
 Result<UniqueFd> open_detached_directory(const std::string& path, uint64_t attributes = 0);
 

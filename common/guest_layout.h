@@ -29,14 +29,14 @@ inline constexpr uint64_t kLargestGrowingBytes = uint64_t{60} << 30;
   return (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
 }
 
-// RAM that the guest's kernel has been told of: what it booted with, then whole blocks. Between them lies
-// what it takes to reach a multiple of a block, which stays unused.
+// RAM that the guest's kernel knows: the RAM with which it booted, then whole blocks. The RAM between both,
+// up to a multiple of a block, stays unused.
 struct Ram {
   uint64_t boot_bytes = 0;
   uint64_t usable_bytes = 0;  // boot_bytes, and the blocks added since
 
   constexpr bool operator==(const Ram&) const = default;
-  // Of all RAM, how many bytes lie below the end of what is usable.
+  // How many bytes of all RAM lie below the end of the usable RAM.
   [[nodiscard]] constexpr uint64_t end() const {
     return usable_bytes == boot_bytes ? boot_bytes
                                       : round_up_to_block(boot_bytes) + (usable_bytes - boot_bytes);
@@ -61,8 +61,8 @@ struct Ram {
   return blocks;
 }
 
-// The physical addresses of the blocks beyond what `ram` booted with, ascending. All of them, also those
-// added before: whoever adds them finds out which are there, and need not be told how far it came.
+// The physical addresses of the blocks beyond what `ram` booted with, ascending. Includes blocks that were
+// added before: the agent finds out which are there.
 [[nodiscard]] inline std::vector<uint64_t> blocks_of(const Ram& ram) {
   return blocks_between(ram.boot_bytes, ram.end());
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Foreign text made fit for a log, a terminal, an error or a state file: what the guest, its agent, QEMU or a
-// jailed process of ours said goes through here before anybody reads it. Nothing in what comes out is obeyed
-// by a terminal, forges a line, or turns the order of what is read around.
+// Foreign text made fit for a log, a terminal, an error or a state file: words of the guest, its agent, QEMU
+// or a jailed caisson-vmm pass through here before anybody reads them. A terminal obeys nothing in the
+// result. The result forges no line, and does not turn the order of reading around.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ inline constexpr size_t kMostForeignBytes = 4096;
 // "...". Tabs become blanks.
 std::string harmless(std::string_view text, size_t limit_bytes = kMostForeignBytes, Lines lines = Lines::one);
 
-// Lines within `text` begin with blanks: none looks like a record's or an error's first.
+// Lines within `text` begin with blanks, so that none looks like the first line of a record or an error.
 std::string indented(std::string_view text);
 
 }  // namespace caisson

@@ -7,8 +7,8 @@
 
 namespace caisson {
 
-// Two readings of both clocks, far enough apart, give the frequency. The first is taken early, by whoever
-// starts caisson-vmm, and handed on.
+// Two readings of both clocks, far enough apart, give the frequency. The starter of caisson-vmm takes the
+// first early, and hands it on.
 class HostClock {
  public:
   struct Reading {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A symbolic link at a path of a container (common/resolve_in_root.h): by the runtime in a root file system
-// on the host, by the agent in what is mounted over it.
+// A symbolic link at a path of a container (common/resolve_in_root.h). The runtime makes it in a root file
+// system on the host, the agent in a mount over that.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace caisson {
 
-// Makes it, and the directories above it. One that is there and leads to the same is kept; whatever else is
-// there is refused with EEXIST.
+// Makes the link, and the directories above it. An existing link to the same target is kept. Anything else in
+// its place is refused with EEXIST.
 Result<void> make_link_in_root(int root, const std::string& path, const std::string& target);
 
-// What the symbolic link at `path`, or that an O_PATH descriptor is of where that is empty, leads to; EINVAL
-// for other files.
+// The target of the symbolic link at `path`, or with an empty `path` of the link that the O_PATH descriptor
+// names. EINVAL for other files.
 Result<std::string> read_link_at(int directory, const std::string& path);
 
 }  // namespace caisson

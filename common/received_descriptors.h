@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptors that came with a message of a Unix socket (SCM_RIGHTS). Used by whoever calls recvmsg(2).
+// Descriptors that came with a message of a Unix socket (SCM_RIGHTS). Used by all code that calls recvmsg(2).
 #pragma once
 
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How every fallible function of Caisson answers: Result<T>, and TRY to pass a refusal on.
-// Used by all folders; nothing here allocates but the message of an error.
+// The answer of every fallible function of Caisson: Result<T>, and TRY to pass a refusal on. Used by all
+// folders; nothing here allocates but the message of an error.
 #pragma once
 
 #include <cerrno>
@@ -22,7 +22,7 @@ struct Error {
 template <typename T = void>
 using Result = tl::expected<T, Error>;
 
-// A refusal with an errno of our choosing: `return fail(EINVAL, "parse mounts[3]: …")`.
+// A refusal with an errno that the code chooses: `return fail(EINVAL, "parse mounts[3]: …")`.
 [[nodiscard]] tl::unexpected<Error> fail(int code, std::string message);
 
 // A refusal by the kernel: "<what>: <strerror(code)>". `code` defaults to the calling thread's errno.

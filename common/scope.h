@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long tasks that are posted to an EventLoop are wanted: one that comes to its turn when its scope has
-// gone does not run. A class that posts what uses it has one, and thereby needs no other sign of life.
+// The lifetime of tasks that are posted to an EventLoop: a task whose scope has gone at its turn does not
+// run. A class that posts tasks which use it has a scope, and needs no other sign of life.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,7 @@ class Scope {
   Scope& operator=(const Scope&) = delete;
   ~Scope() { end(); }
 
-  // What is bound so far does not run; what is bound from now on does.
+  // Functions that are bound so far do not run. Functions that are bound from now on do.
   void renew() { *this = Scope(); }
 
   // `function`, to be called on the loop's thread: it does nothing once the scope has gone. For what another

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Unix socket by its path, however long: state directories may be deep, and the kernel's field is not. One
-// that does not fit is named by a descriptor of its directory. Used by whoever binds or connects one.
+// A Unix socket by its path, however long: state directories may be deep, and the kernel's field is not. A
+// path that does not fit goes through a descriptor of its directory. Used by all code that binds or connects
+// such a socket.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Something an EventLoop does later, once, unless this value goes before. Made by EventLoop::after().
+// A task that an EventLoop runs later, once, unless this value goes before. Made by EventLoop::after().
 #pragma once
 
 #include <chrono>

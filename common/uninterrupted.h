@@ -5,7 +5,7 @@
 
 namespace caisson {
 
-// What `call`, of a system call, returned at last: one that a signal interrupted is made again.
+// Makes the system call `call` again as long as a signal interrupts it. Returns its last result.
 template <typename Call>
 auto uninterrupted(Call call) {
   auto result = call();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's user ids (and the group ids of the same numbers) of which each sandbox's QEMU gets one for as
-// long as it lives. Chosen by the runtime, spent by vmm/qemu; docs/configuration.md.
+// The host's user ids (and the group ids of the same numbers) of which each sandbox's QEMU gets one for its
+// life. The runtime chooses the range, vmm/qemu claims ids of it: docs/configuration.md.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct UserRange {
 // systemd's registry of user ids leaves these free, and none of Debian's tools gives them to anybody.
 inline constexpr UserRange kDefaultUsers{.first = 1'900'000'000, .last = 1'900'065'535};
 
-// "FIRST-LAST". An empty optional for anything else, and for ranges with an id that means somebody
-// everywhere.
+// "FIRST-LAST". An empty optional for anything else, and for ranges with an id that every system gives to
+// somebody (root, nobody).
 std::optional<UserRange> parse_user_range(std::string_view text);
 
 std::string to_string(const UserRange& range);

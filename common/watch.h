@@ -36,8 +36,8 @@ class [[nodiscard]] Watch {
 
   // Ends it.
   void reset();
-  // Waits for other events from now on. Costs nothing where they are the same, unless they are edges or for
-  // one shot: those are armed anew. EBADF when this watches nothing.
+  // Waits for other events from now on. The same events cost nothing, unless they are edges or one-shot:
+  // those are armed anew. EBADF if this watches nothing.
   Result<void> modify(uint32_t events);
   // Whether it watches anything.
   explicit operator bool() const { return !entry_.expired(); }

@@ -17,8 +17,8 @@ struct LogOptions {
   std::string path;                    // empty: standard error
   LogFormat format = LogFormat::text;  // json: one object a line with level, msg, time, as runc writes it
   bool debug = false;                  // false: warnings and errors only
-  // How many bytes of lines may be written in all, from now on; 0: any number. What is beyond is dropped, and
-  // that is said once. For a process whose words a guest can bring about.
+  // How many bytes of lines may be written in all, from now on; 0: any number. Lines beyond are dropped, and
+  // one line says so. For a process whose records a guest can cause.
   size_t ration_bytes = 0;
 };
 

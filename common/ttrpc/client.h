@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calling side of ttrpc over one connected stream socket. Blocking, one thread at a time; several calls
 // may be under way, begun by start() and ended by finish() in any order. The peer is hostile: it can make a
-// call fail, never make us hold more than one frame a call, nor wait past a deadline.
+// call fail. It cannot make the client hold more than one frame for each call, nor wait past a deadline.
 #pragma once
 
 #include <chrono>

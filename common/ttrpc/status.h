@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between our Error (an errno and a sentence) and the google.rpc status that ttrpc carries.
-// The errno travels as a status detail; from a peer that sends none it is guessed from the code.
+// Converts between Error (an errno and a sentence) and the google.rpc status that ttrpc carries. The errno
+// travels as a status detail; from a peer that sends none it is guessed from the code.
 #pragma once
 
 #include "common/result.h"

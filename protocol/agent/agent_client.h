@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of protocol/agent/agent.proto: one method per call, over the sandbox's vsock socket
-// (docs/launch.md). Used by runtime/ and caisson-vmm. Blocking, one thread at a time. The agent is foreign:
-// whatever it does, a call ends by its deadline with a value or an Error whose code is the errno the agent
-// named (ESRCH: no such process, ENOENT: no such container or file, …) or ETIMEDOUT, ECONNRESET, EPROTO,
-// EMSGSIZE for the connection itself.
+// (docs/launch.md). Used by runtime/ and caisson-vmm. Blocking, one thread at a time. The agent is foreign.
+// Whatever it does, a call ends by its deadline: with a value, or with an Error. The Error's code is the
+// errno that the agent named (ESRCH: no such process, ENOENT: no such container or file, …) or ETIMEDOUT,
+// ECONNRESET, EPROTO, EMSGSIZE for the connection itself.
 #pragma once
 
 #include <chrono>
@@ -42,7 +42,7 @@ struct ProcessExit {
   bool out_of_memory = false;
 };
 
-// What is to be done to the guest's wall clock: agent.proto, AdjustClockRequest.
+// A correction of the guest's wall clock: agent.proto, AdjustClockRequest.
 struct ClockAdjustment {
   std::chrono::nanoseconds step{0};
   std::chrono::nanoseconds slew{0};
@@ -53,10 +53,10 @@ class AgentClient {
  public:
   // Connects to the agent's call port through the Unix socket at `vsock_socket_path` (of any length).
   static Result<AgentClient> connect(std::string_view vsock_socket_path, Deadline deadline);
-  // Over a connection that is already one to the call port.
+  // Takes a connection to the call port.
   explicit AgentClient(UniqueFd connection);
 
-  // Fails with EPROTO when the agent speaks no version that we do.
+  // Fails with EPROTO if the agent speaks no version that the host speaks.
   Result<v1::HandshakeResponse> handshake(Deadline deadline);
   // The first process's pid in the guest.
   Result<uint32_t> create_container(const v1::CreateContainerRequest& request, Deadline deadline);
@@ -75,7 +75,7 @@ class AgentClient {
                                 Deadline deadline);
   Result<void> grow_machine(std::span<const uint64_t> memory_blocks, uint32_t cpus, Deadline deadline);
   Result<v1::ContainerStatsResponse> container_stats(std::string_view container, Deadline deadline);
-  // What the guest's clock then shows. EPROTO for a time that no clock of a host comes near.
+  // Returns what the guest's clock then shows. EPROTO for a time that no host's clock shows.
   Result<std::chrono::nanoseconds> adjust_clock(const ClockAdjustment& adjustment, Deadline deadline);
   // The guest resets without answering: only a failure to send is an error.
   Result<void> shutdown(Deadline deadline);
@@ -86,7 +86,7 @@ class AgentClient {
   // Of handshake() likewise.
   Result<uint32_t> start_handshake(Deadline deadline);
   Result<v1::HandshakeResponse> finish_handshake(uint32_t call, Deadline deadline);
-  // What `pid` of the container shows in /proc, 0: which there are.
+  // The files of `pid` of the container in /proc. With 0: which processes there are.
   Result<uint32_t> start_read_proc(std::string_view container, uint32_t pid, Deadline deadline);
   Result<v1::ReadProcResponse> finish_read_proc(uint32_t call, Deadline deadline);
   [[nodiscard]] int fd() const { return client_.fd(); }
@@ -99,7 +99,8 @@ class AgentClient {
 Result<UniqueFd> connect_guest_port(std::string_view vsock_socket_path, uint32_t port, Deadline deadline);
 
 // A process's streams, in order: bytes flow raw, shutdown(SHUT_WR) is end of file. May be opened before the
-// process is created. Some are asked for before the first is waited for: the guest answers those in one go.
+// process is created. Several are requested before the first answer is awaited, so that the guest answers
+// them in one go.
 Result<std::vector<UniqueFd>> open_streams(std::string_view vsock_socket_path,
                                            std::span<const StreamHello> hellos, Deadline deadline);
 

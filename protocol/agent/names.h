@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What host and agent call each other by (docs/wire.md).
+// The names by which host and agent find each other (docs/wire.md).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace caisson::agent {
 // The service of agent.proto, as ttrpc names it.
 inline constexpr const char* kService = "caisson.agent.v1.Agent";
 
-// The tag of the file system device that holds the exports: what the agent mounts.
+// The tag of the file system device that holds the exports. The agent mounts it.
 inline constexpr const char* kExportsTag = "caisson";
 
 inline constexpr uint32_t kRpcPort = 1024;     // guest listens

@@ -22,7 +22,7 @@ enum class StreamKind : uint8_t {
 // LIMIT: descriptors a process inherits beside its stdio; each waits for its stream, and the agent holds few
 // of those.
 inline constexpr size_t kMostInherited = 32;
-// LIMIT: their highest number; what the child needs itself while it is set up is moved above.
+// LIMIT: their highest number. Descriptors that the child needs for its set-up are moved above it.
 inline constexpr int kHighestInherited = 511;
 
 struct StreamHello {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runtime tells a new caisson-vmm: one JSON document in a memfd, and the descriptors it inherits.
-// Written by runtime/lifecycle, read by vmm/sandbox; both through this file, so that they cannot drift apart.
+// runtime/lifecycle writes it, vmm/sandbox reads it. Both use this file, so that they cannot drift apart.
 // docs/launch.md.
 #pragma once
 
@@ -33,42 +33,43 @@ struct LaunchSpec {
     std::string name;  // [A-Za-z0-9_.-]{1,64}
     int fd = -1;       // inherited; O_PATH descriptor of the directory or file
     bool read_only = false;
-    // Mounts beneath a read-only one keep what they allow.
+    // Mounts beneath a read-only export stay as writable as they are.
     bool writable_beneath = false;
-    // Mounts of the host beneath it are seen too (rbind); else the empty directories they cover.
+    // The guest sees mounts of the host beneath the export too (rbind). Otherwise it sees the directories
+    // that they cover.
     bool recursive = false;
-    // Of a Unix socket: the port by which the guest reaches whoever listens on it; else 0.
+    // For a Unix socket: the port by which the guest reaches its server. Otherwise 0.
     uint32_t socket_port = 0;
-    // Nobody else writes it while the container lives (its root file system): long cache times are safe.
+    // Only the container writes to it (its root file system), so long cache times are safe.
     bool exclusive = false;
-    // The descriptor is of a mount that is attached nowhere, and stays so: it is served itself, not a copy of
-    // it.
+    // The descriptor names a mount that is attached nowhere and stays so. The mount itself is served, and no
+    // copy of it.
     bool detached = false;
   };
 
-  // One mount of the container as whoever joins caisson-vmm's mount namespace finds it (podman cp):
+  // One mount of the container, as a process that joins caisson-vmm's mount namespace finds it (podman cp):
   // docs/launch.md.
   struct ViewMount {
     std::string destination;  // absolute, in the container; "/" first
     std::string export_name;  // empty: a file system of the guest, which the host cannot show
   };
 
-  // Who is to be told when the container says that it serves (NOTIFY_SOCKET, sd_notify(3)).
+  // The service manager that is told when the container is ready (NOTIFY_SOCKET, sd_notify(3)).
   struct ServiceManager {
     int fd = -1;            // inherited; a datagram socket connected to the manager's
-    bool main_pid = false;  // tell it, too, that caisson-vmm is the service's main process
+    bool main_pid = false;  // also tell it that caisson-vmm is the service's main process
   };
 
-  // How descriptors 0, 1 and 2 of caisson-vmm are tied to the container's first process. What is neither a
-  // stream nor served is a device of the guest's.
+  // How descriptors 0, 1 and 2 of caisson-vmm are tied to the container's first process. A descriptor that is
+  // neither a stream nor served is a device of the guest's.
   struct Stdio {
-    // Descriptor 0 is a terminal (the slave side of the engine's pty): one terminal stream, window size
-    // followed. Nothing else is said then.
+    // Descriptor 0 is a terminal (the slave side of the engine's pty): one terminal stream that follows the
+    // window size. The other members are then unset.
     bool terminal = false;
     bool input = false;  // a stream of bytes; so are the next two
     bool output = false;
     bool error = false;
-    bool error_is_output = false;  // standard error goes the way of standard output
+    bool error_is_output = false;  // standard error goes to the stream of standard output
   };
 
   // An open file that the guest has by its descriptor (vmm/virtio/fs/served_files.h).
@@ -79,10 +80,10 @@ struct LaunchSpec {
 
   // A descriptor that the container's first process inherits beside its stdio, as a stream of bytes.
   struct Inherited {
-    int number = -1;      // of the process
+    int number = -1;      // its number in the process
     int fd = -1;          // inherited by caisson-vmm; a pipe or stream socket
-    bool reads = false;   // the process does
-    bool writes = false;  // so does it; both: a stream socket
+    bool reads = false;   // the process reads
+    bool writes = false;  // the process writes. Both: a stream socket
   };
 
   std::string id;                // of the sandbox, for logs and process titles
@@ -91,7 +92,7 @@ struct LaunchSpec {
   Hypervisor hypervisor = Hypervisor::automatic;
   MachineSpec machine;
   HostClock::Reading clock;   // the starter's
-  uint32_t hang_seconds = 0;  // how long the guest may keep silent until that is reported; 0: for ever
+  uint32_t hang_seconds = 0;  // how long the guest may keep silent before that is reported; 0: for ever
   std::vector<Export> exports;
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   Stdio stdio;
@@ -99,7 +100,7 @@ struct LaunchSpec {
   std::vector<Inherited> inherited;
   std::vector<Served> served;
   std::optional<ServiceManager> service_manager;
-  // Of the host; absolute, made for this container alone. Empty: it has none.
+  // A directory of the host, absolute, made for this container alone. Empty: it has none.
   std::string memory_cgroup;
   LogOptions log;
 };

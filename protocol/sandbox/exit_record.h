@@ -16,8 +16,8 @@ struct ExitRecord {
 
 std::string to_text(const ExitRecord& record);
 
-// Foreign text: what is not there, or is not of its type, keeps its default. `guest_lost` is made harmless
-// and cut.
+// Reads foreign text: a member that is missing, or not of its type, keeps its default. `guest_lost` is made
+// harmless and cut.
 ExitRecord parse_exit_record(std::string_view text);
 
 }  // namespace caisson
