@@ -42,7 +42,7 @@ std::span<const Row> rows(const Mount*) {
                           "`bind` is an export of the host; others are the guest's own (see Mounts)"),
       field<&Mount::source>("source", both),
       field<&Mount::options>("options", both),
-      field<&Mount::uid_mappings>("uidMappings", guest, "of bind mounts, together with `gidMappings`"),
+      field<&Mount::uid_mappings>("uidMappings", guest, "for bind mounts, together with `gidMappings`"),
       field<&Mount::gid_mappings>("gidMappings", guest),
   };
   return kRows;
@@ -58,7 +58,7 @@ std::span<const Row> rows(const Hooks*) {
       field<&Hooks::start_container>("startContainer", guest, "in the container"),
       field<&Hooks::poststart>(
           "poststart", host,
-          "one that fails stops the container where ociVersion is 1.2.1 or later, else it is a warning"),
+          "a hook that fails stops the container if ociVersion is 1.2.1 or later; before, it is a warning"),
       field<&Hooks::poststop>("poststop", host),
   };
   return kRows;

@@ -39,7 +39,7 @@ std::span<const Row> rows(const Namespace*) {
       required<&Namespace::type>("type", both,
                                  "made anew in the guest; `network` also on the host, around caisson-vmm"),
       field<&Namespace::path>("path", host,
-                              "of a `network`: joined by caisson-vmm on the host; others are refused"),
+                              "for `network`: caisson-vmm joins it on the host; others are refused"),
   };
   return kRows;
 }

@@ -20,12 +20,12 @@ std::span<const Row> rows(const Process*) {
       field<&Process::capabilities>("capabilities", guest),
       field<&Process::rlimits>(
           "rlimits", guest,
-          "those not set are the caller's, as under runc, where the guest's kernel allows as much"),
+          "limits that are not set are the caller's, as under runc, as far as the guest's kernel allows"),
       field<&Process::no_new_privileges>("noNewPrivileges", guest),
       field<&Process::oom_score_adj>("oomScoreAdj", guest, "among the processes of its own guest"),
       field<&Process::scheduler>("scheduler", guest),
       field<&Process::io_priority>("ioPriority", guest),
-      field<&Process::exec_cpu_affinity>("execCPUAffinity", guest, "of what `exec` runs"),
+      field<&Process::exec_cpu_affinity>("execCPUAffinity", guest, "for processes that `exec` runs"),
       refuse("apparmorProfile", "the guest kernel has no AppArmor, the VM is the confinement; remove it"),
       refuse("selinuxLabel", "the guest kernel has no SELinux, the VM is the confinement; remove it"),
       refuse("commandLine", "it is for Windows; use process.args"),
@@ -45,7 +45,7 @@ std::span<const Row> rows(const User*) {
   static constexpr Row kRows[] = {
       field<&User::uid>("uid", guest),
       field<&User::gid>("gid", guest),
-      field<&User::umask>("umask", guest, "when absent 0022, of what `exec` runs the caller's"),
+      field<&User::umask>("umask", guest, "0022 when absent; for a process of `exec` the caller's"),
       field<&User::additional_gids>("additionalGids", guest),
       refuse("username", "it is for Windows; use process.user.uid"),
   };
@@ -56,11 +56,13 @@ std::span<const Row> rows(const Capabilities*) {
   static constexpr Row kRows[] = {
       field<&Capabilities::bounding>("bounding", guest,
                                      "names unknown to this build are left out, with a warning"),
-      field<&Capabilities::effective>("effective", guest, "what is not permitted too is refused"),
+      field<&Capabilities::effective>("effective", guest,
+                                      "a capability that is not also permitted is refused"),
       field<&Capabilities::inheritable>("inheritable", guest),
       field<&Capabilities::permitted>("permitted", guest),
-      field<&Capabilities::ambient>("ambient", guest,
-                                    "what is not both permitted and inheritable is left out with a warning"),
+      field<&Capabilities::ambient>(
+          "ambient", guest,
+          "a capability that is not both permitted and inheritable is left out, with a warning"),
   };
   return kRows;
 }

@@ -13,10 +13,9 @@ std::span<const Row> rows(const Resources*) {
       field<&Resources::cpu>("cpu", both),
       field<&Resources::pids>("pids", guest),
       field<&Resources::block_io>("blockIO", both),
-      field<&Resources::unified>(
-          "unified", both,
-          "files of the guest's cgroup v2; of `memory.max`, `cpu.max`, `cpu.weight` and `cpuset.*` the host "
-          "does what it does for their fields"),
+      field<&Resources::unified>("unified", both,
+                                 "files of the guest's cgroup v2; the host treats `memory.max`, `cpu.max`, "
+                                 "`cpu.weight` and `cpuset.*` like the fields for them"),
       refuse("hugepageLimits", "the guest has no huge pages reserved; remove it"),
       refuse("network", "classID and priorities are cgroup v1 only, the guest has v2; remove it"),
       refuse("rdma", "the guest has no RDMA devices; remove it"),
@@ -59,7 +58,7 @@ std::span<const Row> rows(const Cpu*) {
       field<&Cpu::period>("period", both),
       field<&Cpu::cpus>("cpus", host, "binds caisson-vmm; the number of vCPUs follows from it"),
       field<&Cpu::mems>("mems", host, "binds caisson-vmm"),
-      field<&Cpu::idle>("idle", both, "the shares are left out then, as in runc"),
+      field<&Cpu::idle>("idle", both, "`shares` is then ignored, as in runc"),
       refuse("realtimeRuntime", "cgroup v2 has no realtime budget; remove it"),
       refuse("realtimePeriod", "cgroup v2 has no realtime budget; remove it"),
   };

@@ -10,8 +10,8 @@ std::span<const Row> rows(const Seccomp*) {
   static constexpr Row kRows[] = {
       required<&Seccomp::default_action>(
           "defaultAction", guest,
-          "calls newer than every name listed get ENOSYS where it denies, as in runc; "
-          "`SCMP_ACT_NOTIFY` is refused: its listener would be on the host"),
+          "if it denies, calls newer than every listed name get ENOSYS, as in runc; `SCMP_ACT_NOTIFY` is "
+          "refused: its listener would be on the host"),
       field<&Seccomp::default_errno_ret>("defaultErrnoRet", guest),
       field<&Seccomp::architectures>("architectures", guest),
       field<&Seccomp::flags>("flags", guest),
