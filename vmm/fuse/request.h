@@ -37,7 +37,7 @@ class Request {
   // request. `chain` is the one it came in.
   Result<void> copy_arguments(const Chain& chain, size_t bytes, std::span<std::byte> scratch);
 
-  // Of one message of /dev/fuse, which must outlive the request.
+  // The request in one message of /dev/fuse, which must outlive the request.
   static Result<Request> parse(std::span<const std::byte> message);
 
   [[nodiscard]] const fuse_in_header& header() const { return header_; }

@@ -38,7 +38,7 @@ class EntryList {
 
   [[nodiscard]] void* data() { return bytes_.data(); }
 
-  // As many as the kernel says there are now, at most as many as it was made with.
+  // As many entries as the kernel has reported, at most as many as the list was made with.
   [[nodiscard]] std::vector<Entry> entries() const {
     EntryListHead head;
     std::memcpy(&head, bytes_.data(), sizeof(head));

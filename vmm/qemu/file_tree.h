@@ -22,7 +22,7 @@ class FileTree {
   // calls only: see Child. False, with errno, when it fails half way.
   [[nodiscard]] bool enter() const;
 
-  // Where each of them is, for tests.
+  // The path of each file, for tests.
   [[nodiscard]] std::vector<std::string> shown() const;
 
  private:

@@ -18,7 +18,7 @@ class GuestWatch {
   // On the loop.
   using Report = std::function<void(bool answers)>;
 
-  // Asks every half of `patience`. `client` is used by nobody else.
+  // Asks every half of `patience`. No other code uses `client`.
   GuestWatch(EventLoop& loop, agent::AgentClient client, std::chrono::milliseconds patience, Report report);
   GuestWatch(const GuestWatch&) = delete;
   GuestWatch& operator=(const GuestWatch&) = delete;

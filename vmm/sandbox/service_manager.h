@@ -15,7 +15,8 @@ class ServiceManager {
  public:
   // Nobody to tell.
   ServiceManager() = default;
-  // Before the jail is closed. `is_main_process`: we are the service's, since whoever started us has gone.
+  // Call it before the jail is closed. `is_main_process`: caisson-vmm is the service's main process, because
+  // its starter has gone.
   static Result<ServiceManager> connect(UniqueFd socket, bool is_main_process);
 
   // The first call is passed on, whatever the guest says later.

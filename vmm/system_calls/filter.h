@@ -46,7 +46,7 @@ constexpr ConditionalCall only_if(int number, scmp_arg_cmp first, scmp_arg_cmp s
   return {.number = number, .arguments = {first, second}, .count = 2, .why = why};
 }
 
-// Of clone() and unshare().
+// Flags of clone() and unshare().
 inline constexpr uint64_t kNewNamespaces =
     CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP;
 // Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].

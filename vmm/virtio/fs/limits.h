@@ -32,19 +32,20 @@ inline constexpr size_t kMaxShortCookies = 1U << 18;
 // LIMIT: what one READDIR asks of the host at a time; shared by all handles.
 inline constexpr size_t kDirectoryBufferBytes = 32768;
 
-// LIMIT: an inode and its dentry cost the guest's kernel more than 1 KiB and us about 300 bytes, so a guest
-// whose kernel is honest cannot need more nodes than it has KiB of memory, and a lying one costs the host
-// less than a third of the memory it was given anyway.
+// LIMIT: an inode and its dentry cost the guest's kernel more than 1 KiB, and the server about 300 bytes. So
+// an honest guest cannot need more nodes than it has KiB of memory. A lying one costs the host less than a
+// third of the memory that the guest has anyway.
 inline constexpr uint64_t kGuestBytesPerNode = 1024;
 inline constexpr size_t kMinNodes = 16384;
 inline constexpr size_t kMaxNodes = 4U << 20;
 // LIMIT: how far up a forgotten descriptor is searched for; a longer chain answers ESTALE. Also ends the loop
-// that directories moved by the host could make of the names we remember.
+// that the remembered names can make when the host moves directories.
 inline constexpr size_t kMaxDepth = 4096;
 
-// LIMIT: locks that are waited for at once; each is a thread of ours, and a page or two of its stack.
+// LIMIT: locks that wait at once. Each takes a thread of caisson-vmm, and a page or two of its stack.
 inline constexpr size_t kMaxLockWaiters = 64;
-// LIMIT: owners of record locks, each a descriptor of ours; the guest's kernel takes ENOLCK from any server.
+// LIMIT: owners of record locks. Each takes a descriptor of caisson-vmm. The guest's kernel takes ENOLCK from
+// any server.
 inline constexpr size_t kMaxLockOwners = 1024;
 
 // LIMIT: files of callers that a guest has by their descriptors: 3 for each process whose streams are files,

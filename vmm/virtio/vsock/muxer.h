@@ -59,7 +59,7 @@ class Muxer {
   Muxer& operator=(const Muxer&) = delete;
   ~Muxer();
 
-  // Those who connect to the host's Unix socket.
+  // The clients of the host's Unix socket.
   [[nodiscard]] Clients& clients() { return clients_; }
 
   // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`.
