@@ -20,7 +20,7 @@ struct IdMaps {
 using IdMappings = google::protobuf::RepeatedPtrField<v1::IdMapping>;
 [[nodiscard]] IdMaps id_maps_of(const IdMappings& uids, const IdMappings& gids);
 
-// Of the user namespace that process `pid` was born into; once.
+// Writes the maps of the user namespace into which process `pid` was born. Call it once.
 Result<void> write_id_maps(pid_t pid, const IdMaps& maps);
 
 // A user namespace without a process: what mount_setattr(2) takes id maps from. It lasts as long as the

@@ -43,7 +43,7 @@ class InheritedDescriptors {
   // Takes the host's connection for one descriptor. ENOENT if the process has no such descriptor, or has its
   // connection already.
   Result<void> attach(int number, UniqueFd connection);
-  // As ProcessStreams::end_output().
+  // See ProcessStreams::end_output().
   void end_output();
 
  private:

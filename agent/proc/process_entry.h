@@ -24,7 +24,7 @@ struct ProcEntry {
 // ESRCH when it has ended meanwhile.
 Result<ProcEntry> read_proc_entry(pid_t pid);
 
-// The fields of /proc/<pid>/stat that we use; the name in it may hold spaces, brackets and newlines.
+// The fields of /proc/<pid>/stat that the agent uses. The name in it may hold spaces, brackets and newlines.
 Result<ProcEntry> parse_proc_stat(std::string_view text, uint64_t ticks_per_second);
 
 }  // namespace caisson::agent

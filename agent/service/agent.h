@@ -15,7 +15,7 @@
 
 namespace caisson::agent {
 
-// Where things are. The defaults are the guest's; tests use others.
+// Addresses and paths. The defaults are the guest's; tests use others.
 struct AgentOptions {
   std::string rpc_address = "vsock:1024";
   std::string stream_address = "vsock:1025";

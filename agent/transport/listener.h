@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the agent listens and whom it calls: vsock in the guest, Unix sockets under test.
-// Addresses: "vsock:<port>" to listen, "vsock:<cid>:<port>" to connect, "unix:<path>".
+// The sockets on which the agent listens and to which it connects: vsock in the guest, Unix sockets under
+// test. Addresses: "vsock:<port>" to listen, "vsock:<cid>:<port>" to connect, "unix:<path>".
 #pragma once
 
 #include <string>
