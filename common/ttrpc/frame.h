@@ -16,7 +16,8 @@
 namespace caisson::ttrpc {
 
 inline constexpr size_t kHeaderBytes = 10;
-// LIMIT: [ttrpc] allows no longer message; it bounds what a peer can make us hold for one frame.
+// LIMIT: [ttrpc] allows no longer message. It bounds the memory that a peer can make this process hold for
+// one frame.
 inline constexpr uint32_t kMaxPayloadBytes = 4U << 20;
 
 enum class FrameType : uint8_t { request = 1, response = 2, data = 3 };

@@ -83,7 +83,7 @@ class AgentClient {
   // wait_process() in two halves, for an event loop that watches fd(): when it is readable, finish.
   Result<uint32_t> start_wait(uint64_t process, Deadline deadline);
   Result<ProcessExit> finish_wait(uint32_t call, Deadline deadline);
-  // Of handshake() likewise.
+  // handshake() in two halves, likewise.
   Result<uint32_t> start_handshake(Deadline deadline);
   Result<v1::HandshakeResponse> finish_handshake(uint32_t call, Deadline deadline);
   // The files of `pid` of the container in /proc. With 0: which processes there are.
