@@ -9,9 +9,8 @@
 //   <root>/<id>/state.json   container_state.h
 //   <root>/<id>/config.json  the bundle's, as it was at create: exec and hooks go by it
 //   <root>/<id>/*.sock       of caisson-vmm (docs/launch.md): made before its guest runs
-//   <root>/<id>/vmm/         all that caisson-vmm can write to once it does, and thus a stranger's:
-//   exit.json,
-//                            silence, oom (protocol/sandbox/exit_record.h)
+//   <root>/<id>/vmm/         all that caisson-vmm can write to once its guest runs, and thus a stranger's:
+//                            exit.json, silence, oom (protocol/sandbox/files.h)
 #pragma once
 
 #include <string>
