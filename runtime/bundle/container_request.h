@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a validated bundle to what the guest is asked to make of it: the CreateContainer request, and the
-// exports it names. Everything decided about mounts and namespaces is decided here (docs/oci-support.md).
+// exports it names. All decisions about mounts and namespaces are made here (docs/oci-support.md).
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct RequestSource {
 // An absolute path of the bundle's root file system.
 [[nodiscard]] std::string rootfs_path(const oci::Config& config, const std::string& bundle);
 
-// Opens what is exported and fills the request; the state document for the hooks is the caller's to add.
+// Opens the exports and fills the request. The caller adds the state document for the hooks.
 Result<void> plan_container(const RequestSource& source, Exports& exports,
                             agent::v1::CreateContainerRequest& out);
 

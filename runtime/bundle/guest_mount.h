@@ -16,7 +16,7 @@ namespace caisson::runtime {
 
 class Exports;
 
-// Of the configuration that the mount stands in.
+// What the rest of the configuration says that matters for the mount.
 struct MountContext {
   const oci::Linux& linux_;
   const std::string& bundle;  // absolute; relative sources count from it

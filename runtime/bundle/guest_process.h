@@ -15,9 +15,9 @@ class Process;
 
 namespace caisson::runtime {
 
-// `linux_`: the container's, for what it says of each of its processes: filter, personality.
+// `linux_` is the container's: it has what holds for every process (filter, personality).
 Result<void> fill_process(const oci::Process& process, const oci::Linux& linux_, agent::v1::Process& out);
-// Of a configuration without one: what waits for a start that never comes.
+// The process of a configuration that has none: it waits for a start that never comes.
 void fill_absent_process(agent::v1::Process& out);
 
 }  // namespace caisson::runtime

@@ -22,7 +22,7 @@ void complete_quota(oci::Resources& resources, const CpuTime& in_force);
 [[nodiscard]] uint64_t cpu_weight_of_shares(uint64_t shares);
 // 10 … 1000 of v1's weight to 1 … 10000, as runc converts it; 0 below, which the kernel refuses.
 [[nodiscard]] uint64_t io_weight_of_blkio(uint16_t weight);
-// Swap alone, of memory plus swap; -1 is no limit, 0 not given.
+// The limit of swap alone, from that of memory plus swap. -1 is no limit, 0 is not given.
 Result<int64_t> swap_of_memory_and_swap(int64_t memory_and_swap, int64_t memory);
 
 }  // namespace caisson::runtime

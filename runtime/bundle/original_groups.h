@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supplementary groups of whoever calls caisson, for the container: crun's annotation
+// The supplementary groups of caisson's caller, for the container: crun's annotation
 // `run.oci.keep_original_groups`, which `podman run --group-add keep-groups` sets. Used by create.
 #pragma once
 
@@ -12,8 +12,8 @@ class User;
 
 namespace caisson::runtime {
 
-// Adds the caller's supplementary groups to the user's where the annotation is "1", which is all crun knows;
-// "0" and "" are no. Others are refused.
+// Adds the caller's supplementary groups to the user's if the annotation is "1", the only value that crun
+// knows. "0" and "" mean no. Other values are refused.
 Result<void> keep_original_groups(const oci::Config& config, agent::v1::User& user);
 
 }  // namespace caisson::runtime

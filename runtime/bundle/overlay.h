@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Overlay mounts of config.json (podman's "-v DIR:/v:O", "--mount type=image"): their layers are directories
 // of the host, so the host's kernel joins them. The mount is attached nowhere: no process finds it by a path,
-// and it is gone with the last descriptor, whoever dies.
+// and it goes with the last descriptor, whichever process dies.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@
 
 namespace caisson::runtime {
 
-// What overlayfs is to be told, a key and, unless it has none, a value; refused by `context`, a JSON path,
-// where it is not an option of an overlay of directories, or leaves no layer.
+// The options for overlayfs: a key, and a value if the key has one. An option that is none of an overlay of
+// directories is refused by `context`, a JSON path. So are options that leave no layer.
 Result<std::vector<std::pair<std::string, std::string>>> overlay_options(
     const std::vector<std::string>& options, const std::string& context);
 
-// A descriptor of its root.
+// Returns a descriptor of the overlay's root.
 Result<UniqueFd> make_overlay(const std::vector<std::string>& options, const std::string& context);
 
 }  // namespace caisson::runtime

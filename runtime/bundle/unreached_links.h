@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Network links that a container was given and does not get: a VM has no network device yet, so that it sees
-// its own loopback alone, whatever an engine has put into its network namespace on the host.
+// Network links that an engine has put into the container's network namespace on the host, and that the
+// container does not get: a VM has no network device yet and sees its own loopback alone.
 #pragma once
 
 #include <sys/types.h>
@@ -13,14 +13,16 @@
 
 namespace caisson::runtime {
 
-// Of the text of /proc/PID/net/dev: all but loopback and what a kernel puts into every namespace by itself.
+// The links in the text of /proc/PID/net/dev, without loopback and without those that a kernel puts into
+// every namespace.
 [[nodiscard]] std::vector<std::string> links_in(std::string_view net_dev);
 
-// One warning where there are any, for the operator. Called when the container starts: until then engines may
-// add some.
+// Warns the operator once if there are any. Called when the container starts, because engines may add links
+// until then.
 void warn_of_unreached_links(pid_t vmm);
 
-// Whether standard error is for warnings, too, where a container writes to it: a log or a person reads it.
+// Whether warnings may go to standard error although a container writes to it: they may if a log or a person
+// reads it.
 [[nodiscard]] bool may_warn_beside_container(const LogOptions& log);
 
 }  // namespace caisson::runtime

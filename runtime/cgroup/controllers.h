@@ -11,12 +11,11 @@
 
 namespace caisson::runtime {
 
-// Enables, for the children of `parent`, the controllers that the writes need. EBUSY where processes of its
-// own keep it from that, with what to do. All others there are are enabled where there is
-// nothing against it.
+// Enables for the children of `parent` the controllers that the writes need. EBUSY, with the remedy, if
+// processes in `parent` itself prevent that. Also enables every other controller that can be enabled.
 Result<void> enable_controllers(const std::string& parent, const std::vector<CgroupWrite>& writes);
 
-// A new cgroup beneath one that has both processes and controllers takes processes only when it is threaded,
+// A new cgroup beneath one that has both processes and controllers takes processes only when it is threaded
 // too.
 Result<void> make_joinable(const std::string& directory);
 

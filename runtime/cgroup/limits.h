@@ -16,11 +16,11 @@ namespace caisson::runtime {
 inline constexpr uint64_t kHostOverheadBytes = 320ULL << 20;
 
 struct CgroupWrite {
-  std::string controller;  // v1's name; also what cgroup v2 must have enabled
+  std::string controller;  // v1's name, and the controller that cgroup v2 must have enabled
   std::string file;
   std::string text;
-  std::string path;  // of the field that asks for it
-  // Written in place of the above by a host that has this file: schedulers differ in theirs.
+  std::string path;  // JSON path of the field that asks for it
+  // A host that has this file gets this text instead of the above: schedulers differ in their files.
   std::string preferred_file = {};
   std::string preferred_text = {};
 };

@@ -11,7 +11,7 @@
 
 namespace caisson::runtime {
 
-// Empty, too, where the cgroup has gone. Of a threaded cgroup those that have a thread in it.
+// Empty also if the cgroup has gone. For a threaded cgroup: the processes that have a thread in it.
 [[nodiscard]] std::vector<pid_t> processes_of(const std::string& directory);
 
 // Kills every process of a cgroup and waits until each has gone. ETIMEDOUT when one does not go within 10 s.

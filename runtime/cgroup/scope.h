@@ -13,7 +13,7 @@
 
 namespace caisson::runtime {
 
-// A child of ours that does nothing; it ends with the object.
+// A child process that does nothing. It ends with the object.
 class Placeholder {
  public:
   static Result<Placeholder> start();
@@ -37,7 +37,7 @@ struct StartedScope {
 Result<StartedScope> start_scope(const ScopeName& name, const std::string& container,
                                  const std::vector<CgroupWrite>& limits);
 Result<void> update_scope(const std::string& unit, const std::vector<CgroupWrite>& limits);
-// Ends what runs in it. One that has ended already is no error.
+// Ends the processes of the scope. A scope that has ended already is no error.
 Result<void> stop_scope(const std::string& unit);
 
 }  // namespace caisson::runtime

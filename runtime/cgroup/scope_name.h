@@ -27,8 +27,8 @@ struct ScopeProperty {
   std::variant<bool, uint64_t, std::string, std::vector<uint8_t>> value;
 };
 
-// The limits that systemd knows by a name of its own, as org.freedesktop.systemd1 has them: what is only
-// written to the cgroup's files, systemd would overwrite when it reloads. Others (throttles) it leaves alone.
+// The limits that systemd knows by a name of its own (org.freedesktop.systemd1). If they were only written to
+// the cgroup's files, systemd would overwrite them when it reloads. It leaves other limits alone (throttles).
 [[nodiscard]] std::vector<ScopeProperty> scope_properties(const std::vector<CgroupWrite>& writes);
 
 }  // namespace caisson::runtime

@@ -17,7 +17,7 @@ namespace caisson::runtime {
 inline constexpr const char* kSystemdDestination = "org.freedesktop.systemd1";
 inline constexpr const char* kSystemdManagerPath = "/org/freedesktop/systemd1";
 inline constexpr const char* kSystemdManager = "org.freedesktop.systemd1.Manager";
-// A busy host's systemd may be reloading.
+// This long, because systemd may be reloading on a busy host.
 inline constexpr std::chrono::seconds kSystemdPatience{30};
 
 // One call: the message while it is filled, then the answer. Any step that fails makes call() fail.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libsystemd, loaded when it is first asked for, so that nobody else waits for it. Used by systemd_manager.h.
+// libsystemd, loaded at its first use, so that commands without systemd do not wait for it. Used by
+// systemd_manager.h.
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -8,7 +9,7 @@
 
 namespace caisson::runtime {
 
-// The functions of libsystemd that we use.
+// The functions of libsystemd that caisson uses.
 struct SystemdLibrary {
   decltype(&::sd_bus_new) bus_new;
   decltype(&::sd_bus_set_address) set_address;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's systemd over D-Bus (org.freedesktop.systemd1(5)): transient scopes, their properties, their end.
-// libsystemd is loaded when it is first asked for, so that nobody else waits for it. Used by scope.h.
+// libsystemd is loaded at its first use, so that commands without systemd do not wait for it. Used by
+// scope.h.
 #pragma once
 
 #include <sys/types.h>
@@ -28,7 +29,7 @@ class SystemdManager {
                                   const std::vector<ScopeProperty>& properties);
   // Until the scope ends.
   Result<void> set_properties(const std::string& unit, const std::vector<ScopeProperty>& properties);
-  // Ends it with every process of it, and waits for that. One that has ended already is no error.
+  // Ends the scope with all its processes, and waits for that. A scope that has ended already is no error.
   Result<void> stop(const std::string& unit);
 
  private:

@@ -9,8 +9,8 @@
 
 namespace caisson::runtime {
 
-// Kills what runs in it and beneath it, waits for its end and removes it, from the leaves up. Fine when it
-// has gone. What is made there meanwhile is killed and removed too.
+// Kills what runs in it and beneath it, waits for its end and removes it, from the leaves up. A cgroup that
+// has gone is no error. Processes and cgroups that appear there meanwhile are killed and removed too.
 Result<void> remove_cgroup_tree(const std::string& directory);
 
 }  // namespace caisson::runtime

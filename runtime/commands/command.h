@@ -22,9 +22,9 @@ struct Globals {
   LogOptions log;
   bool systemd_cgroup = false;
   std::string rootless = "auto";
-  std::vector<int> descriptors;  // those the caller left open, where the process may be meant to have them
+  std::vector<int> descriptors;  // the caller's open ones, if the container's process may inherit them
 
-  // Whether a container may go without a cgroup where we may not make one.
+  // Whether a container may go without a cgroup if caisson may not make one.
   [[nodiscard]] CgroupPolicy cgroup_policy() const;
   [[nodiscard]] StateRoot state_root() const { return StateRoot(root); }
 };
@@ -37,9 +37,9 @@ class Command {
   virtual ~Command() = default;
 
   virtual void declare(Options options) = 0;
-  // The exit code, or why there is none.
+  // Returns the exit code, or why there is none.
   virtual Result<int> run(const Globals& globals) = 0;
-  // What to exit with then.
+  // The exit code for such an error.
   [[nodiscard]] virtual int failure_code() const { return 1; }
 };
 

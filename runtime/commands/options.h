@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of one verb, as its file declares them: each names a variable that the parser fills. The one
-// place that knows the parsing library is options.cpp, so that no verb pays for its headers.
+// The options of one verb, as its file declares them: each names a variable that the parser fills. Only
+// options.cpp knows the parsing library, so that no verb pays for its headers.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class Options {
   // Parsing stops at the first argument that is no option; it and all that follow are the verb's own.
   void rest(std::vector<std::string>& arguments, const char* usage);
 
-  // Whatever else is given is for a verb that refuses all of it.
+  // For a verb that refuses everything: takes any arguments.
   void anything();
 
  private:
@@ -44,8 +44,8 @@ class Options {
   const std::vector<std::string>& after_marker_;
 };
 
-// Takes the first "--" and what follows from `arguments` when it is for a verb with rest(); the library would
-// lose it.
+// For a verb with rest(): takes the first "--" and all that follows from `arguments`. The library would lose
+// it.
 [[nodiscard]] std::vector<std::string> cut_after_marker(std::vector<std::string>& arguments,
                                                         const CLI::App& program);
 

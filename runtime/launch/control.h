@@ -19,15 +19,15 @@ class Process;
 
 namespace caisson::runtime {
 
-// Asks `verb` and returns the answer's line; an {"error": …} is an Error.
+// Sends `verb` and returns the line of the answer. An {"error": …} is an Error.
 Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb);
 
 // LIMIT: how long a call of the agent of an awake guest may take.
 inline constexpr std::chrono::seconds kAwakePatience{30};
 
-// The files among what a process of the guest is to have (fill_stdio, fill_inherited), which caisson-vmm
-// serves until the guest has closed them. While this lives they wait for the guest to open them; should we
-// be killed meanwhile, they are let go of.
+// The files that a process of the guest gets (fill_stdio, fill_inherited). caisson-vmm serves each until the
+// guest has closed it. While this object lives, the files wait for the guest to open them. If this process is
+// killed meanwhile, caisson-vmm lets go of them.
 class GivenFiles {
  public:
   static Result<GivenFiles> give(const ContainerDirectory& directory, const agent::v1::Process& process);
@@ -37,9 +37,9 @@ class GivenFiles {
   UniqueFd connection_;
 };
 
-// While it lives, the vCPUs of a paused container run, so that its agent can answer; afterwards they stop
-// again, unless it has been resumed meanwhile or another needs them. The container itself stays frozen by
-// the guest. Harmless for a container that is not paused.
+// While this object lives, the vCPUs of a paused container run, so that its agent can answer. Afterwards they
+// stop again, unless the container has been resumed or another AwakeGuest needs them. The guest keeps the
+// container itself frozen. Harmless for a container that is not paused.
 class AwakeGuest {
  public:
   static Result<AwakeGuest> of(const ContainerDirectory& directory, const ContainerState& state);

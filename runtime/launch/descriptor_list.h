@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descriptors that caisson-vmm starts with: each is given once, and its number there is asked for in the
-// same breath.
+// The descriptors with which caisson-vmm starts. The caller adds each once, and gets its number in
+// caisson-vmm.
 #pragma once
 
 #include <array>
@@ -12,19 +12,19 @@ namespace caisson::runtime {
 
 class DescriptorList {
  public:
-  // Those of 0, 1 and 2. The next two, kLaunchFd and kStatusFd, are VmmProcess::spawn's.
+  // Descriptors 0, 1 and 2. VmmProcess::spawn adds the next two, kLaunchFd and kStatusFd.
   explicit DescriptorList(const std::array<int, 3>& standard) : sources_(standard.begin(), standard.end()) {
     sources_.resize(kStatusFd + 1, -1);
   }
 
-  // `fd` is and stays the caller's, who keeps it open until caisson-vmm is spawned. The number that its copy
-  // has there.
+  // `fd` stays the caller's. The caller keeps it open until caisson-vmm is spawned. Returns the number of its
+  // copy in caisson-vmm.
   int add(int fd) {
     sources_.push_back(fd);
     return static_cast<int>(sources_.size()) - 1;
   }
 
-  // Descriptor n there is a copy of number n of these.
+  // Descriptor n of caisson-vmm is a copy of entry n.
   [[nodiscard]] const std::vector<int>& sources() const { return sources_; }
 
  private:

@@ -15,12 +15,12 @@ inline constexpr uint64_t kMiB = 1ULL << 20;
 // Kernel, agent and page tables of a guest, beyond what its container may use: docs/budgets.md.
 inline constexpr uint64_t kGuestOverheadBytes = 48 * kMiB;
 inline constexpr uint64_t kDefaultMemoryBytes = 256 * kMiB;
-// Below this the guest does not reach its agent.
+// A guest with less memory does not get as far as its agent.
 inline constexpr uint64_t kMinimumMemoryBytes = 64 * kMiB;
 
-// Sets memory and CPUs of `machine`, and to what they may grow; never less than what it boots with.
+// Sets memory and CPUs of `machine`, and the bounds to which they may grow, which are never less.
 Result<void> choose_size(const oci::Config& config, MachineSpec& machine);
-// Whether it grows to that without being asked: no limit says how much the container may use.
+// Whether the guest grows to its bound without being asked: it does if the container has no memory limit.
 [[nodiscard]] bool grows_by_need(const oci::Config& config, const MachineSpec& machine);
 
 // The guest memory in which a container gets `limit` bytes.

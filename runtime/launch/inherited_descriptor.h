@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One descriptor of ours as the process shall have it, and its words for the agent. Used for what is
-// preserved and for standard input, output and error.
+// One descriptor of caisson as the container's process gets it, and its description for the agent. Used for
+// preserved descriptors and for standard input, output and error.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,17 @@ class InheritedDescriptor;
 namespace caisson::runtime {
 
 struct InheritedDescriptor {
-  int number = -1;            // ours and the process's
-  bool reads = false;         // the process may
-  bool writes = false;        // so may it
-  uint32_t device_minor = 0;  // the guest's own device of major 1
-  bool is_file = false;       // caisson-vmm serves it; neither: a stream
-  bool appends = false;       // of a file
+  int number = -1;            // the number here and in the process
+  bool reads = false;         // the process may read
+  bool writes = false;        // the process may write
+  uint32_t device_minor = 0;  // minor number of the guest's own device, of major 1
+  bool is_file = false;       // caisson-vmm serves the file. Neither file nor device: a stream
+  bool appends = false;       // for a file: writes go to its end
 };
 
-// What needs no stream, for reading or writing it never waits for anybody: a device whose every opening is as
-// good as any other, a file, a block device. Not the files of procfs and sysfs, of which some do.
+// A descriptor that needs no stream, because to read or write it never waits for another process: a device of
+// which every opening is alike, a file, a block device. Files of procfs and sysfs are not among them: some
+// make their readers wait.
 [[nodiscard]] std::optional<InheritedDescriptor> find_file_or_device(int fd);
 
 // The name by which the guest finds the file that `process` (its token) has as descriptor `number`.

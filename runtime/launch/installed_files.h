@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the sandbox's pieces are.
+// The paths of the programs and files that a sandbox needs.
 #pragma once
 
 #include <string>

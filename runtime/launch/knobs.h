@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where settings are given: annotations of the bundle, and the environment (docs/configuration.md).
+// The sources of settings: annotations of the bundle, and the environment (docs/configuration.md).
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace caisson::runtime {
 
-// Empty where it is not set.
+// The value of the environment variable. Empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 // The value of org.caisson.NAME; empty where there is none.
 [[nodiscard]] std::string annotation(const oci::Config& config, const std::string& name);
 
-// A number from 1 to `most`, and nothing behind it.
+// Parses a number from 1 to `most`, with nothing behind it.
 [[nodiscard]] std::optional<uint32_t> number_within(std::string_view text, uint32_t most);
 // "268435456", "256m", "1.5g": K, M, G, T are powers of 1024; an empty optional for anything else.
 [[nodiscard]] std::optional<uint64_t> parse_size(std::string_view text);

@@ -8,8 +8,8 @@
 
 namespace caisson::runtime {
 
-// The one that linux.namespaces names; none where a new, empty one is wanted. EINVAL where the container
-// would have the host's own network, unless CAISSON_HOST_NETWORK has it live with loopback alone.
+// The namespace that linux.namespaces names, or none for a new, empty one. EINVAL if the container would have
+// the host's own network, unless CAISSON_HOST_NETWORK gives it loopback alone.
 Result<UniqueFd> open_network_namespace(const oci::Config& config);
 
 }  // namespace caisson::runtime

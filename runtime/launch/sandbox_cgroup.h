@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cgroup that caisson-vmm joins, by whichever of the two makes it: caisson itself, or systemd. What must
-// be removed with the container is on record before it is made. Used by create.
+// The cgroup that caisson-vmm joins. caisson itself makes it, or systemd does. What must be removed with the
+// container goes on record before it is made. Used by create.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@
 
 namespace caisson::runtime {
 
-// Where it shall be: a path from the root of each hierarchy on, or a scope of systemd.
+// The place of the cgroup: a path from the root of each hierarchy on, or a scope of systemd.
 using CgroupName = std::variant<std::string, ScopeName>;
 
-// From linux.cgroupsPath, `systemd` telling which form it has.
+// From linux.cgroupsPath. `systemd` says which form that has.
 Result<CgroupName> cgroup_name(const std::string& cgroups_path, const std::string& id,
                                const std::string& state_root, bool systemd);
 
 struct SandboxCgroup {
   HostCgroup cgroup;
   std::string own_memory;                  // HostCgroup::memory, if that directory was made for the container
-  std::optional<Placeholder> placeholder;  // of a scope: until caisson-vmm has joined
+  std::optional<Placeholder> placeholder;  // holds a scope until caisson-vmm has joined
 };
 
 struct CgroupOrder {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A container as a service that says when it serves: sd_notify(3), with the socket that NOTIFY_SOCKET names
-// to caisson. The guest has a socket of its own (agent/container/notify_socket.h), caisson-vmm passes its
-// READY=1 on. As runc and crun do, and nothing but READY=1. Used by create.
+// Readiness of a container that is a service: sd_notify(3), with the socket that NOTIFY_SOCKET names to
+// caisson. The guest has a socket of its own (agent/container/notify_socket.h). caisson-vmm passes READY=1
+// on, as runc and crun do, and nothing else. Used by create.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,11 @@ namespace caisson::runtime {
 
 struct ServiceManager {
   UniqueFd socket;        // a datagram socket, connected
-  std::string directory;  // absolute, in the container: where the guest's socket "notify" shall be
+  std::string directory;  // absolute, in the container: the place of the guest's socket "notify"
 };
 
-// What `address`, the value of NOTIFY_SOCKET, leads to: a path, or with "@" first an abstract name. None when
-// it is null or empty. EINVAL for what is neither. A manager that cannot be reached is a warning: the
+// Connects to `address`, the value of NOTIFY_SOCKET: a path, or with "@" first an abstract name. Returns none
+// if it is null or empty. EINVAL for other values. A manager that cannot be reached is a warning: the
 // container has the socket all the same, as with runc.
 Result<std::optional<ServiceManager>> find_service_manager(const char* address);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person may choose about a container's machine: environment, annotations and limits, in that order of
-// sources, one place. docs/configuration.md describes what is read here.
+// What a person may choose about a container's machine, from the environment, annotations and limits, in this
+// order. docs/configuration.md describes what is read here.
 #pragma once
 
 #include <chrono>

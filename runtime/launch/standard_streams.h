@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptors 0, 1 and 2 of ours as the process shall have them. Used by create and exec.
+// caisson's descriptors 0, 1 and 2 as the container's process gets them. Used by create and exec.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@ class Process;
 
 namespace caisson::runtime {
 
-// What they are, as far as the process shall find the like: files and devices as they are, one stream for
-// output and error where they lead to one place, a directory as input. `token`: the process's.
-// `relays_terminal`: a terminal's bytes pass through us, and not to whoever has its master.
+// The kinds of these descriptors: files and devices are passed as such, output and error that lead to one
+// place become one stream, a directory may be input. `token` is the process's. `relays_terminal`: the
+// terminal's bytes pass through caisson, because no other process has the terminal's master.
 void fill_stdio(agent::v1::Process& out, uint64_t token, bool relays_terminal);
 
 }  // namespace caisson::runtime

@@ -22,7 +22,7 @@ struct VmmSpawn {
   LaunchSpec spec;
   std::vector<int> descriptors;          // DescriptorList::sources
   bool controlling_terminal = false;     // descriptor 0 becomes that, so that window changes are signalled
-  int network_namespace = -1;            // to join; -1: a new, empty one
+  int network_namespace = -1;            // the one to join; -1: a new, empty one
   std::vector<int> cgroup_members = {};  // HostCgroup::members: "0" is written to each by one thread
 };
 
@@ -36,13 +36,13 @@ class VmmProcess {
   [[nodiscard]] const ProcessIdentity& identity() const { return identity_; }
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
 
-  // The machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD when it ended without a
-  // word, EINTR when a signal asked us to end.
+  // Returns the machine's report, or why there is none: ETIMEDOUT at the deadline, ECHILD if caisson-vmm
+  // ended without a word, EINTR if a signal asked caisson to end.
   Result<LaunchStatus> wait_ready(std::chrono::steady_clock::time_point deadline,
                                   const CaughtSignals& signals);
-  // The container is on record: caisson-vmm now outlives us.
+  // The container is on record. From now on caisson-vmm outlives this process.
   Result<void> commit();
-  // Not any more killed by the destructor.
+  // The destructor kills it no more.
   void release() { owned_ = false; }
   // Reaps it: its exit code, 128+n when a signal ended it.
   Result<int> wait_exit();

@@ -40,12 +40,12 @@ struct CreatedContainer {
   LockedContainer locked;
   ContainerState state;
   oci::Config config;
-  VmmProcess vmm;            // released: it lives on
-  agent::AgentClient agent;  // by which it was made
+  VmmProcess vmm;            // released: caisson-vmm lives on
+  agent::AgentClient agent;  // the connection by which the container was made
   UniqueFd pty_master;       // when the caller relays a terminal
 };
 
-// A signal that asks us to end, while the guest boots or a hook runs, ends it with an error like any other.
+// A signal that asks caisson to end, while the guest boots or a hook runs, is an error like any other.
 Result<CreatedContainer> create_container(const StateRoot& root, const CreateRequest& request,
                                           const CaughtSignals& signals);
 

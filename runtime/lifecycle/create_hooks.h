@@ -24,7 +24,7 @@ struct ContainerOnHost {
   pid_t vmm = -1;
 };
 
-// As run_hooks().
+// Like run_hooks().
 Result<void> run_create_container_hooks(const std::vector<oci::Hook>& hooks, const HookScene& scene,
                                         const ContainerOnHost& container);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a create is going to do, decided before anything of the host changes: whatever the bundle, the
-// settings or the environment have wrong is found here. Carried out by create.cpp.
+// What a create is going to do, decided before anything on the host changes. Every mistake in the bundle, the
+// settings or the environment is found here. create.cpp carries the plan out.
 #pragma once
 
 #include <optional>
@@ -33,20 +33,20 @@ struct CreatePlan {
   UniqueFd network;                            // VmmSpawn::network_namespace; none: a new one
   CgroupName cgroup;
 
-  // Where sd_notify's socket lies in the container; empty: nowhere.
+  // The place of sd_notify's socket in the container. Empty: there is none.
   [[nodiscard]] std::string notify_directory() const {
     return service_manager ? service_manager->directory : std::string();
   }
 };
 
-// `state_root`: of the containers, which goes into the names of cgroups.
+// `state_root` goes into the names of cgroups.
 Result<CreatePlan> plan_create(const CreateRequest& request, const std::string& state_root);
 
-// What is on record of the container before it has a machine.
+// The container's record before it has a machine.
 Result<ContainerState> initial_state(const CreateRequest& request, const CreatePlan& plan);
 
-// The launch document but for what is of the state directory, the clock and the cgroup; its descriptors go
-// into `descriptors`.
+// The launch document, without what comes from the state directory, the clock and the cgroup. Its descriptors
+// go into `descriptors`.
 LaunchSpec launch_spec(const CreateRequest& request, const CreatePlan& plan, DescriptorList& descriptors);
 
 }  // namespace caisson::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes a container away: its machine, its cgroups, its directory. Each step may find its work already done:
-// whatever was killed half-way, running it again ends with nothing left.
+// Takes a container away: its machine, its cgroups, its directory. Each step may find its work done already.
+// If a removal is killed half-way, the next one removes the rest.
 #pragma once
 
 #include "common/result.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A container in the foreground: create, start, then stand between it and whoever called: signals are passed
-// on, a terminal is relayed, its exit code becomes ours. Used by run and do.
+// A container in the foreground: create, start, then stand between the container and the caller: pass signals
+// on, relay a terminal, exit with the container's exit code. Used by run and do.
 #pragma once
 
 #include "common/result.h"

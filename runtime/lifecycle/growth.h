@@ -11,8 +11,8 @@
 
 namespace caisson::runtime {
 
-// `now`, grown so that limits higher than those in force mean something; never smaller. A CPU quota in
-// `resources` has its period. ENOSPC, with the remedy, beyond what the machine has.
+// Returns `now`, grown so that the new limits fit; never smaller. A CPU quota in `resources` must have its
+// period. ENOSPC, with the remedy, beyond what the machine has.
 Result<GuestSize> grown_for(const oci::Resources& resources, GuestSize now, const CpuTime& in_force);
 
 }  // namespace caisson::runtime

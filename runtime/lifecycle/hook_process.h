@@ -10,18 +10,19 @@
 
 namespace caisson::runtime {
 
-// What a hook's process starts with; descriptors of the caller.
+// What a hook's process starts with: descriptors of the caller.
 struct HookPlace {
-  int directory = -1;  // its current one
+  int directory = -1;  // its current directory
   int input = -1;
   int output = -1;  // standard output and standard error
 };
 
-// It leads a process group of its own, so that what it has started can be ended with it.
+// The hook leads a process group of its own, so that its children can be ended with it.
 Result<pid_t> spawn_hook(const oci::Hook& hook, const HookPlace& place);
 
-// Its status, as waitpid()'s. Once it outlives its timeout, or one of `signals` (null: none is caught) asks
-// us to end, it is killed with its process group, and that is the error: ETIMEDOUT or EINTR.
+// Returns the hook's status, as waitpid() has it. If the hook outlives its timeout, or one of `signals`
+// (null: none is caught) asks caisson to end, the hook is killed with its process group. The error is then
+// ETIMEDOUT or EINTR.
 Result<int> wait_for_hook(const oci::Hook& hook, pid_t pid, const CaughtSignals* signals);
 
 }  // namespace caisson::runtime

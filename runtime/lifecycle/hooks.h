@@ -12,20 +12,21 @@
 
 namespace caisson::runtime {
 
-// What every hook of one moment is given.
+// What all hooks of one kind get.
 struct HookScene {
   std::string state_json;  // on standard input
   std::string directory;   // the current one: the bundle, as under runc
-  // Caught: one that asks us to end ends the hook, as a failed one. Null: they end us, and the hook goes on.
+  // Caught signals: one that asks caisson to end ends the hook, as a failed hook. Null: such a signal ends
+  // caisson, and the hook goes on.
   const CaughtSignals* signals = nullptr;
 };
 
-// The first that fails (cannot run, exits with another code than 0, or outlives its timeout) ends it: an
-// Error that names the hook and quotes what it wrote. `kind` is its name in config.json.
+// The first hook that fails (cannot run, exits with another code than 0, or outlives its timeout) ends the
+// run. The Error names the hook and quotes what it wrote. `kind` is its name in config.json.
 Result<void> run_hooks(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene);
 
-// The same, where the specification wants failures logged and passed over. Where the bundle has gone they run
-// in the caller's directory, and that is logged.
+// The same, for kinds whose failures are logged and passed over by the specification. If the bundle has gone,
+// the hooks run in the caller's directory, and the log says so.
 void run_hooks_logging(const std::vector<oci::Hook>& hooks, const char* kind, const HookScene& scene);
 
 }  // namespace caisson::runtime

@@ -9,11 +9,11 @@
 
 namespace caisson::runtime {
 
-// Under the lock, both. Interrupted half-way, either can be done again.
+// Call both under the lock. Either can be repeated if it was interrupted half-way.
 Result<void> pause_container(const ContainerDirectory& directory, ContainerState& state);
 Result<void> resume_container(const ContainerDirectory& directory, ContainerState& state);
 
-// Waits until a paused container is no longer: its state then, running or stopped.
+// Waits until a paused container is paused no more. Returns its state then: running or stopped.
 Result<ContainerState> wait_for_resume(const ContainerDirectory& directory);
 
 }  // namespace caisson::runtime

@@ -15,7 +15,7 @@ Result<void> check_process(const oci::Config& config);
 // Under the lock. Fails, in runc's words, unless the container is created. Updates `state` and its file.
 Result<void> start_container(const ContainerDirectory& directory, ContainerState& state,
                              const oci::Config& config);
-// The same by a connection that is there already.
+// The same over a connection that exists already.
 Result<void> start_container(agent::AgentClient& agent, const ContainerDirectory& directory,
                              ContainerState& state, const oci::Config& config);
 

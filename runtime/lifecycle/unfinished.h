@@ -8,8 +8,8 @@
 
 namespace caisson::runtime {
 
-// Removes what was laid down, unless the container came to be. Once hooks have begun, those of "poststop"
-// follow. [oci] runtime.md, "Lifecycle", steps 3 to 5
+// Removes what was made, unless the container was finished. If hooks have begun, those of "poststop" follow.
+// [oci] runtime.md, "Lifecycle", steps 3 to 5
 class Unfinished {
  public:
   Unfinished(const ContainerDirectory& directory, const ContainerState& state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes a container away whose record cannot be read: state.json is missing, damaged or no file. What was on
-// record there is found otherwise, as far as it can be. Used by `delete`.
+// Takes a container away whose record cannot be read: state.json is missing, damaged or no file. What the
+// record held is found by other means, as far as possible. Used by `delete`.
 #pragma once
 
 #include "common/result.h"
@@ -8,8 +8,9 @@
 
 namespace caisson::runtime {
 
-// Under the lock. The machine is whoever serves the control socket, the cgroups are those that config.json
-// names; what cannot be found is logged. Its poststop hooks run, if the configuration can be read.
+// Under the lock. The machine is the process that serves the control socket. The cgroups are those that
+// config.json names. What cannot be found is logged. Its poststop hooks run, if the configuration can be
+// read.
 Result<void> destroy_unrecorded(const StateRoot& root, const ContainerDirectory& directory,
                                 const std::string& id, bool is_forced);
 

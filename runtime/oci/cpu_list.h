@@ -10,11 +10,12 @@
 
 namespace caisson::runtime::oci {
 
-// LIMITS: what a cpu_set_t holds, and the kernel's largest NR_CPUS.
+// LIMIT: what a cpu_set_t holds, and the kernel's largest NR_CPUS.
 inline constexpr uint32_t kHighestOfSet = 1023;
 inline constexpr uint32_t kHighestOfKernel = 8191;
 
-// Ascending, each once; empty for an empty text. EINVAL for what is no list, or names a CPU beyond `highest`.
+// Returns each CPU once, ascending. Empty for an empty text. EINVAL for a malformed list, or a CPU beyond
+// `highest`.
 Result<std::vector<uint32_t>> parse_cpu_list(std::string_view text, uint32_t highest = kHighestOfSet);
 
 }  // namespace caisson::runtime::oci

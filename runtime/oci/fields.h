@@ -22,7 +22,7 @@ enum class Treatment {
   guest,    // honoured inside the VM
   host,     // honoured by the runtime on the host
   both,     // honoured on both sides
-  noted,    // carries no duty for a runtime (annotations, versions)
+  noted,    // needs nothing done by a runtime (annotations, versions)
   refused,  // an error that names the path and the note
 };
 

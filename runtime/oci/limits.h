@@ -10,16 +10,16 @@
 
 namespace caisson::runtime::oci {
 
-// Linux's, where none is given.
+// Linux's period, used if none is given.
 inline constexpr uint64_t kDefaultCpuPeriodUs = 100'000;
 
-// Bytes. Only a positive number is a limit: -1 is none, and so is 0, as for runc.
+// In bytes. Only a positive number is a limit. -1 and 0 are none, as for runc.
 [[nodiscard]] inline std::optional<uint64_t> memory_limit(const Resources& resources) {
   const int64_t limit = resources.memory ? resources.memory->limit.value_or(0) : 0;
   return limit > 0 ? std::optional(static_cast<uint64_t>(limit)) : std::nullopt;
 }
 
-// Microseconds of each period; empty: no limit, or one that is left as it is.
+// Microseconds of each period. Empty: no limit, or the limit stays as it is.
 [[nodiscard]] inline std::optional<uint64_t> cpu_quota_us(const Resources& resources) {
   const int64_t quota = resources.cpu ? resources.cpu->quota.value_or(0) : 0;
   return quota > 0 ? std::optional(static_cast<uint64_t>(quota)) : std::nullopt;

@@ -31,8 +31,9 @@ struct MountOptions {
 
 [[nodiscard]] MountOptions parse_mount_options(std::span<const std::string> words);
 
-// Refuses, by its word, what cannot be honoured; `context` is the JSON path of the words. Of a bind mount
-// that is all that concerns a whole file system, of others what the guest's kernel would pass over.
+// Refuses, by its word, an option that cannot be honoured. `context` is the JSON path of the words. For a
+// bind mount these are all options of a whole file system, for other mounts those that the guest's kernel
+// would ignore.
 Result<void> check_mount_options(const MountOptions& options, bool is_bind, std::string_view type,
                                  const std::string& context);
 

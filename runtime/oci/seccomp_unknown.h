@@ -12,9 +12,9 @@
 
 namespace caisson::runtime::oci {
 
-// Instructions to stand before a filter: for each of `architectures` (libseccomp's tokens) a number beyond
-// the largest of the rules' `names` there is answered ENOSYS; every other call falls through to what follows.
-// An architecture that has none of the names is left to the filter.
+// Instructions to put before a filter. For each of `architectures` (libseccomp's tokens), a call with a
+// number beyond the largest of the rules' `names` is answered ENOSYS. Every other call falls through to the
+// filter. So does every call of an architecture that has none of the names.
 [[nodiscard]] std::vector<sock_filter> answer_for_unknown_syscalls(const std::vector<uint32_t>& architectures,
                                                                    const std::vector<std::string>& names);
 

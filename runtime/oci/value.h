@@ -22,7 +22,7 @@ class Value {
   // EINVAL, "<path>: <reason>".
   [[nodiscard]] tl::unexpected<Error> bad(std::string_view reason) const;
 
-  // Null, false, 0, "", [] and {}: what writers put where they mean nothing.
+  // Whether the value is null, false, 0, "", [] or {}: writers put these where they mean nothing.
   [[nodiscard]] bool is_void() const;
   [[nodiscard]] bool is_null() const;
 
@@ -51,7 +51,7 @@ class Value {
   bool is_element_ = false;
 };
 
-// A document of ours to read: owns the JSON behind a root Value.
+// A document to read. It owns the JSON behind a root Value.
 class Document {
  public:
   // `what` names the text in errors ("config.json"). Refuses text over kMaxDocumentBytes, nesting over

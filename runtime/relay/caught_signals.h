@@ -10,14 +10,14 @@ namespace caisson::runtime {
 
 class CaughtSignals {
  public:
-  // Blocks every signal that can be passed on, and SIGWINCH. Call it before the process starts: none falls
-  // between.
+  // Blocks every signal that can be passed on, and SIGWINCH. Call it before the process starts, so that no
+  // signal is lost in between.
   static Result<CaughtSignals> take();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  // The next one pending; 0 when there is none.
+  // The next pending signal. 0 if there is none.
   [[nodiscard]] int next() const;
-  // The next one pending by which somebody wants us to end; 0 when there is none. Others are dropped.
+  // The next pending signal that asks caisson to end. 0 if there is none. Drops other signals.
   [[nodiscard]] int next_request_to_end() const;
 
  private:

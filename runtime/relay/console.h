@@ -15,12 +15,12 @@ namespace caisson::runtime {
 struct ConsoleRequest {
   bool terminal = false;
   std::string socket;     // --console-socket; empty: none
-  bool detached = false;  // nobody stays to relay
+  bool detached = false;  // no caisson stays to relay the terminal
   std::optional<oci::ConsoleSize> size;
 };
 
-// A pty, or none when the process has no terminal. Refuses the combinations that runc refuses, in its words.
-// When a socket is given, the master has been sent and is not in the pair any more.
+// Returns a pty, or none if the process has no terminal. Refuses the combinations that runc refuses, in
+// runc's words. If a socket is given, the master has been sent there and is not in the pair any more.
 Result<std::optional<PtyPair>> open_console(const ConsoleRequest& request);
 
 }  // namespace caisson::runtime

@@ -21,8 +21,7 @@ class Process;
 
 namespace caisson::runtime {
 
-// Where the process's bytes come from and go to on the host; with a terminal, input and output are what
-// counts.
+// The host's ends of the process's streams. With a terminal only input and output count.
 struct RelayEnds {
   int input = 0;
   int output = 1;
@@ -31,16 +30,18 @@ struct RelayEnds {
 
 class ProcessRelay {
  public:
-  // Opens the streams, makes the process; where it has a terminal, that is as large as `terminal` from the
-  // first. A second of them is never made by a failed call. SIGWINCH is to be caught by now.
+  // Opens the streams and makes the process. If the process has a terminal, the terminal has the size of
+  // `terminal` from its first moment. A failed call never makes a second process. SIGWINCH must be caught
+  // before.
   static Result<ProcessRelay> start(const std::string& vsock_socket, agent::v1::CreateProcessRequest request,
                                     int terminal);
 
-  // Until the process has ended and its output is written, which is when nobody in the guest can write any
-  // more (CreateProcessRequest.output_ends_with_process: when it has ended). As with runc, a child left
-  // behind that holds the output keeps it, since what it writes is the command's output too; a signal that
-  // asks us to end ends the waiting. 128+SIGKILL when the guest goes away meanwhile. The threads that copy
-  // may outlive the call, blocked in reading `ends`: the process is expected to exit.
+  // Waits until the process has ended and its output is written. The output ends when no process in the guest
+  // can write to it any more (with CreateProcessRequest.output_ends_with_process: when the process has
+  // ended). As with runc, a child that holds the output prolongs the waiting, because its output is the
+  // command's too. A signal that asks caisson to end ends the waiting. Returns 128+SIGKILL if the guest goes
+  // away meanwhile. The threads that copy may outlive the call, blocked in reading `ends`: the process is
+  // expected to exit.
   Result<int> attend(RelayEnds ends, const CaughtSignals& signals);
 
  private:
@@ -53,7 +54,7 @@ class ProcessRelay {
   void pass_on(int signal);
 
   struct Inherited {
-    int number;  // ours and the process's
+    int number;  // here and in the process
     bool reads;
     bool writes;
     UniqueFd stream;
@@ -69,8 +70,7 @@ class ProcessRelay {
     agent::StreamKind kind;
     UniqueFd socket;
   };
-  std::vector<Stream>
-      streams_;  // the terminal; or those of standard input, output and error that are relayed
+  std::vector<Stream> streams_;  // the terminal, or the relayed ones of standard input, output and error
   std::vector<Inherited> inherited_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between the caller's terminal (descriptors 0 and 1) and the master of a container's pty: what an engine
-// does, for who runs caisson by hand. Two threads copy; the caller's terminal is raw meanwhile.
+// does, for a person who runs caisson by hand. Two threads copy; the caller's terminal is raw meanwhile.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace caisson::runtime {
 
 class TerminalRelay {
  public:
-  // Standard input may also be no terminal: then its bytes are typed into the container's.
+  // If standard input is no terminal, its bytes are typed into the container's terminal.
   static Result<TerminalRelay> start(UniqueFd master);
   TerminalRelay(TerminalRelay&&) noexcept;
   TerminalRelay& operator=(TerminalRelay&&) = delete;

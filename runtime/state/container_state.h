@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is on record of one container: state.json in its directory. Written whole, read whole; what it says of
-// a process is checked against the process itself (current_status), so that a power cut of caisson-vmm needs
-// no writer.
+// The record of one container: state.json in its directory. It is written whole and read whole. What it says
+// of a process is checked against the process itself (current_status), so nobody has to write when
+// caisson-vmm is killed.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace caisson::runtime {
 enum class Status { creating, created, running, paused, stopped };
 [[nodiscard]] std::string_view status_name(Status status);
 
-// What the guest has of its machine, and what it may be given (docs/decisions/0006-growth.md).
+// How much of its machine the guest has, and how much it may get (docs/decisions/0006-growth.md).
 struct GuestSize {
   guest_layout::Ram ram;
   uint64_t max_memory_bytes = 0;  // all RAM of the machine
@@ -32,7 +32,7 @@ struct GuestSize {
   bool operator==(const GuestSize&) const = default;
 };
 
-// What of CPU time the container may use: `quota_us` of each `period_us`; -1 is no limit.
+// The CPU time that the container may use: `quota_us` of each `period_us`. -1 is no limit.
 struct CpuTime {
   int64_t quota_us = -1;
   uint64_t period_us = oci::kDefaultCpuPeriodUs;
@@ -46,26 +46,29 @@ struct ContainerState {
   Status status = Status::creating;
   std::string bundle;  // absolute
   std::string rootfs;  // absolute
-  // Its program has been let go. What is paused before that is created again when it is resumed.
+  // Its program has been let go. A container that is paused before that is `created` again once it is
+  // resumed.
   bool started = false;
-  // The guest has been asked to let it go, and what it answered is not on record: whoever asked is at it, or
-  // was killed. To all but `start`, which may ask again, it is running.
+  // The guest has been asked to let the program go, and its answer is not on record: the asking `start` still
+  // runs, or was killed. The container counts as running, except for `start`, which may ask again.
   bool is_starting = false;
-  // Who makes it, and in the foreground stays with it until it ends. Dead, it can no longer be `creating`.
+  // The process that makes the container, and in the foreground stays until the container ends. If it is
+  // dead, the container cannot be `creating` any more.
   ProcessIdentity maker;
-  uint64_t pid_namespace = 0;  // in which it and caisson-vmm have their numbers; its inode
-  // The maker takes it away when it has ended; should it be killed before, whoever comes next does (sweep.h).
+  uint64_t pid_namespace = 0;  // its inode: the maker and caisson-vmm have their numbers there
+  // The maker deletes the container when it has ended. If the maker is killed before, the next command does
+  // (sweep.h).
   bool is_makers = false;
   std::string created;  // RFC 3339, UTC, nanoseconds
   std::map<std::string, std::string> annotations;
-  uint32_t owner = 0;         // uid of who created it
+  uint32_t owner = 0;         // uid of its creator
   ProcessIdentity vmm;        // pid 0: not started yet
   uint64_t init_process = 0;  // the agent's name of the first process
   std::string machine;        // "kvm" or "qemu"
   GuestSize guest;
   CpuTime cpu_time;
-  std::string cgroup_path;           // of its limits on the host, beneath each hierarchy; empty: it has none
-  std::string systemd_unit;          // the scope whose cgroup it is; empty: we made it ourselves
+  std::string cgroup_path;   // path of its cgroup on the host, beneath each hierarchy; empty: it has none
+  std::string systemd_unit;  // the scope whose cgroup it is; empty: caisson made the cgroup itself
   std::vector<std::string> cgroups;  // directories made on the host, to be removed with the container
 
   // The recorded status, or stopped when caisson-vmm has gone.
@@ -78,12 +81,12 @@ Result<ContainerState> parse_container_state(std::string_view json);
 // The state document of the specification, for hooks.
 [[nodiscard]] std::string oci_state_json(const ContainerState& state, Status status);
 
-// From exit.json, which caisson-vmm leaves behind (protocol/sandbox/exit_record.h): why a container ended,
-// where that is not its own doing: out of memory, or its guest lost. Empty for an ordinary end, and when the
-// text is not what it should be.
+// From exit.json, which caisson-vmm leaves behind (protocol/sandbox/exit_record.h): why a container ended, if
+// it did not end by itself (out of memory, or its guest is lost). Empty for an ordinary end, and for a
+// malformed text.
 [[nodiscard]] std::string reason_of_end(std::string_view exit_json);
 
-// Now, as `created` wants it.
+// The present time, in the form of `created`.
 [[nodiscard]] std::string timestamp_now();
 
 }  // namespace caisson::runtime

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes away a directory that a stranger has filled, and who fills it no more: caisson-vmm's outputs. However
-// deep and wide it is, it costs two descriptors and no stack. Called by ContainerDirectory::remove().
+// Removes a directory that a stranger has filled and does not fill any more: the outputs of caisson-vmm.
+// However deep and wide the directory is, the removal costs two descriptors and no stack. Called by
+// ContainerDirectory::remove().
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace caisson::runtime {
 
-// Fine when it is not there. No link is followed, neither in it nor as it.
+// A directory that is not there is no error. No link is followed, neither in the directory nor in its place.
 Result<void> remove_strangers_tree(const std::string& path);
 
 }  // namespace caisson::runtime

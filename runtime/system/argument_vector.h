@@ -6,8 +6,8 @@
 
 namespace caisson::runtime {
 
-// Arguments or environment as execve(2) takes them: a null pointer ends them. Into `strings`, which stay as
-// they are for as long as the pointers are used.
+// Arguments or environment as execve(2) takes them, with a null pointer at the end. They point into
+// `strings`, which must not change while the pointers are used.
 [[nodiscard]] inline std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);

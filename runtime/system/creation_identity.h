@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose the files become that this thread makes. Where others may write the directory, a file that is given
-// away after it was made can be another one by then: it has to be made as it stays.
+// The owner of the files that this thread makes. If others may write to the directory, a chown after the
+// creation may hit another file. So a file must be made with its final owner.
 #pragma once
 
 #include <sys/types.h>
@@ -13,8 +13,8 @@ namespace caisson::runtime {
 
 class CreationIdentity {
  public:
-  // Until the end of its life: files belong to `uid` and `gid`, and have exactly the mode that is asked for.
-  // What the thread may do to files stays what it was.
+  // While the object lives, new files belong to `uid` and `gid`, and have exactly the mode that is asked for.
+  // The thread's own rights on files stay the same.
   static Result<CreationIdentity> assume(uid_t uid, gid_t gid);
 
   CreationIdentity(CreationIdentity&& other) noexcept;

@@ -19,11 +19,11 @@ struct ProcessIdentity {
 
   static Result<ProcessIdentity> of(pid_t pid);
   bool operator==(const ProcessIdentity&) const = default;
-  // Zombies count as dead: they run nothing and only wait for their parent.
+  // A zombie counts as dead: it runs nothing and only waits for its parent.
   [[nodiscard]] bool is_alive() const;
 };
 
-// The inode of the pid namespace by which we count processes; 0 where it cannot be told.
+// The inode of this process's pid namespace. 0 if it cannot be read.
 [[nodiscard]] uint64_t own_pid_namespace();
 
 // A pidfd of exactly that process; ESRCH when it has gone.
@@ -32,7 +32,7 @@ Result<UniqueFd> open_process(const ProcessIdentity& process);
 // ESRCH when it has gone.
 Result<void> send_signal(const UniqueFd& process, int signal);
 
-// Waits until the process has ended; false at the deadline. It need not be a child.
+// Waits until the process has ended. Returns false at the deadline. The process need not be a child.
 Result<bool> wait_for_end(const UniqueFd& process, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace caisson::runtime

@@ -16,11 +16,11 @@ Result<UniqueFd> connect_unix(const std::string& path);
 
 // One message with one descriptor; `text` goes with it.
 Result<void> send_descriptor(int socket, int fd, std::string_view text);
-// With several, at most kMostSent.
+// One message with several descriptors, at most kMostSent.
 inline constexpr size_t kMostSent = 64;
 Result<void> send_descriptors(int socket, std::span<const int> fds, std::string_view text);
 
-// As runc's --pidfd-socket: to who listens at `path`.
+// Sends a pidfd to the server that listens at `path`, as runc's --pidfd-socket does.
 Result<void> send_pidfd(const std::string& path, int pidfd);
 
 }  // namespace caisson::runtime

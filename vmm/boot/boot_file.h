@@ -17,7 +17,7 @@ namespace caisson::vmm {
 
 class BootFile {
  public:
-  // `what` names it in errors, e.g. "guest kernel". Refuses what is not a regular file, or empty.
+  // `what` names it in errors, e.g. "guest kernel". Refuses a file that is empty or not a regular one.
   static Result<BootFile> open(std::string what, const std::string& path);
 
   [[nodiscard]] uint64_t size_bytes() const { return size_bytes_; }

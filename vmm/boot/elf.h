@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the headers of an uncompressed vmlinux: what to load where, and where to enter. Pure: does no I/O and
-// touches no guest memory. The file may be anybody's: everything in it is checked before it is used.
+// touches no guest memory. The file may be a stranger's: everything in it is checked before it is used.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 
 namespace caisson::vmm::layout {
 
-// Low RAM, all of it ours until Linux has read what it needs.
+// Low RAM. All of it is caisson-vmm's until Linux has read what it needs.
 inline constexpr GuestAddress kGdt{0x500};
 inline constexpr GuestAddress kBootParams{0x7000};
 inline constexpr GuestAddress kPageTables{0x9000};  // three pages

@@ -14,7 +14,7 @@
 
 namespace caisson::vmm {
 
-// Opened apart from their loading: the paths lead nowhere once the jail is closed.
+// The files are opened before they are loaded, because the paths lead nowhere once the jail is closed.
 struct LinuxFiles {
   BootFile kernel;
   std::optional<BootFile> initramfs;
@@ -26,7 +26,7 @@ struct LinuxFiles {
 struct LinuxBoot {
   std::string command_line;
   uint32_t cpus = 1;
-  uint64_t memory_bytes = 0;  // of `memory`, what Linux uses at boot; 0: all
+  uint64_t memory_bytes = 0;  // how much of `memory` Linux uses at boot; 0: all
   std::vector<DeviceTree::Device> devices;
 };
 

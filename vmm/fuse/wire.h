@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the FUSE protocol the kernel's header leaves out: flags newer than it, fixed sizes we rely on, and
-// the translation of the host's answers into wire values. No logic, no I/O.
+// What the kernel's header leaves out of the FUSE protocol: flags that are newer than the header, fixed
+// sizes, and the translation of the host's answers into wire values. No logic, no I/O.
 #pragma once
 
 #include <linux/fuse.h>
@@ -32,11 +32,12 @@ static_assert(sizeof(fuse_lk_in) == 48);
 static_assert(sizeof(fuse_lk_out) == 24);
 static_assert(sizeof(fuse_flush_in) == 24);
 
-// The oldest minor we speak: everything before it has shorter structs that no kernel of ours sends.
+// The oldest minor version that is served. Older ones have shorter structs, which Caisson's kernels do not
+// send.
 inline constexpr uint32_t kOldestMinor = 31;
 
-// [fuse] 7.41, newer than the header: mounts may map ids, and requests tell who asks only where they make a
-// file.
+// [fuse] 7.41, newer than the header: mounts may map ids, and only requests that make a file name the asking
+// user.
 #ifndef FUSE_ALLOW_IDMAP
 #define FUSE_ALLOW_IDMAP (1ULL << 40)
 #endif
@@ -94,8 +95,8 @@ static_assert(sizeof(StatxOut) == 32 + 256);
 // [caisson] Private to our guest's kernel (guest-kernel/patches), in fuse_attr.flags: the file changed so
 // recently that a further change may leave the same times, so that equal times do not mean equal contents.
 inline constexpr uint32_t kAttrUnsettled = 1U << 31;
-// [caisson] Likewise, in fuse_open_out.open_flags: locks on this file are ours to keep, not the guest
-// kernel's.
+// [caisson] Likewise, in fuse_open_out.open_flags: the server keeps the locks on this file, not the guest's
+// kernel.
 inline constexpr uint32_t kOpenHostLocks = 1U << 31;
 // [caisson] Likewise: RELEASE may come without room for an answer, by the queue of FORGET, some time later.
 inline constexpr uint32_t kOpenLazyRelease = 1U << 30;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unix sockets of the host that the container has mounts of. connect(2) wants a name, and caisson-vmm's root
-// is empty: so each, and nothing beside it, is mounted there, under a name of ours.
+// Unix sockets of the host that are mounts of the container. connect(2) needs a path, and the root of
+// caisson-vmm is empty. So each socket, and nothing else, is mounted in that root, under a name that
+// caisson-vmm gives.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,16 @@
 namespace caisson::vmm {
 
 struct HostSocket {
-  uint32_t port = 0;  // by which the guest reaches it; its name, too
+  uint32_t port = 0;  // by which the guest reaches the socket; also its name
   UniqueFd tree;      // a mount of the socket, in no namespace
 };
 using HostSockets = std::vector<HostSocket>;
 
-// In `root`, which is to become the empty root and can be written still.
+// Mounts the sockets in `root`, the later empty root, which can still be written.
 Result<void> mount_host_sockets(const std::string& root, const HostSockets& sockets);
 
-// Inside the jail: a connection to whoever listens on it now. Does not wait: EAGAIN where that one has too
-// many waiting. EPROTOTYPE where it is no stream socket.
+// Inside the jail: connects to the server that listens on the socket now. Does not wait: EAGAIN if too many
+// connections wait for that server. EPROTOTYPE if it is no stream socket.
 Result<UniqueFd> dial_host_socket(uint32_t port);
 
 }  // namespace caisson::vmm

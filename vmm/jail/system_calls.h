@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system calls caisson-vmm may make while a guest runs. Any other fails with EPERM, but those that only
+// The system calls caisson-vmm may make while a guest runs. Any other call fails with EPERM. Calls that only
 // an intruder would make end the process. Loaded by the jail.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An eventfd of ours, shared with KVM: raised by us for an interrupt, or by KVM when the guest writes to a
-// register.
+// An eventfd shared with KVM: caisson-vmm raises it for an interrupt, or KVM raises it when the guest writes
+// to a register.
 #pragma once
 
 #include <sys/eventfd.h>

@@ -38,7 +38,7 @@ class ExitCounters {
     uint32_t reason;
     const char* name;
   };
-  // The last takes what has no name.
+  // The last counter takes exits that have no name here.
   static constexpr std::array kNames = {
       Name{KVM_EXIT_MMIO, "mmio"},
       Name{KVM_EXIT_IO, "io"},

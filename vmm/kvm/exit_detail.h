@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an exit that ends a machine means, for an operator [kvm-api] 5.
+// Describes for an operator an exit that ends a machine [kvm-api] 5.
 #pragma once
 
 #include <linux/kvm.h>

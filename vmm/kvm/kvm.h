@@ -19,7 +19,7 @@ namespace caisson::vmm {
 
 class Kvm {
  public:
-  // Opens the device and checks that it can do what every machine of ours needs.
+  // Opens the device and checks that it can do what every KvmMachine needs.
   static Result<Kvm> open(const std::string& path = "/dev/kvm");
 
   [[nodiscard]] int fd() const { return fd_.get(); }
@@ -38,7 +38,7 @@ class Vm {
  public:
   enum class Access { read_write, read_only };
 
-  // With the in-kernel PIC, IOAPIC and local APICs, and no PIT.
+  // Makes a VM with the in-kernel PIC, IOAPIC and local APICs, and no PIT.
   static Result<Vm> create(const Kvm& kvm);
 
   [[nodiscard]] int fd() const { return fd_.get(); }

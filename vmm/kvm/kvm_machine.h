@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine of our own on /dev/kvm: direct kernel boot, in-kernel interrupt controllers, virtio-mmio
-// devices behind eventfds. One thread per vCPU; everything else happens on event loops. Guest misbehaviour
-// that the hardware cannot express stops this machine (machine_error), never the process.
+// Caisson's own machine on /dev/kvm: direct kernel boot, in-kernel interrupt controllers, virtio-mmio devices
+// behind eventfds. One thread per vCPU; everything else happens on event loops. Guest misbehaviour that the
+// hardware cannot express stops this machine (machine_error), never the process.
 #pragma once
 
 #include <memory>
@@ -63,7 +63,7 @@ class KvmMachine final : public Machine {
   MachineConfig config_;
   EventLoop* loop_;
   std::optional<LinuxFiles> files_;  // until start() has loaded them
-  // The order matters: what comes later uses what comes before, and goes first.
+  // The order matters: a later member uses earlier ones, and is destroyed before them.
   GuestMemory memory_;
   Vm vm_;
   Event serial_interrupt_;

@@ -3,9 +3,9 @@
 // eventfds for notifications and interrupts, and the ring of coalesced writes. Accesses come from vCPU
 // threads, one at a time.
 //
-// What costs the guest an exit to user space, by design: writes that decide something (status, feature and
-// queue selectors, QueueReady, configuration). Reads, notifications, acknowledgements and the rest of the
-// set-up do not.
+// By design only some accesses cost the guest an exit to user space: writes that decide something (status,
+// feature and queue selectors, QueueReady, configuration). Reads, notifications, acknowledgements and the
+// rest of the set-up cost none.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One virtual CPU: its KVM handle and the structure shared with the kernel. Used by one thread at a time, but
-// for request_exit().
+// One virtual CPU: its KVM handle and the structure shared with the kernel. Used by one thread at a time,
+// except for request_exit().
 #pragma once
 
 #include <linux/kvm.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where vCPU threads and the rest of the process meet: pause, resume, stop, and calls from a vCPU thread to
-// an event loop. Used by KvmMachine. It exists so that none of these can wait for another in a circle:
-// whoever waits for vCPUs to come to rest runs the calls they wait for.
+// an event loop. Used by KvmMachine. It keeps them from waiting for each other in a circle: a thread that
+// waits for vCPUs to rest runs the calls for which those vCPUs wait.
 #pragma once
 
 #include <pthread.h>

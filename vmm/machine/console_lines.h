@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts what a guest's kernel prints to its console into lines, for who wants to follow it while it runs
-// (annotation org.caisson.console). The bytes are hostile: lines have no control characters, and there is an
-// end to them.
+// Cuts what a guest's kernel prints to its console into lines, for a person who follows it while the guest
+// runs (annotation org.caisson.console). The bytes are hostile: lines have no control characters, and their
+// length and number are bounded.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ class ConsoleLines {
  public:
   using Handler = std::function<void(const std::string& line)>;
 
-  // LIMIT: of one line; what is longer goes on in the next.
+  // LIMIT: one line. A longer line goes on in the next one.
   static constexpr size_t kMaxLineBytes = 1024;
-  // LIMIT: of a machine's life. A boot that says everything is 30 KiB.
+  // LIMIT: all lines in a machine's life. A boot at loglevel 7 prints 30 KiB.
   static constexpr size_t kMaxBytes = 128UL << 10;
 
-  // An empty `on_line` hears nothing, at no cost.
+  // With an empty `on_line` nothing is cut, and it costs nothing.
   explicit ConsoleLines(Handler on_line) : on_line_(std::move(on_line)) {}
 
   void append(std::span<const char> bytes);

@@ -18,8 +18,8 @@
 
 namespace caisson::vmm {
 
-// Why a machine stopped. An orderly end is announced by the agent before the machine goes, so here every end
-// but `killed` is one the guest's kernel brought about.
+// Why a machine stopped. An orderly end is announced by the agent before the machine goes, so every other end
+// than `killed` is one that the guest's kernel caused.
 enum class StopReason {
   guest_reset,    // the guest asked for a reset or power-off (reboot=t, panic=-1, triple fault)
   machine_error,  // the machine itself failed: KVM internal error, QEMU died
@@ -31,17 +31,17 @@ struct MachineStop {
   std::string detail;  // for an operator: what was seen, with the last console lines where there are any
 };
 
-// How one machine is made: what it is of, and how it meets this host.
+// How one machine is made: its specification, and its ties to this host.
 struct MachineConfig : MachineSpec {
   // With `console`: hears each line of it, harmless and bounded, on whichever thread it arrives.
   ConsoleLines::Handler on_console_line;
-  HostClock clock;  // of this host; its frequency is asked for when the machine starts
+  HostClock clock;  // the host's clock; its frequency is read when the machine starts
 };
 
 // LIMIT: of any machine, beside kMostCpus.
 inline constexpr uint64_t kMaxMachineMemoryBytes = uint64_t{1} << 40;
 
-// Whether a machine can be made so: its CPUs, and its memory, of which it needs at least
+// Refuses a machine that cannot be made: by its CPUs, or by its memory, which must be at least
 // `least_memory_bytes`.
 Result<void> check_size(const MachineConfig& config, uint64_t least_memory_bytes);
 
@@ -57,13 +57,15 @@ class Machine {
   // Before start(): plugs `device` in. Its callbacks run on `loop`. Both must outlive the machine.
   virtual Result<void> attach(VirtioDevice& device, EventLoop& loop) = 0;
 
-  // Whether start() executes another program: then the caller's jail closes after start(), else before it.
+  // Whether start() executes another program. If so, the caller closes its jail after start(), otherwise
+  // before.
   [[nodiscard]] virtual bool is_child_process() const = 0;
 
   // Starts the vCPUs. `on_stop` is called once, on the main loop, when they have stopped for good.
   virtual Result<void> start(StopHandler on_stop) = 0;
 
-  // Stops and continues the vCPUs (the guest does not notice but for its clock). Returns when it is so.
+  // Stops and continues the vCPUs. The guest notices it by its clock alone. Returns when all have stopped or
+  // run on.
   virtual Result<void> pause() = 0;
   virtual Result<void> resume() = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the last bytes of a stream (the guest's console, QEMU's complaints) for messages to a person. What it
-// is fed is hostile: text() has no control characters that a terminal or a log could obey.
+// Keeps the last bytes of a stream (the guest's console, QEMU's complaints) for messages to a person. Its
+// input is hostile: text() has no control characters that a terminal or a log could obey.
 #pragma once
 
 #include <cstddef>

@@ -52,10 +52,10 @@ class GuestMemory {
   // the 32-bit hole, and the rest from 4 GiB. Nothing is touched, so nothing is resident.
   static Result<GuestMemory> create(size_t size_bytes, Backing backing = Backing::shared_file);
 
-  // Gives every 2 MiB that [start, start + size) touches one page of the host, at once and whatever the
-  // host's policy for shared memory is (MADV_COLLAPSE, Linux 6.1): one page fault in each process instead of
-  // 512. For memory that will all be used: it is resident afterwards. Content is kept, others may be writing
-  // it. Returns how many bytes are so backed now; a host that cannot do it costs only speed.
+  // Gives every 2 MiB that [start, start + size) touches one page of the host, at once, under any policy of
+  // the host's for shared memory (MADV_COLLAPSE, Linux 6.1): one page fault in each process instead of 512.
+  // For memory that will all be used: it is resident afterwards. Content is kept, others may be writing it.
+  // Returns how many bytes are so backed now; a host that cannot do it costs only speed.
   uint64_t back_with_huge_pages(GuestAddress start, uint64_t size_bytes) const;
 
   // RAM described by a vhost-user front end: maps each region of the given descriptors (taken over).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks the agent what the container's /proc shows. Lives on the agent's loop and never waits there: one
-// question is under way at a time, the others stand in line, and whatever the guest does, each gets its
-// answer or an errno within the patience.
+// question is under way at a time, and the others stand in line. Whatever the guest does, each question gets
+// an answer or an errno before its patience ends.
 #pragma once
 
 #include <chrono>
@@ -23,20 +23,20 @@ using ProcAnswer = Result<std::shared_ptr<const ProcDirectory>>;
 class GuestProc {
  public:
   using Done = std::function<void(const ProcAnswer&)>;
-  // Called when a connection is needed: take() is to be called, later and on the loop.
+  // Called when a connection is needed. The callee calls take() later, on the loop.
   using Connect = std::function<void()>;
 
   GuestProc(EventLoop& loop, std::string container, Connect connect, std::chrono::milliseconds patience);
   GuestProc(const GuestProc&) = delete;
   GuestProc& operator=(const GuestProc&) = delete;
-  // On the loop, or when it does not run. Questions left are not answered any more.
+  // Call it on the loop, or when the loop does not run. Questions that are left get no answer.
   ~GuestProc();
 
   // `done` is called once, perhaps at once.
   void ask(uint32_t pid, Done done);
   void take(Result<agent::AgentClient> client);
 
-  // While the machine stands still at our own word, nobody is to answer.
+  // Between suspend() and resume() caisson-vmm itself has stopped the machine, so no answer is due.
   void suspend();
   void resume() { is_suspended_ = false; }
 
@@ -66,7 +66,7 @@ class GuestProc {
   std::optional<uint32_t> call_;
   Timer timer_;
 
-  // What was last heard: a reader takes one file of a process after the other.
+  // The last answer: a reader takes one file of a process after the other.
   uint32_t recent_pid_ = 0;
   std::shared_ptr<const ProcDirectory> recent_;
   std::chrono::steady_clock::time_point recent_time_;

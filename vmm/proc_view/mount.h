@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file system that stands at /proc where the host joins the container's mount namespace (podman top): a
-// FUSE mount that nobody can write, whose links lead nowhere, and which is gone with its device's last
-// descriptor. For vmm/sandbox, before the jail.
+// FUSE mount that no process can write to, and whose links lead nowhere. It goes with the last descriptor of
+// its device. For vmm/sandbox, before the jail.
 #pragma once
 
 #include "common/result.h"
@@ -14,7 +14,7 @@ struct ProcMount {
   UniqueFd tree;    // the mount, in no namespace
 };
 
-// Whoever looks into it waits for the server: nothing of caisson-vmm's own may.
+// A process that looks into the mount waits for the server. So caisson-vmm itself must never look.
 Result<ProcMount> make_proc_mount();
 
 }  // namespace caisson::vmm

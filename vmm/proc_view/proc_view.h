@@ -19,24 +19,24 @@ namespace caisson::vmm {
 
 class ProcView {
  public:
-  // Makes the mount, for the place of the blank that `view` has at /proc. Null where it has none, or the host
-  // no such mounts: the view is then left as it was, and the log says why.
+  // Makes the mount, in place of the blank that `view` has at /proc. Null if `view` has none, or the host has
+  // no FUSE. The view then stays as it was, and the log says why.
   static std::unique_ptr<ProcView> show(HostView& view);
   ProcView(const ProcView&) = delete;
   ProcView& operator=(const ProcView&) = delete;
-  // From then on whoever looks gets errors. On the main loop's thread; the agent's loop may run.
+  // From then on readers get errors. Call it on the main loop's thread. The agent's loop may run.
   ~ProcView();
 
   struct Place {
     EventLoop* main_loop = nullptr;   // where `connect` is called
     EventLoop* agent_loop = nullptr;  // both outlive the view
     std::string container;
-    std::function<Result<agent::AgentClient>()> connect;  // not before somebody looks
+    std::function<Result<agent::AgentClient>()> connect;  // called only when somebody reads
   };
-  // Once, before the agent's loop runs.
+  // Call it once, before the agent's loop runs.
   Result<void> serve(Place place);
 
-  // While the machine stands still at our own word, nobody is to answer.
+  // Between suspend() and resume() caisson-vmm itself has stopped the machine, so no answer is due.
   void suspend();
   void resume();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The FUSE server behind the host's view of the container's /proc: reads requests of the host's kernel from
-// the device, asks for what it does not know, answers. Whoever made a request waits in the kernel until it is
-// answered. All on one loop, which it never blocks.
+// the device, asks for what it does not know, and answers. The process that made a request waits in the
+// kernel for the answer. Everything runs on one loop, which the server never blocks.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the guest says of the container's processes, checked before the host reads it. Programs that read
-// /proc (podman's psgo) take what is there for the kernel's word and index into it unchecked, so what does
-// not look like the kernel's never becomes a file.
+// /proc (podman's psgo) trust its text as the kernel's, and index into it unchecked. So a text that does not
+// look like the kernel's never becomes a file.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,13 @@ inline constexpr size_t kMaxFileBytes = 64U << 10;
 
 // One directory of the container's /proc: the top, or a process.
 struct ProcDirectory {
-  std::vector<uint32_t> pids;  // of the top
+  std::vector<uint32_t> pids;  // for the top
   std::string stat;
   std::string status;
   std::string cmdline;
 };
 
-// EPROTO for what no kernel says of that pid (0: the top), EMSGSIZE past agent.proto's limits.
+// EPROTO for a text that no kernel gives for that pid (0: the top), EMSGSIZE past agent.proto's limits.
 Result<ProcDirectory> check_proc(uint32_t pid, const agent::v1::ReadProcResponse& response);
 
 // proc(5). What a terminal might obey is replaced in names.

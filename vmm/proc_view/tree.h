@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which files the host finds at the container's /proc, and the numbers FUSE knows them by. Nothing of it is
-// the guest's choice but which processes there are.
+// Which files the host finds at the container's /proc, and the numbers FUSE knows them by. The guest chooses
+// only which processes there are.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +29,10 @@ struct ProcEntry {
   std::string_view name;
   uint32_t mode;
 };
-// What is in a directory, processes apart; nothing in what is none.
+// The entries of a directory, without processes. Empty for a number that is no directory.
 [[nodiscard]] std::span<const ProcEntry> entries_of(ProcNode directory);
 
-// What `name` is in a directory; whether there is such a process is not known here.
+// The number of `name` in a directory. It does not know whether there is such a process.
 [[nodiscard]] std::optional<ProcNode> child_of(ProcNode directory, std::string_view name);
 [[nodiscard]] fuse_attr attr_of(ProcNode node);
 

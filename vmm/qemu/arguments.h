@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of QEMU, and within it that of the guest's kernel: a list with a reason for each word.
-// Pure; QemuMachine calls it with the descriptors QEMU will inherit.
+// The command line of QEMU, and in it the command line of the guest's kernel: a list with a reason for each
+// word. Pure; QemuMachine calls it with the descriptors QEMU will inherit.
 #pragma once
 
 #include <cstdint>

@@ -15,8 +15,9 @@ struct BootSizes {
   uint64_t memory_bytes = 0;     // see MachineConfig
 };
 
-// Backs with huge pages, as far as the host has them, what a guest of these sizes is known to fill. May run
-// while QEMU already loads into the same memory. A failure costs only the time it was to save.
+// Backs with huge pages, as far as the host has them, the memory that every guest of these sizes fills. May
+// run while QEMU already loads into the same memory. A failure costs only the time that would have been
+// saved.
 void back_boot_memory(const GuestMemory& memory, const BootSizes& sizes);
 
 }  // namespace caisson::vmm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QEMU's process: started with nothing but the descriptors it is meant to have, dies with us, stopped and
-// reaped through its pidfd. Used by QemuMachine alone.
+// QEMU's process: started with no other descriptors than those it is meant to have. It dies with caisson-vmm.
+// Its pidfd stops and reaps it. Used by QemuMachine alone.
 #pragma once
 
 #include <sys/types.h>
@@ -20,12 +20,12 @@ class Child {
   struct Spec {
     std::string program;  // path
     std::vector<std::string> arguments;
-    std::vector<std::string> environment;  // all of it: ours is not inherited
+    std::vector<std::string> environment;  // all of it: QEMU does not inherit caisson-vmm's
     std::vector<int> inherited;  // kept open under their own numbers (3 and up); all others are closed
     int standard_error = -1;     // becomes its standard output too
-    // None: a stand-in that a test runs as itself; `program` is then executed by its path. The death of a
-    // parent kills a child of another user only where the parent may signal it: it must keep CAP_KILL as long
-    // as it lives.
+    // None for a stand-in that a test runs: `program` is then executed by its path. The death of a parent
+    // kills a child of another user only where the parent may signal it: it must keep CAP_KILL as long as it
+    // lives.
     const Confinement* confinement = nullptr;
   };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What QEMU may still do on the host: prepared by QemuMachine, put on by the new process (vmm/qemu/child)
-// before it executes. docs/threat-model.md says what each part holds back.
+// What QEMU may still do on the host. QemuMachine prepares it. The new process (vmm/qemu/child) puts it on
+// before it executes QEMU. docs/threat-model.md says what each part holds back.
 #pragma once
 
 #include <linux/filter.h>
@@ -20,9 +20,9 @@ class Confinement {
  public:
   struct Spec {
     std::string program;  // path
-    uid_t uid = 0;        // nobody else's on this host
+    uid_t uid = 0;        // of no other process on this host
     gid_t gid = 0;
-    std::string device;  // one that it may open; empty: none
+    std::string device;  // a device that it may open; empty: none
   };
 
   // The flags of clone that go with it.
@@ -31,13 +31,13 @@ class Confinement {
   // Needs root. Opens the program.
   static Result<Confinement> prepare(const Spec& spec);
 
-  // These two in the new process, one after the other; system calls only (see Child). False, with errno, when
-  // one fails half way.
+  // The new process calls these two, one after the other. They make system calls only (see Child). False,
+  // with errno, if one fails half way.
   [[nodiscard]] bool leave_host() const;       // files and limits; still root
-  [[nodiscard]] bool drop_privileges() const;  // who it is, what it may
+  [[nodiscard]] bool drop_privileges() const;  // its user, its capabilities
   // The last step but execute(): only what the filter allows can follow.
   [[nodiscard]] bool filter_calls() const;
-  // Returns when it fails.
+  // Returns only when it fails.
   void execute(char* const* arguments, char* const* environment) const;
 
  private:

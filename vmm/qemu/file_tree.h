@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All of the host's files that QEMU finds by name, read-only: its libraries, its firmware, and /proc with
-// itself alone. What else it needs it inherits. Laid out in mounts that no namespace has yet; the new process
-// puts them together in its own and lets go of the host's.
+// itself alone. QEMU inherits what else it needs. The mounts are made in no namespace. The new process puts
+// them together in its own namespace and lets go of the host's mounts.
 #pragma once
 
 #include <string>
@@ -43,8 +43,7 @@ class FileTree {
   std::string loader_;  // absolute, without links
 };
 
-// The program that the kernel is to load `program_fd` by, as its own header names it; fails for what is no
-// such file.
+// The loader of `program_fd`, as the program's own header names it. Fails for a file that names none.
 Result<std::string> loader_of(int program_fd, const std::string& program);
 
 }  // namespace caisson::vmm

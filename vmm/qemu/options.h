@@ -13,7 +13,7 @@ enum class QemuAccelerator { tcg, kvm };
 struct QemuOptions {
   QemuAccelerator accelerator = QemuAccelerator::tcg;
   std::string program = "qemu-system-x86_64";  // a path, or a name looked up in PATH
-  // Only for what a test runs in QEMU's place; what is not root runs it so anyway.
+  // False only for a test's stand-in for QEMU. Without root QEMU runs unconfined anyway.
   bool confine = true;
   SandboxUser::Places user_places = {};
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine for hosts whose KVM cannot run Linux: CPU and memory from a QEMU child process (microvm, TCG),
-// our own devices attached by vhost-user. QEMU gets inherited descriptors only, writes no file and dies with
-// this process (docs/decisions/0002-qemu-as-a-child.md).
+// Caisson's own devices attached by vhost-user. QEMU gets inherited descriptors only, writes no file and dies
+// with this process (docs/decisions/0002-qemu-as-a-child.md).
 #pragma once
 
 #include <memory>
@@ -31,7 +31,7 @@ class QemuMachine final : public Machine {
 
   [[nodiscard]] bool is_child_process() const override { return true; }
   Result<void> attach(VirtioDevice& device, EventLoop& loop) override;
-  // Returns when QEMU executes; what it then finds wrong comes as StopReason::machine_error.
+  // Returns when QEMU executes. Errors that QEMU finds later come as StopReason::machine_error.
   Result<void> start(StopHandler on_stop) override;
   // By SIGSTOP and SIGCONT: QMP's `stop` would disconnect every vhost-user device and thereby reset it.
   Result<void> pause() override;
@@ -70,7 +70,7 @@ class QemuMachine final : public Machine {
   uint64_t kernel_bytes_ = 0;
   UniqueFd initramfs_;
   uint64_t initramfs_bytes_ = 0;
-  std::unique_ptr<SandboxUser> user_;         // none where QEMU runs as we do
+  std::unique_ptr<SandboxUser> user_;         // none if QEMU runs as caisson-vmm's user
   std::unique_ptr<Confinement> confinement_;  // until it runs
   std::vector<Attached> devices_;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads QEMU's monitor (QMP): cuts its stream into lines and picks out the events we act on. QemuMachine
-// feeds it. QEMU may be in the guest's hands: sizes are bounded and whatever does not parse is refused.
+// Reads QEMU's monitor (QMP): cuts its stream into lines and picks out the events on which caisson-vmm acts.
+// QemuMachine feeds it. QEMU may be in the guest's hands: sizes are bounded, and malformed lines are refused.
 #pragma once
 
 #include <span>

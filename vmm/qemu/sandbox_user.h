@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A user id of the host that no other living sandbox has. What keeps it is a lock of the kernel's on one byte
-// of a file: it is gone when the last process that inherited it is, however that ended. No daemon, nothing to
-// sweep. QemuMachine claims one and lets QEMU inherit the lock.
+// A user id of the host that no other living sandbox has. A lock of the kernel's on one byte of a file keeps
+// the id. The lock goes with the last process that inherited it, however that process ended. No daemon is
+// needed, and there is nothing to sweep. QemuMachine claims one and lets QEMU inherit the lock.
 #pragma once
 
 #include <sys/types.h>
@@ -21,12 +21,12 @@ class SandboxUser {
     std::string etc = "/etc";                  // passwd, group, subuid, subgid
   };
 
-  // Any id of `range` that is free. Fails when none is, or when the host gives one of them to somebody.
+  // Claims a free id of `range`. Fails if none is free, or if the host gives one of the range to somebody.
   static Result<SandboxUser> claim(const UserRange& range, const Places& places);
 
   // The user's, and the group's of the same number.
   [[nodiscard]] uid_t id() const { return id_; }
-  // Whose open file description has the lock.
+  // The descriptor whose open file description has the lock.
   [[nodiscard]] int lock() const { return lock_.get(); }
 
  private:

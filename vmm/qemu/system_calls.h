@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system calls QEMU may make, from the moment it executes: whoever breaks out of the guest into QEMU is
-// held by this list. Made before the clone, loaded by the new process (vmm/qemu/confinement).
+// The system calls QEMU may make, from the moment it executes. They hold an intruder who breaks out of the
+// guest into QEMU. Made before the clone, loaded by the new process (vmm/qemu/confinement).
 #pragma once
 
 #include <linux/filter.h>
@@ -12,7 +12,8 @@
 namespace caisson::vmm {
 
 struct QemuCalls {
-  // What is to be executed, by a number that QEMU's own limit of descriptors keeps it from ever using again.
+  // The descriptor of the program to execute. Its number lies beyond QEMU's limit of descriptors, so QEMU can
+  // never use it again.
   int program_fd = -1;
   bool kvm = false;  // it opens /dev/kvm
 };

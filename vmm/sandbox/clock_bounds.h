@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far another clock is behind ours, between bounds that question and answer prove: the other was read
-// after we asked and before we had the answer. Pure. What the other shows is a stranger's word; it decides
-// about the stranger's own clock alone.
+// How far another clock is behind the host's, between bounds that question and answer prove: the other clock
+// was read after the question and before the answer. Pure. The answer is a stranger's, and decides about the
+// stranger's own clock alone.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +26,8 @@ class ClockBounds {
 
   [[nodiscard]] Time width() const { return is_known_ ? most_ - least_ : Time::max(); }
   [[nodiscard]] bool may_be_right() const { return !is_known_ || (least_ <= Time(0) && most_ >= Time(0)); }
-  // What is most likely: half-way between close bounds. What sets them wide apart is to wake a guest that
-  // sleeps; its answer finds us waiting.
+  // The most likely value: half-way between close bounds. Waking a sleeping guest sets bounds wide apart, by
+  // delaying the question and not the answer.
   [[nodiscard]] Time behind() const { return most_ - std::min<Time>(width() / 2, kAnswerTakes); }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Has the guest's clock put right when that is called for: at the start, when the host's was set or the host
-// has slept, when the guest goes on after a pause, and when both may have drifted apart. Main loop, but for
-// what blocks, which is done on the agent loop.
+// Has the guest's clock corrected at the start, when the host's clock was set or the host has slept, when the
+// guest goes on after a pause, and when both clocks may have drifted apart. Runs on the main loop. Work that
+// blocks runs on the agent loop.
 #pragma once
 
 #include <functional>
@@ -25,11 +25,12 @@ class ClockKeeper {
   ClockKeeper& operator=(const ClockKeeper&) = delete;
   ~ClockKeeper();
 
-  // On the agent loop, before anything of the container runs: puts the clock right by a connection that is
-  // there. Where the guest does not let us, that is logged.
+  // Call it on the agent loop, before anything of the container runs: corrects the clock over an existing
+  // connection. A guest that does not let it is logged.
   void set_first(agent::AgentClient& agent);
 
-  // While the machine stands still at our own word, nobody is to answer. After it the clock is looked at.
+  // Between suspend() and resume() caisson-vmm itself has stopped the machine, so no answer is due. resume()
+  // looks at the clock.
   void suspend() { is_suspended_ = true; }
   void resume();
 

@@ -20,7 +20,7 @@ class ControlSocket {
  public:
   // Names a connection while it lasts.
   using Client = int;
-  // One line of a client's, checked.
+  // One line of a client, checked.
   struct Request {
     Verb verb;
     Client client;
@@ -56,7 +56,7 @@ class ControlSocket {
   EventLoop& loop_;
   UniqueFd listener_;
   Watch watch_;
-  Timer accept_again_;  // after we were out of descriptors
+  Timer accept_again_;  // after a want of descriptors
   Handler handler_;
   std::function<void(Client)> on_hang_up_;
   std::map<Client, Connection> clients_;

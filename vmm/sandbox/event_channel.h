@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Receives the agent's events (protocol/agent/agent.proto, host port 1024): length-prefixed AgentEvent
-// messages. Every byte is hostile: sizes are bounded; what of it is logged goes through GuestLog.
+// messages. Every byte is hostile: sizes are bounded, and logged text goes through GuestLog.
 #pragma once
 
 #include <cstddef>

@@ -14,7 +14,7 @@ namespace caisson::vmm {
 
 struct DetachedExports {
   std::vector<fs::Export> served;
-  HostView view;        // copies of their own: what is mounted on them is nothing the file server meets
+  HostView view;        // copies of the mounts: the file server never meets what is mounted on them
   HostSockets sockets;  // likewise
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the guest's wall clock with the host's (docs/decisions/0007-clock.md): at the start, whenever the
-// host's was set, and against what both drift apart, which is learned. Belongs to the agent loop's thread.
+// host's clock was set, and against the drift between both, which it learns. Belongs to the agent loop's
+// thread.
 #pragma once
 
 #include <chrono>
@@ -13,12 +14,12 @@ namespace caisson::vmm {
 class GuestClock {
  public:
   enum class Manner {
-    at_once,    // nobody has looked at the clock yet, or the host's was set
-    by_and_by,  // it has drifted: what is small is made up for without a step back
+    at_once,    // the clock was never read, or the host's was set
+    by_and_by,  // it has drifted: a small error is made up for without a step back
   };
 
-  // Asks the guest for its time, a few times, and corrects it where it is wrong for certain. Blocks until it
-  // is so, or until `deadline`.
+  // Asks the guest for its time, a few times, and corrects a clock that is wrong for certain. Blocks until
+  // then, or until `deadline`.
   Result<void> synchronise(agent::AgentClient& agent, Manner manner, agent::Deadline deadline);
 
   // Whether the guest may have drifted by now, as far as the host can tell without asking it.
@@ -26,7 +27,7 @@ class GuestClock {
 
  private:
   struct Moment {
-    std::chrono::nanoseconds steady{0};  // by the counter that nobody steers
+    std::chrono::nanoseconds steady{0};  // by the counter that NTP does not steer
     std::chrono::nanoseconds shift{0};   // of the wall clock to that
   };
   static Moment now();

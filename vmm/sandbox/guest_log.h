@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a guest brings about in the host's log: its agent's records, and our own about what it can do as often
-// as it likes. Whole lines are rationed; past the ration the guest is no longer heard, and that is said once.
-// The log itself (common/log/log.h) has a larger ration for all of caisson-vmm, so that some of it is left
-// for what we have to say.
+// The lines in the host's log that a guest can cause: its agent's records, and caisson-vmm's records about
+// things that a guest can repeat. Whole lines are rationed. Past the ration no more such lines are written,
+// and one line says so. The log itself (common/log/log.h) has a larger ration for all of caisson-vmm, so that
+// some of it is left for caisson-vmm's other records.
 #pragma once
 
 #include <spdlog/common.h>
@@ -23,7 +23,7 @@ class GuestLog {
  public:
   // A record of the agent's.
   void write(const agent::v1::Log& record);
-  // One of ours.
+  // A record of caisson-vmm's about the guest.
   void say(spdlog::level::level_enum level, std::string_view text);
 
  private:

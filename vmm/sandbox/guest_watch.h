@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the guest still answers: asks the agent now and then, and tells when it has kept silent for too
-// long, and when it speaks again. It decides nothing: a host may be overloaded, a debugger at work. Lives on
-// the agent's loop, where waiting for a stranger holds up nobody else.
+// Whether the guest still answers: asks the agent now and then, and reports when the agent has kept silent
+// for too long and when it speaks again. It only reports: the host may be overloaded, or a debugger may be at
+// work. Lives on the agent's loop, where waiting for a stranger delays nothing else.
 #pragma once
 
 #include <chrono>
@@ -42,7 +42,7 @@ class GuestWatch {
   std::optional<uint32_t> call_;  // under way
   Timer timer_;
   Watch answers_;
-  bool is_silent_ = false;  // and that has been told
+  bool is_silent_ = false;  // and the silence has been reported
 };
 
 }  // namespace caisson::vmm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells when this host's wall clock was set, or the host has slept, the moment it happens; and else now and
-// then, for what only time tells. Main loop.
+// Reports at once when the host's wall clock was set or the host has slept. Reports also now and then, so
+// that drift can be looked for. Main loop.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How engines learn of an OOM kill inside the guest: they watch the container's cgroup of the host, and there
-// the host's kernel must count it. So caisson-vmm's last act, when the machine is gone and everything is
-// written, is to take its cgroup's memory away, upon which the kernel kills it: docs/decisions/0005. Used by
+// How engines learn of an OOM kill inside the guest. They watch the container's cgroup on the host, where the
+// host's kernel must count a kill. So the last act of caisson-vmm, when the machine is gone and everything is
+// written, is to take its cgroup's memory away. The kernel then kills it: docs/decisions/0005. Used by
 // vmm/main.
 #pragma once
 
@@ -19,19 +19,19 @@ class HostOomKill {
     UniqueFd members;  // cgroup.procs
     UniqueFd limit;    // memory.max; v1: memory.limit_in_bytes
     UniqueFd swap;     // memory.swap.max; v1: memory.swappiness. None where the host cannot swap
-    UniqueFd control;  // v1 only, and tells it apart: memory.oom_control
+    UniqueFd control;  // v1 only, so it tells v1 from v2: memory.oom_control
     UniqueFd usage;    // v1 only: memory.usage_in_bytes
     UniqueFd score;    // /proc/self/oom_score_adj
   };
 
-  // Before the jail is closed. `cgroup` is a directory made for this container alone: it is of no use
-  // afterwards. ENOTSUP when it is empty, the container having none.
+  // Call it before the jail is closed. `cgroup` is a directory that was made for this container alone,
+  // because it is of no use afterwards. ENOTSUP if `cgroup` is empty: the container has none.
   static Result<HostOomKill> open(const std::string& cgroup);
 
   explicit HostOomKill(Files files) : files_(std::move(files)) {}
 
-  // Ends this process by SIGKILL, with an OOM kill to its cgroup's account. Returns only when that was not to
-  // be, and why; the cgroup has its limit again then.
+  // Ends this process by SIGKILL, as an OOM kill that its cgroup counts. Returns only if that did not happen,
+  // with the reason. The cgroup then has its limit again.
   [[nodiscard]] Error die() const;
 
  private:

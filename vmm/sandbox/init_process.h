@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The container's first process, from the host: ties its stdio to streams of the guest, hears of its end,
-// passes signals and window sizes on. Calls to the agent block and are answered by a stranger, so they run on
-// a loop (and thread) of their own; everything else, the callbacks too, on the main loop.
+// The container's first process, from the host: ties its stdio to streams of the guest, learns of its end,
+// passes signals and window sizes on. Calls to the agent block, and a stranger answers them. So they run on a
+// loop (and thread) of their own. Everything else runs on the main loop, the callbacks too.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace caisson::vmm {
 
 class InitProcess {
  public:
-  // How the process ended, or why that cannot be known any more.
+  // Gets how the process ended, or why that cannot be known any more.
   using EndHandler = std::function<void(Result<agent::ProcessExit>)>;
 
   // `main_loop` carries the vsock device; `agent_loop` is run by another thread. Both outlive the object.
@@ -37,7 +37,7 @@ class InitProcess {
   // Another connection to the agent's calls.
   Result<agent::AgentClient> connect() { return agent::AgentClient(TRY(dial(agent::kRpcPort))); }
 
-  // Both are passed on in order; what the agent refuses (a process that has gone) is logged.
+  // Both are passed on in order. A refusal of the agent's (the process has gone) is logged.
   void signal(std::string container, int number);
   void resize(uint16_t rows, uint16_t columns);
 

@@ -12,7 +12,7 @@ namespace caisson::vmm {
 // Writes exit.json atomically into `directory`, an open descriptor, and makes the mark of an OOM kill first.
 Result<void> write_exit_record(int directory, const ExitRecord& record);
 
-// While the guest keeps silent: what `caisson state` says of that. Empty: it has spoken again.
+// Writes what `caisson state` says while the guest keeps silent. An empty text: the guest has spoken again.
 Result<void> write_silence(int directory, const std::string& text);
 
 }  // namespace caisson::vmm

@@ -53,21 +53,21 @@ class Sandbox {
 
   [[nodiscard]] int exit_code() const { return end_.exit_code; }
 
-  // When its guest's OOM killer ended the container: what lets the host's engines know, as the process's last
-  // act, or why that cannot be. Once.
+  // If the guest's OOM killer ended the container: the last act of this process, which lets the host's
+  // engines know, or why it cannot be done. Once.
   std::optional<Result<HostOomKill>> take_oom_kill();
 
  private:
-  // What a sandbox exits with when the guest, not the container, ended.
+  // The exit code of a sandbox whose guest ended before the container did.
   static constexpr int kGuestLostExitCode = 255;
-  // Who gave the first process its files: no client of the control socket. They wait for it as long as it
-  // takes.
+  // The giver of the first process's files, which is no client of the control socket. The files wait for the
+  // process without a time limit.
   static constexpr int kStarter = -1;
 
   enum class Phase {
     booting,   // the starter waits for the guest
     ready,     // its agent has spoken
-    finished,  // end_ says how; only the main loop is still to stop
+    finished,  // end_ says how; only the main loop has still to stop
   };
   using Answer = Result<std::string> (Sandbox::*)(ControlSocket::Request& request);
   static Answer answer_of(Verb verb);
@@ -106,8 +106,8 @@ class Sandbox {
 
   std::string machine_name_;
   std::string announcement_;
-  UniqueFd outputs_;        // of the state directory, the only place that an intruder in us can write to
-  const bool is_log_ours_;  // what the log says is nobody's output
+  UniqueFd outputs_;  // in the state directory, the only place to which an intruder in caisson-vmm can write
+  const bool is_log_ours_;  // the log goes to a file or a terminal, and not into the container's output
   Result<HostOomKill> oom_kill_;
   std::vector<StdioStream> stdio_;
 
@@ -124,9 +124,9 @@ class Sandbox {
   std::unique_ptr<InitProcess> init_;
   std::unique_ptr<Silence> silence_;
   std::unique_ptr<ClockKeeper> clock_;
-  std::unique_ptr<ProcView> proc_view_;  // none where the host is shown no processes
+  std::unique_ptr<ProcView> proc_view_;  // none if the host is shown no processes
   Phase phase_ = Phase::booting;
-  bool out_of_memory_ = false;  // a process of the container was killed so
+  bool out_of_memory_ = false;  // the OOM killer has killed a process of the container
   ExitRecord end_{.exit_code = kGuestLostExitCode, .out_of_memory = false, .guest_lost = {}};
 };
 

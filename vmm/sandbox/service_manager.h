@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the host's service manager that the container serves: sd_notify(3). What the guest said is no part of
-// the message. Partner: runtime/launch/service_manager, which connected the socket.
+// Tells the host's service manager that the container serves: sd_notify(3). The message contains nothing that
+// the guest said. Partner: runtime/launch/service_manager, which connected the socket.
 #pragma once
 
 #include <string>
@@ -27,7 +27,7 @@ class ServiceManager {
       : socket_(std::move(socket)), main_pid_(std::move(main_pid)) {}
 
   UniqueFd socket_;
-  std::string main_pid_;  // as the host counts; empty: not us
+  std::string main_pid_;  // as the host counts; empty: caisson-vmm is not the main process
 };
 
 }  // namespace caisson::vmm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Has the guest watched from when it is ready, and tells of its silence: in the state, for `caisson state`,
-// and in the log. Main loop; the questions themselves are asked on the agent's (guest_watch.h).
+// Watches a guest that is ready, and reports its silence: in the state directory, for `caisson state`, and in
+// the log. Main loop. The questions themselves are asked on the agent's loop (guest_watch.h).
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ class Silence {
     GuestLog* log = nullptr;
     int outputs = -1;  // the directory of write_silence()
     std::string container;
-    std::chrono::milliseconds patience{0};                // 0: nobody watches
+    std::chrono::milliseconds patience{0};                // 0: the guest is not watched
     std::function<Result<agent::AgentClient>()> connect;  // another connection to the agent's calls
   };
   explicit Silence(Place place) : place_(std::move(place)) {}
@@ -32,10 +32,10 @@ class Silence {
   Silence& operator=(const Silence&) = delete;
   ~Silence();
 
-  // The guest is ready. The first question comes a while later: the connection that it makes would lengthen
-  // each start.
+  // The guest is ready. The first question comes a while later, because its connection would lengthen each
+  // start.
   void begin();
-  // While the machine stands still at our own word, nobody is to answer.
+  // Between suspend() and resume() caisson-vmm itself has stopped the machine, so no answer is due.
   void suspend();
   void resume();
 

@@ -23,15 +23,15 @@ struct StdioStream {
 // terminal does the editing) and becomes this session's controlling terminal, so that SIGWINCH arrives.
 Result<std::vector<StdioStream>> take_stdio(const LaunchSpec::Stdio& stdio);
 
-// The files to be served, in order. To be called before take_stdio(), which lets go of 0 and 1.
+// The files to be served, in order. Call it before take_stdio(), which lets go of 0 and 1.
 Result<std::vector<UniqueFd>> take_served(const std::vector<LaunchSpec::Served>& served);
 
-// Takes over what the process inherits beside them. EINVAL for what is none of the kinds
-// LaunchSpec::Inherited names.
+// Takes over the other descriptors that the process inherits. EINVAL for a kind that LaunchSpec::Inherited
+// does not name.
 Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited);
 
-// The container has closed its standard error (StdioStream::is_our_stderr): whoever reads ours is to see
-// that.
+// The container has closed its standard error (StdioStream::is_our_stderr). Lets the reader of caisson-vmm's
+// standard error see that.
 void let_go_of_stderr();
 
 }  // namespace caisson::vmm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a list of system calls becomes a filter of the kernel's: the one place that speaks to libseccomp. Used
-// for caisson-vmm itself (vmm/jail) and for QEMU (vmm/qemu), which keep their lists.
+// Makes a filter of the kernel's from a list of system calls. Only this file uses libseccomp. Used for
+// caisson-vmm itself (vmm/jail) and for QEMU (vmm/qemu), which keep their lists.
 #pragma once
 
 #include <linux/filter.h>
@@ -26,18 +26,18 @@ constexpr scmp_arg_cmp equal(unsigned index, uint64_t value) {
 constexpr scmp_arg_cmp masked_equal(unsigned index, uint64_t mask, uint64_t value) {
   return {.arg = index, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 }
-// The upper half of what the kernel takes as an int is not looked at.
+// The filter ignores the upper half of an argument that the kernel takes as an int.
 constexpr scmp_arg_cmp equal_int(unsigned index, uint32_t value) {
   return masked_equal(index, 0xffffffff, value);
 }
 
-// A call whose arguments must be what there is use for. Two conditions on one call must both hold; two rules
-// for one call are two ways it may be made.
+// A call that is allowed only with certain arguments. Two conditions of one rule must both hold. Two rules
+// for one call are two ways in which it may be made.
 struct ConditionalCall {
   int number = -1;
   std::array<scmp_arg_cmp, 2> arguments{};
   unsigned count = 0;
-  const char* why = "";  // for the reader of a table
+  const char* why = "";  // the reason, for a reader of the table
 };
 constexpr ConditionalCall only_if(int number, scmp_arg_cmp argument, const char* why) {
   return {.number = number, .arguments = {argument, scmp_arg_cmp{}}, .count = 1, .why = why};

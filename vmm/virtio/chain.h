@@ -12,10 +12,10 @@
 
 namespace caisson::vmm {
 
-// A token that must go back by VirtQueue::push() or undo_pop(). A chain destroyed without it is our own bug
-// (asserted). The iovecs point into guest memory: hostile and changing. They are at most kMaxParts (so that a
-// whole chain fits one readv(2)), none is empty, and neighbours in host memory have been joined: no meaning
-// is in their cuts [virtio-1.2] 2.7.4.1.
+// A token that must go back by VirtQueue::push() or undo_pop(). A chain that is destroyed without it is a bug
+// of the device's code (asserted). The iovecs point into guest memory: hostile and changing. They are at most
+// kMaxParts (so that a whole chain fits one readv(2)), none is empty, and neighbours in host memory have been
+// joined: no meaning is in their cuts [virtio-1.2] 2.7.4.1.
 class Chain {
  public:
   // LIMIT: IOV_MAX. Linux drivers use at most the queue's size plus a few.
@@ -33,7 +33,7 @@ class Chain {
   [[nodiscard]] uint64_t readable_bytes() const { return readable_bytes_; }
   [[nodiscard]] uint64_t writable_bytes() const { return writable_bytes_; }
 
-  // The queue is gone, and its driver with it: nobody waits for this chain any more.
+  // The queue is gone, and its driver with it: no driver waits for this chain any more.
   void abandon() { outstanding_ = false; }
 
   // Copies out the readable bytes from `offset`; returns how many there were (at most out.size()).

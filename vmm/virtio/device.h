@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every virtio device is, to both of its carriers: the MMIO transport of our own machine and the
-// vhost-user server behind QEMU. A device sees queues and guest memory and knows nothing of machines or
+// What every virtio device is, to both of its carriers: the MMIO transport of KvmMachine and the vhost-user
+// server behind QEMU. A device sees queues and guest memory and knows nothing of machines or
 // containers.
 //
 // Life: offered → activate() → on_kick()… → reset() → (activate() again) → destroyed. All calls come on the

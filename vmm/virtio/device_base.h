@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What our devices do alike: they are activated and reset, serve in turns that leave the loop its other work,
-// let their configuration space be read, and stop when the driver breaks the rules, which is logged once,
-// here. A device gives serve() and what is its own.
+// What all devices have in common: activation and reset, serving in turns that leave the loop its other work,
+// reading of the configuration space, and the stop when the driver breaks the rules, which is logged once,
+// here. A device adds serve() and its own parts.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ class DeviceBase : public VirtioDevice {
 
   [[nodiscard]] std::span<const uint16_t> queue_sizes() const final { return queue_sizes_; }
   void read_config(uint64_t offset, std::span<std::byte> out) const final;
-  // EINVAL when it is not for as many queues as the device has.
+  // EINVAL if it does not have as many queues as the device.
   Result<void> activate(Activation activation) final;
   void on_kick(uint16_t index) override;
   std::vector<VirtQueue::State> reset() final;
@@ -36,15 +36,15 @@ class DeviceBase : public VirtioDevice {
 
   // Does what can be done now, within a bound of the device's own. An error is a breach by the driver.
   virtual Result<Turn> serve() = 0;
-  // Called by activate(), with the queues there; an error undoes it.
+  // Called by activate(), when the queues exist. An error undoes the activation.
   virtual Result<void> on_activate() { return {}; }
-  // The driver's buffers are to be let go of: it has reset the device, or broken the rules. Called with the
+  // Lets go of the driver's buffers: the driver has reset the device, or broken the rules. Called with the
   // queues still there, also when not active. A device whose own members hold chains calls it in its
   // destructor.
   virtual void on_stop() {}
   [[nodiscard]] virtual std::span<const std::byte> config_space() const { return {}; }
 
-  // Serves, unless that is being done, or the driver has broken the rules.
+  // Serves, unless the device is serving already, or the driver has broken the rules.
   void take_turn();
   // Null: not active, or the driver left it unset.
   [[nodiscard]] VirtQueue* queue(size_t index);
@@ -58,7 +58,7 @@ class DeviceBase : public VirtioDevice {
   EventLoop& loop_;
   std::span<const uint16_t> queue_sizes_;
   std::optional<Activation> active_;
-  bool is_broken_ = false;  // by the driver; until it resets us
+  bool is_broken_ = false;  // the driver has broken the rules, and has not reset the device yet
   bool is_serving_ = false;
   bool is_scheduled_ = false;
   int breaches_ = 0;  // those logged

@@ -15,9 +15,9 @@
 
 namespace caisson::vmm {
 
-// How a device tells the driver: the transport's side of "used buffer notification". Implemented by the MMIO
-// transport (interrupt status, then irqfd) and by vhost-user (call eventfd). Callable on the device's loop
-// thread.
+// How a device notifies the driver: the transport's side of "used buffer notification". Implemented by the
+// MMIO transport (interrupt status, then irqfd) and by vhost-user (call eventfd). Callable on the device's
+// loop thread.
 class QueueInterrupt {
  public:
   virtual ~QueueInterrupt() = default;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose file it will be: the identity and umask of this thread while one request is carried out, and the
-// privilege laid down so that set-user-ID bits fall. Used by the operations that make or write files. What
-// the caller may do was decided by the guest's kernel (docs/decisions); here it is only recorded.
+// The owner of a new file: the identity and umask of this thread while one request is carried out. Also the
+// privilege that is laid down so that set-user-ID bits fall. Used by the operations that make or write files.
+// The guest's kernel has decided what the caller may do (docs/decisions). Here the caller is only recorded.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One directory or file of the host that the guest may see: what it is called, and what may be done with it.
-// Made from LaunchSpec::Export by the supervisor; the server never looks outside of one.
+// One directory or file of the host that the guest may see: its name, and what may be done with it. Made from
+// LaunchSpec::Export by vmm/sandbox/exports.cpp. The server never looks outside of an export.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct Export {
   std::string name;  // [A-Za-z0-9_.-]{1,64}, neither "." nor ".."
   UniqueFd fd;       // O_PATH of a directory or a regular file
   bool read_only = false;
-  // Nobody else writes it while the guest runs (LaunchSpec::Export::exclusive).
+  // Only the guest writes to it while it runs (LaunchSpec::Export::exclusive).
   bool exclusive = false;
 
-  // EINVAL for what is no name of an export.
+  // EINVAL for a text that cannot name an export.
   [[nodiscard]] static Result<void> check_name(const std::string& name);
   // Refuses what cannot be served: a bad name, a symbolic link, a device, a socket, a file of /proc or /sys.
   [[nodiscard]] Result<void> check() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files and directories the guest has open: number → host descriptor. Numbers are never reused while the
-// device lives, so a stale one is EBADF, not somebody else's file. One thread.
+// device lives, so a stale number is EBADF and never another file. One thread.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@
 
 namespace caisson::vmm::fs {
 
-// What makes two names the same file: hard links share it, another mount of the same file system does not.
+// The identity of a file: hard links share it, another mount of the same file system does not.
 struct Identity {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -24,14 +24,14 @@ struct Identity {
   auto operator<=>(const Identity&) const = default;
 };
 
-// Tells a reused inode number from the one we knew; zero where the file system keeps no birth time.
+// Tells a reused inode number from the known one. Zero if the file system keeps no birth time.
 using BirthTime = int64_t;
 
 [[nodiscard]] Identity identity_of(const struct statx& stat);
 [[nodiscard]] BirthTime birth_time_of(const struct statx& stat);
 
-// Size and times of a file's contents, to tell whether they are what they were. The time of change cannot be
-// put back by utimensat(2), as that of modification can.
+// Size and times of a file's contents, which tell whether the contents have changed. utimensat(2) can put the
+// time of modification back, but not the time of change.
 struct Version {
   uint64_t size = 0;
   int64_t modified_ns = -1;
@@ -72,8 +72,8 @@ class OwnDescriptors {
   UniqueFd directory_;
 };
 
-// RWF_* of a write: what the guest says of its own opening comes with each. One that the page cache makes
-// later says nothing of it, and is positioned.
+// RWF_* of a write. Each write carries the flags of the guest's open file. A later write by the guest's page
+// cache carries none, and has a position.
 [[nodiscard]] int write_flags(const fuse_write_in& arguments);
 
 }  // namespace caisson::vmm::fs

@@ -18,7 +18,7 @@ inline constexpr size_t kMaxXattr = 65536;
 // LIMIT: 256 pages, the largest transfer the guest's kernel makes by default (fs.fuse.max_pages_limit).
 inline constexpr uint32_t kMaxIoBytes = 1U << 20;
 inline constexpr uint16_t kMaxIoPages = kMaxIoBytes / 4096;
-// LIMIT: what an OPEN is answered with besides; the guest's kernel leaves room for four pages at most.
+// LIMIT: the contents in the answer to an OPEN. The guest's kernel leaves room for four pages at most.
 inline constexpr uint64_t kMaxOpenBytes = 4 * 4096;
 // LIMIT: the largest request that is copied whole: an extended attribute with its name and headers. Only
 // WRITE is larger, and its payload is never copied.

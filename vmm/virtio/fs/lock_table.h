@@ -19,7 +19,7 @@ class LockTable {
  public:
   struct Entry {
     UniqueFd fd;
-    uint32_t process = 0;  // of the guest, as its kernel told; for GETLK
+    uint32_t process = 0;  // the guest's number of it, by the guest's kernel; for GETLK
   };
 
   // LIMIT: `most` descriptors; beyond it a lock is refused with ENOLCK.
@@ -29,9 +29,9 @@ class LockTable {
   [[nodiscard]] Entry* find(const Node& node, uint64_t owner);
   [[nodiscard]] Result<void> check_room() const;
   Entry& add(const Node& node, uint64_t owner, UniqueFd fd);
-  // Lets go of all the owner has locked in the file.
+  // Lets go of all locks of the owner in the file.
   void remove(const Node& node, uint64_t owner);
-  // Of whomever: the guest has it open no longer.
+  // Lets go of all locks of all owners: the guest has the file open no longer.
   void remove_all(const Node& node);
   void clear() { entries_.clear(); }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Locks that have to be waited for: a thread each, since the host's kernel has no other way to wait for one.
-// The server's own thread goes on meanwhile. Everything but the threads themselves belongs to the loop's
-// thread.
+// Locks that have to be waited for. Each has a thread, because the host's kernel has no other way to wait for
+// one. The server's own thread goes on meanwhile. Everything except the threads themselves belongs to the
+// loop's thread.
 #pragma once
 
 #include <fcntl.h>
@@ -23,12 +23,12 @@ namespace caisson::vmm::fs {
 // flock(2).
 using LockRequest = std::variant<struct flock, int>;
 
-// Asks at once: EAGAIN when somebody else has it.
+// Asks without waiting: EAGAIN if another owner has the lock.
 Result<void> ask_for_lock(int fd, const LockRequest& request);
 
 class LockWaiters {
  public:
-  // Told on the loop's thread: the ticket, and 0 or an errno.
+  // Called on the loop's thread with the ticket, and 0 or an errno.
   using Done = std::function<void(uint64_t ticket, int error)>;
 
   // Both must outlive this.
@@ -37,13 +37,13 @@ class LockWaiters {
   LockWaiters& operator=(const LockWaiters&) = delete;
   ~LockWaiters();
 
-  // Begins to wait; the ticket done() will be told. `unique` is the guest's name for the request.
-  // ENOLCK when too many wait.
+  // Begins to wait, and returns the ticket that done() will get. `unique` is the guest's name for the
+  // request. ENOLCK if too many wait.
   Result<uint64_t> wait(uint64_t unique, UniqueFd fd, LockRequest request);
-  // The guest wants that request back: it ends with EINTR, unless it has its lock by then. The word may come
-  // before the request, by another queue.
+  // The guest interrupts that request. The request ends with EINTR, unless it has its lock by then. The
+  // interrupt may come before the request, by another queue.
   void interrupt(uint64_t unique);
-  // Ends all without a word.
+  // Ends all waiting without calling done().
   void clear();
 
   [[nodiscard]] size_t size() const { return waiters_.size(); }
@@ -55,7 +55,7 @@ class LockWaiters {
   Done done_;
   uint64_t next_ticket_ = 1;
   std::list<std::unique_ptr<Waiter>> waiters_;
-  std::deque<uint64_t> early_;  // interrupted before they came, if they come at all
+  std::deque<uint64_t> early_;  // requests that were interrupted before they came; they may never come
   Scope scope_;                 // of what waits; renewed by clear()
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file the guest's kernel has looked up and not forgotten, and the pin by which an operation holds on to
-// it. Nodes live in the node table alone: whoever uses one has it by a pin, and every call of the table that
-// may delete nodes wants pins, so that none is deleted under its user.
+// One file the guest's kernel has looked up and not forgotten, and the pin by which an operation holds the
+// file. Nodes live in the node table alone. Code that uses a node has it by a pin. Every call of the table
+// that may delete nodes takes pins, so that no node in use is deleted.
 #pragma once
 
 #include <sys/stat.h>
@@ -46,11 +46,10 @@ struct Node {
   uint32_t handles = 0;   // open handles
   uint32_t pins = 0;      // those of the request at hand, and one for each open handle
 
-  // Of a directory: ShortCookies::epoch() when the guest was last told to drop what it had kept of its
-  // listing.
+  // For a directory: ShortCookies::epoch() at the time when the guest was last told to drop its listing.
   uint64_t listing_epoch = 0;
 
-  // What the contents were when the guest last opened them, if that says anything (open.cpp).
+  // The state of the contents when the guest last opened them, if it can tell a change (open.cpp).
   Version seen;
 
   UniqueFd fd;

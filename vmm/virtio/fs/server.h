@@ -35,8 +35,8 @@ class Server {
     bool writeback_cache = false;
   };
 
-  // What became of a request: `written` bytes of an answer, 0 for none; or its answer comes later, under this
-  // ticket, from `answer_later`.
+  // The outcome of a request: `written` bytes of an answer (0: no answer), or an answer that comes later from
+  // `answer_later`, under this ticket.
   struct Served {
     uint32_t written = 0;
     uint64_t ticket = 0;
@@ -57,7 +57,7 @@ class Server {
   // Carries out the request in `chain`, or begins to.
   Served serve(const Chain& chain);
 
-  // Beside the exports, a file by its descriptor (ServedFiles::add). From any thread.
+  // Serves a file by its descriptor, beside the exports (ServedFiles::add). From any thread.
   Result<void> add_file(const std::string& name, UniqueFd fd, ServedFiles::Giver giver);
   [[nodiscard]] ServedFiles& files() { return files_; }
 

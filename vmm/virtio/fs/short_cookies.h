@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's positions in directories, some of which are hashes of 63 bits, by numbers that fit the 31 bits
-// that the programs of a 32-bit guest have for them. A number belongs to its directory, not to who has that
-// open: the guest's kernel keeps listings, and reads on from another's. One thread; no I/O.
+// Numbers of 31 bits for the host's positions in directories, some of which are hashes of 63 bits: 32-bit
+// programs have no more bits. A number belongs to its directory and not to one opening of it, because the
+// guest's kernel keeps listings and shares them between openings. One thread; no I/O.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,17 @@ class ShortCookies {
  public:
   using IsOpen = std::function<bool(uint64_t directory)>;
 
-  // At most `most` numbers are kept; those of directories that are not open go first.
+  // At most `most` numbers are kept. Numbers of directories that are not open go first.
   ShortCookies(size_t most, IsOpen is_open) : most_(most), is_open_(std::move(is_open)) {}
 
-  // What the guest is told for `position`. Itself where it is short, and where there is no room for a number:
-  // 64-bit programs can do with it. EOVERFLOW where it would be taken for a number.
+  // What the guest is told for `position`: a number. A short position is told as it is. So is a long one if
+  // there is no room for a number, because 64-bit programs can use it. EOVERFLOW if it would be taken for a
+  // number.
   [[nodiscard]] Result<uint64_t> shorten(uint64_t directory, uint64_t position);
-  // The way back; EINVAL for a number nobody was told.
+  // The position of a number. EINVAL for a number that the guest was never told.
   [[nodiscard]] Result<uint64_t> position(uint64_t directory, uint64_t told) const;
 
-  // Changes whenever numbers were dropped: what the guest has kept of listings before is worth nothing then.
+  // Changes whenever numbers were dropped. Listings that the guest has kept from before are then worthless.
   [[nodiscard]] uint64_t epoch() const { return epoch_; }
   [[nodiscard]] size_t size() const { return size_; }
   void clear();
@@ -36,7 +37,7 @@ class ShortCookies {
     std::vector<uint64_t> positions;                 // by number
     std::unordered_map<uint64_t, uint32_t> numbers;  // by position
   };
-  // Drops what no open directory but `wanted` has.
+  // Drops the numbers of directories that are not open, except those of `wanted`.
   void make_room(uint64_t wanted);
 
   size_t most_;

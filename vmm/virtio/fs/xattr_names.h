@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which extended attributes the guest may name, and what they are called on the host's disk. Used by the
+// The extended attributes that the guest may name, and their names on the host's disk. Used by the
 // operations of xattr.cpp; no I/O.
 //
 // Served as they are: `user.*`, file capabilities and POSIX access lists. `trusted.*` is kept as
@@ -19,7 +19,7 @@ namespace caisson::vmm::fs {
 // EOPNOTSUPP for names that are not served, ERANGE for those too long for the host.
 [[nodiscard]] Result<std::string> host_xattr_name(std::string_view guest_name);
 
-// Part of `host_name`; none for those the guest must not see.
+// Part of `host_name`. None for an attribute that the guest must not see.
 [[nodiscard]] std::optional<std::string_view> guest_xattr_name(std::string_view host_name);
 
 }  // namespace caisson::vmm::fs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Unix socket by which the host's processes reach the guest: accepts clients and hears which port each
-// wants. Used by the Muxer, on its loop. Never takes more of them than there is room for: the rest waits in
-// the backlog, and no descriptor is taken.
+// wants. Used by the Muxer, on its loop. Never accepts more clients than there is room for. The others wait
+// in the backlog and take no descriptor.
 #pragma once
 
 #include <chrono>
@@ -33,12 +33,12 @@ class Clients {
   Clients& operator=(const Clients&) = delete;
   ~Clients() = default;
 
-  // Once: serves clients on a listening Unix stream socket, from now on.
+  // Call it once: serves clients on a listening Unix stream socket, from now on.
   void listen(UniqueFd socket);
   // Makes that socket at `path` (mode 0600; a path too long for the kernel is reached through its directory).
   Result<void> listen(const std::string& path);
 
-  // There may be other room than there was.
+  // The room for clients may have changed.
   void update();
 
  private:

@@ -13,8 +13,8 @@ namespace caisson::vmm::vsock {
 
 class Device final : public DeviceBase {
  public:
-  // [virtio-1.2] 5.10.4: CIDs 0, 1 and 2 are reserved. Every sandbox has a host of its own, so that one
-  // number does.
+  // [virtio-1.2] 5.10.4: CIDs 0, 1 and 2 are reserved. Every sandbox has a host of its own, so one number is
+  // enough.
   static constexpr uint64_t kGuestCid = 3;
 
   // `loop` must outlive the device, and be the one it is attached with.

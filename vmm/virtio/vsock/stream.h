@@ -29,7 +29,7 @@ class Stream {
     size_t bytes = 0;
   };
 
-  // What a watch has seen; each is an edge, kept by the owner until an attempt says would_block.
+  // What a watch has seen. Each is an edge. The owner keeps it until an attempt says would_block.
   struct Edges {
     bool readable = false;
     bool writable = false;
@@ -41,8 +41,8 @@ class Stream {
   static Stream socket(UniqueFd fd);
 
   // Bytes for the guest come from `source`, bytes from the guest go to `sink`; an absent one has ended from
-  // the start. What is no socket must be in non-blocking mode where it can block (pipes, terminals); EINVAL
-  // otherwise. Writing to a pipe raises SIGPIPE unless the process ignores it.
+  // the start. Pipes and terminals, which can block, must be in non-blocking mode. EINVAL otherwise. Writing
+  // to a pipe raises SIGPIPE unless the process ignores it.
   static Result<Stream> pair(UniqueFd source, UniqueFd sink);
 
   Stream(Stream&& other) noexcept = default;
@@ -61,9 +61,9 @@ class Stream {
   Io read(std::span<const iovec> parts);
   Io write(std::span<const iovec> parts);
 
-  // The guest reads no more: who writes to the source gets EPIPE.
+  // The guest reads no more: a process that writes to the source gets EPIPE.
   void end_reads();
-  // The guest sends no more: who reads the sink gets end of file after all bytes.
+  // The guest sends no more: a reader of the sink gets end of file after all bytes.
   void end_writes();
   // Both at once, whatever is left.
   void close();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The virtio-mmio transport, version 2 [virtio-1.2] 4.2: between a driver's register accesses and one
-// VirtioDevice. Used by KvmMachine. Every byte written here is the guest's: hostile. What it breaks is its
-// own device, nothing else: a breach leads to DEVICE_NEEDS_RESET, or is ignored where the specification calls
-// the result undefined.
+// VirtioDevice. Used by KvmMachine. Every byte written here is the guest's: hostile. The guest can break only
+// its own device: a breach leads to DEVICE_NEEDS_RESET, or is ignored where the specification calls the
+// result undefined.
 //
 // read() and write() are serialized by the caller (a vCPU's thread at a time). Calls to the device go through
 // Host::on_loop, so that they come on its loop's thread; kick() is called there.
@@ -21,7 +21,7 @@ namespace caisson::vmm::mmio {
 
 class Transport final : public QueueInterrupt {
  public:
-  // What the machine lends. All must outlive the transport.
+  // What the machine provides. All of it must outlive the transport.
   struct Host {
     // Raises the device's interrupt line (an edge). Called on the loop's thread.
     std::function<void()> interrupt;
@@ -31,7 +31,7 @@ class Transport final : public QueueInterrupt {
     std::function<void(std::string_view reason)> complain;
   };
 
-  // On the loop's thread. Of `page`, nothing is assumed.
+  // Call it on the loop's thread. `page` may have any contents.
   Transport(VirtioDevice& device, const GuestMemory& memory, RegisterPage page, Host host);
 
   // An access of any width within [0, kRegisterBytes).

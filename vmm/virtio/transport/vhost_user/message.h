@@ -14,7 +14,7 @@
 
 namespace caisson::vmm::vhost_user {
 
-// Front-end message types [vhost-user] "Front-end message types": those a device of ours answers.
+// Front-end message types [vhost-user] "Front-end message types": those that Caisson's devices answer.
 enum class Request : uint32_t {
   get_features = 1,
   set_features = 2,

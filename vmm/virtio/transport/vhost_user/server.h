@@ -22,8 +22,8 @@ namespace caisson::vmm::vhost_user {
 
 class Server {
  public:
-  // Whether GET_CONFIG is ours to answer. QEMU demands it of a vsock and warns about it with an fs, whose
-  // configuration it keeps itself.
+  // Whether this server answers GET_CONFIG. QEMU demands it of a vsock device, and warns about it with an fs
+  // device, whose configuration QEMU keeps itself.
   enum class ConfigSpace { ours, front_ends };
   // Called once, on the loop, when the front end is gone (ECONNRESET) or was cut off for a breach (anything
   // else).

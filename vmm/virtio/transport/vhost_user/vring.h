@@ -15,7 +15,8 @@
 
 namespace caisson::vmm::vhost_user {
 
-// An eventfd of the front end's. It may be any descriptor in truth: set up so that it can never block us.
+// An eventfd of the front end's. In truth it may be any descriptor, so it is set up such that it can never
+// block caisson-vmm.
 class Event {
  public:
   Event() = default;
@@ -39,7 +40,7 @@ class Vring final : public QueueInterrupt {
 
   void raise() override { call.signal(); }
 
-  // Set up and given a kick descriptor: [vhost-user] "Ring states", started.
+  // Whether the ring is set up and has a kick descriptor: [vhost-user] "Ring states", started.
   [[nodiscard]] bool is_started() const { return kick.is_present(); }
 
   // The queue this ring describes; every address is checked. `features` as negotiated.
