@@ -12,14 +12,14 @@ namespace caisson::vmm::fs {
 
 struct Export {
   std::string name;  // [A-Za-z0-9_.-]{1,64}, neither "." nor ".."
-  UniqueFd fd;       // O_PATH of a directory or a regular file
+  UniqueFd fd;       // O_PATH of a directory, a regular file or a socket
   bool read_only = false;
   // Only the guest writes to it while it runs (LaunchSpec::Export::exclusive).
   bool exclusive = false;
 
   // EINVAL for a text that cannot name an export.
   [[nodiscard]] static Result<void> check_name(const std::string& name);
-  // Refuses what cannot be served: a bad name, a symbolic link, a device, a socket, a file of /proc or /sys.
+  // Refuses what cannot be served: a bad name, a symbolic link, a device, a FIFO, a file of /proc or /sys.
   [[nodiscard]] Result<void> check() const;
 };
 
