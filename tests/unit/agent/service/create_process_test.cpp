@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/support/agent_container.h"
+#include "tests/unit/agent/service/agent_fixture.h"
 
 namespace caisson::test {
 namespace {
@@ -78,3 +79,26 @@ TEST_F(AgentContainer, exec_joins_the_container_and_reports_its_own_exit) {
 
 }  // namespace
 }  // namespace caisson::test
+
+namespace caisson::agent {
+namespace {
+
+TEST_F(ServiceTest, process_that_is_none_and_container_that_is_not_created_are_refused) {
+  test::in_namespaces([] {
+    RunningAgent running;
+    running.add_bare_container("c");
+    v1::CreateProcessRequest request;
+    request.set_container("c");
+    request.set_token(7);
+    expect_refused(running.client().create_process(request, soon()), EINVAL,
+                   "create process: process is missing");
+    request.mutable_process();
+    expect_refused(running.client().create_process(request, soon()), EBUSY, "container c is not running yet");
+    request.set_container("other");
+    expect_refused(running.client().create_process(request, soon()), ENOENT,
+                   "find container other: no such container");
+  });
+}
+
+}  // namespace
+}  // namespace caisson::agent
