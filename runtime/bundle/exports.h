@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the host's file system a sandbox will see: each root file system and bind mount opened once, as an
-// O_PATH descriptor that caisson-vmm inherits. Nothing else of the host is ever named to the guest.
+// The parts of the host's file system that a sandbox sees: the root file system and each bind mount. Each is
+// opened once, as an O_PATH descriptor that caisson-vmm inherits. The guest never learns of another name of
+// the host's.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +18,18 @@ struct HostExport {
   std::string name;  // as LaunchSpec::Export
   UniqueFd fd;
   bool read_only = false;
-  // Where some differ from it in what they allow: the mounts beneath it, which keep that.
+  // The mounts beneath this one that keep flags of their own, if any has other flags than this one.
   std::vector<MountBeneath> beneath = {};
-  bool writable_beneath = false;  // of a read-only one: so they are as far as they allow
+  bool writable_beneath =
+      false;  // for a read-only mount: mounts beneath it stay writable as far as they allow
   bool recursive = false;
   bool exclusive = false;
   uint64_t flags = 0;        // MS_* of the host's mount that a copy of it has too
-  bool detached = false;     // a mount of its own, attached nowhere: it ends with the last descriptor
+  bool detached = false;     // a mount that is attached nowhere: it ends with its last descriptor
   uint32_t socket_port = 0;  // as LaunchSpec::Export
 };
 
-// Of a bind mount: what may not be written.
+// What of a bind mount may not be written.
 enum class ReadOnly {
   nothing,
   this_mount,  // "ro": mounts beneath it keep what they allow
@@ -36,11 +38,11 @@ enum class ReadOnly {
 
 struct BindSource {
   std::string path;
-  std::string context;  // the JSON path it came from
+  std::string context;  // its JSON path, for errors
   ReadOnly read_only = ReadOnly::nothing;
   bool recursive = false;
   bool keep_link = false;      // a symbolic link is not followed, but refused
-  bool is_restricted = false;  // by options, which are of this mount and not of those beneath it
+  bool is_restricted = false;  // by options of this mount, which mounts beneath it do not have
 };
 
 class Exports {

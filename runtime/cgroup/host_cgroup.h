@@ -15,36 +15,38 @@
 namespace caisson::runtime {
 
 enum class CgroupPolicy {
-  required,     // an error when the host gives us none
-  best_effort,  // --rootless: go without when we may not
+  required,     // an error when the host gives none
+  best_effort,  // --rootless: go without one when caisson may not make one
 };
 
 struct HostCgroup {
-  std::vector<UniqueFd> members;  // of each hierarchy the file to join it by, open for writing
-  std::string memory;             // its directory where the host counts its memory; empty: none does
+  std::vector<UniqueFd>
+      members;         // one for each hierarchy: the file by which a process joins, open for writing
+  std::string memory;  // the directory where the host counts the container's memory; empty: the host does not
 };
 
-// Who makes a cgroup and removes it.
+// The program that makes a cgroup and removes it.
 enum class CgroupMaker {
   us,
   systemd,  // as the cgroup of a scope, delegated to us: runtime/cgroup/scope.h
 };
 
-// The directories that make_cgroup() will make, since they are not there yet: to be put on record first, and
-// removed with the container. One that exists belongs to somebody else; EBUSY if it has processes, as in
-// runc since 1.2: they would be under the container's limits; and if it is frozen. Of systemd's all are the
-// container's.
+// The directories that make_cgroup() will make, because they do not exist yet. They are put on record first,
+// and removed with the container. A directory that exists belongs to another program. EBUSY if the cgroup is
+// frozen, or has processes, which the container's limits would hit (as in runc since 1.2). All directories of
+// a scope of systemd are the container's.
 Result<std::vector<std::string>> directories_to_make(const std::string& path, CgroupMaker maker);
 
-// Makes the directories and writes the limits. Whatever happens, remove_cgroup() of the recorded ones cleans
-// up.
+// Makes the directories and writes the limits. Whatever fails, remove_cgroup() of the recorded directories
+// cleans up.
 Result<HostCgroup> make_cgroup(const std::string& path, const oci::Resources& resources,
                                uint64_t guest_memory_bytes, CgroupPolicy policy, CgroupMaker maker);
 
 // The limits as files of this host's cgroups.
 Result<std::vector<CgroupWrite>> cgroup_writes(const oci::Resources& resources, uint64_t guest_memory_bytes);
 
-// Changes the limits of the one that make_cgroup() gave `path`; where that is empty, there is none.
+// Changes the limits of the cgroup that make_cgroup() made at `path`. An empty `path` means that there is
+// none.
 Result<void> update_cgroup(const std::string& path, const oci::Resources& resources,
                            uint64_t guest_memory_bytes);
 
@@ -57,8 +59,8 @@ Result<HostCgroup> make_cgroup(const CgroupHierarchies& host, const std::string&
 Result<void> update_cgroup(const CgroupHierarchies& host, const std::string& path,
                            const oci::Resources& resources, uint64_t guest_memory_bytes);
 
-// Kills what runs in them and beneath, then removes them with all beneath. Those that are gone already are
-// passed over.
+// Kills the processes in the cgroups and beneath, then removes the cgroups with all beneath. Passes over
+// cgroups that are gone already.
 Result<void> remove_cgroup(const std::vector<std::string>& directories);
 
 }  // namespace caisson::runtime

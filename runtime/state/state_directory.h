@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state directory: one directory a container beneath the root, named by its id; both are 0700, whatever
-// the umask, and what others own or may write to is refused, since we act by what lies there. Whoever changes
-// a container holds the lock in it; readers need none, since state.json is replaced whole. Any process may
-// die at any moment: a directory without a readable state.json is a container half made, which delete removes
+// the umask, and a directory that others own or may write to is refused, because caisson acts by its
+// contents. A process that changes a container holds the container's lock. Readers need no lock, because
+// state.json is replaced whole. Any process may die at any moment: a directory without a readable state.json
+// is a container half made, which delete removes
 // like any other.
 //
 //   <root>/<id>/lock         flock(2)
@@ -48,7 +49,7 @@ class StateRoot {
   Result<LockedContainer> reserve(std::string_view id) const;
   // ENOENT: "container does not exist" (the words engines look for).
   Result<ContainerDirectory> find(std::string_view id) const;
-  // find(), waiting for the lock.
+  // find(), then waits for the lock.
   Result<LockedContainer> lock(std::string_view id) const;
   // lock(), or EWOULDBLOCK where another has it.
   Result<LockedContainer> try_lock(std::string_view id) const;

@@ -16,7 +16,7 @@
 namespace caisson::vmm::fuse {
 
 // One component of a path: not empty, no '/', neither "." nor "..", at most kMaxName bytes, NUL-terminated
-// within the request. Only a Request makes one of foreign bytes.
+// within the request. Only a Request makes a name of foreign bytes.
 class Name {
  public:
   [[nodiscard]] const char* c_str() const { return text_.data(); }

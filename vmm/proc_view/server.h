@@ -28,11 +28,11 @@ class ProcServer {
   static Result<std::unique_ptr<ProcServer>> create(EventLoop& loop, UniqueFd device, Ask ask);
   ProcServer(const ProcServer&) = delete;
   ProcServer& operator=(const ProcServer&) = delete;
-  // On the loop, or when it does not run; `ask` must not answer any more.
+  // Call it on the loop, or when the loop does not run. `ask` must not answer any more.
   ~ProcServer() = default;
 
  private:
-  // None: later, or never.
+  // None if the answer comes later, or never.
   using Reply = std::optional<std::string>;
   struct Operation {
     Result<Reply> (ProcServer::*run)(fuse::Request& in) = nullptr;

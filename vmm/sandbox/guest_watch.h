@@ -24,7 +24,7 @@ class GuestWatch {
   GuestWatch& operator=(const GuestWatch&) = delete;
   ~GuestWatch();
 
-  // While the machine stands still at our own word, nobody is to answer.
+  // Between suspend() and resume() caisson-vmm itself has stopped the machine, so no answer is due.
   void suspend();
   void resume();
 

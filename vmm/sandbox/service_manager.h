@@ -13,7 +13,7 @@ namespace caisson::vmm {
 
 class ServiceManager {
  public:
-  // Nobody to tell.
+  // Without a manager: reports nothing.
   ServiceManager() = default;
   // Call it before the jail is closed. `is_main_process`: caisson-vmm is the service's main process, because
   // its starter has gone.

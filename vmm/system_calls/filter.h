@@ -52,23 +52,24 @@ inline constexpr uint64_t kNewNamespaces =
 // Every ioctl of KVM has its type in these bits [include/uapi/linux/kvm.h, asm-generic/ioctl.h].
 inline constexpr ConditionalCall kKvmCall =
     only_if(SYS_ioctl, masked_equal(1, 0xff00, KVMIO << _IOC_TYPESHIFT), "any request of KVM's");
-// Who is confined never makes them, and who does is an intruder: to execute, to look into other processes, to
-// reshape what is mounted, to change who it is, to reach parts of the kernel that break more often than
-// others.
+// Calls that a confined program of Caisson's never makes, so that their caller is an intruder. They execute
+// programs, look into other processes, change mounts, change the user, or reach parts of the kernel that
+// break more often than others.
 std::span<const int> intruders_calls();
 
 class SystemCallFilter {
  public:
-  // `of`: whose calls, for errors. What no rule is about fails with EPERM; another architecture's calls kill.
+  // `of` names the confined program in errors. A call without a rule fails with EPERM. A call of another
+  // architecture kills.
   static Result<SystemCallFilter> create(std::string of);
 
-  // Calls whatever their arguments. `action` is one of libseccomp's, such as SCMP_ACT_ALLOW.
+  // Adds calls with any arguments. `action` is one of libseccomp's, such as SCMP_ACT_ALLOW.
   Result<void> add(uint32_t action, std::span<const int> numbers);
   Result<void> allow(std::span<const ConditionalCall> calls);
 
-  // For this thread and all that it starts. Needs no_new_privs.
+  // Loads the filter for this thread and all that it starts. Needs no_new_privs.
   Result<void> load() const;
-  // The same as a program, for another process to load.
+  // Returns the filter as a program that another process can load.
   [[nodiscard]] Result<std::vector<sock_filter>> program() const;
 
  private:

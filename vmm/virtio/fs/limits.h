@@ -52,7 +52,7 @@ inline constexpr size_t kMaxLockOwners = 1024;
 // and what else it inherits. A guest that closes none has no more of them.
 inline constexpr size_t kMaxServedFiles = 256;
 
-// Descriptors kept away from the guest's reach, for the rest of the process and for those.
+// Descriptors that the guest's files cannot use up: for the rest of the process, and for served files.
 inline constexpr size_t kReservedDescriptors = 256 + kMaxServedFiles;
 
 // Chains served before the interrupt is raised and other events get their turn.

@@ -32,15 +32,16 @@ class NodeTable {
 
   // A node the guest's kernel holds, or none.
   [[nodiscard]] NodePin find(uint64_t id);
-  // Whoever has this identity within `from`, or none.
+  // The node that has this identity within `from`, or none.
   [[nodiscard]] NodePin find(const Export* from, const Identity& identity);
 
-  // Counts one more lookup of what `stat` says is at (`parent`, `name`), with its descriptor if there is one.
+  // Counts one more lookup of the file at (`parent`, `name`) that `stat` describes, with its descriptor if
+  // there is one.
   Result<NodePin> remember(const NodePin& parent, std::string_view name, const struct statx& stat,
                            UniqueFd fd = {});
   // Counts one more lookup of a file that has no name (O_TMPFILE).
   Result<NodePin> remember_nameless(const NodePin& directory, const struct statx& stat, UniqueFd fd);
-  // Takes `count` lookups back; more than there are count as all.
+  // Takes `count` lookups back, at most as many as there are.
   static void forget(NodePin node, uint64_t count);
 
   // Whether the guest has a handle of the node `id`.
@@ -48,7 +49,7 @@ class NodeTable {
   void add_handle(const NodePin& node);
   void remove_handle(const NodePin& node);
 
-  // An O_PATH descriptor of the node, good until trim(). ESTALE when another file is now where it was.
+  // An O_PATH descriptor of the node, valid until trim(). ESTALE if another file is now in its place.
   Result<int> descriptor(Node& node) { return descriptors_.of(node); }
   Result<struct statx> stat(Node& node) { return descriptors_.stat(node); }
 

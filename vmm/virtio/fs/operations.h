@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of FUSE operations: what each needs at least, and who carries it out. Read by Server::dispatch().
+// The table of FUSE operations: what each needs at least, and the function that carries it out. Read by
+// Server::dispatch().
 #pragma once
 
 #include "vmm/virtio/fs/server.h"
@@ -14,7 +15,7 @@ struct OperationEntry {
   bool has_payload = false;         // what follows least_in is not copied
 };
 
-// Entries for opcodes we know, null for all others.
+// The entry of a known opcode, null for all others.
 [[nodiscard]] const OperationEntry* find_operation(uint32_t opcode);
 
 }  // namespace caisson::vmm::fs

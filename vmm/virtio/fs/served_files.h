@@ -21,10 +21,10 @@ namespace caisson::vmm::fs {
 
 class ServedFiles {
  public:
-  // Whoever gave a file, by a number of the caller's.
+  // The giver of a file, by a number that the caller chooses.
   using Giver = int;
 
-  // Nodes from here on are served files; the node table never counts so far.
+  // Numbers from here on are nodes of served files. The node table never counts as far.
   static constexpr uint64_t kFirstNode = uint64_t{1} << 63;
   [[nodiscard]] static bool is_node(uint64_t id) { return id >= kFirstNode; }
 
@@ -32,12 +32,12 @@ class ServedFiles {
   // guest has closed it for the last time. EEXIST for a name in use, EMFILE for too many, EINVAL for what is
   // no such file.
   Result<void> add(const std::string& name, UniqueFd fd, Giver giver);
-  // Lets go of those of `giver` that the guest has not opened, and will not any more.
+  // Lets go of the files of `giver` that the guest has not opened. The guest cannot open them any more.
   void drop_unopened(Giver giver);
   // The guest that had them open is gone.
   void drop_opened();
 
-  // The entry of a name of the synthetic root, if it is one of ours.
+  // The entry of a name of the synthetic root, if it is that of a served file.
   [[nodiscard]] std::optional<Result<fuse_entry_out>> lookup(std::string_view name);
   // Carries out a request to one of our nodes.
   Result<void> serve(Call& call);

@@ -128,7 +128,7 @@ class Server {
   Result<void> removexattr(Call& call);
 
  private:
-  // What the host last said of one directory, for the READDIR that follows (directory.cpp).
+  // The host's last listing of one directory, for the READDIR that follows (directory.cpp).
   struct Listing {
     uint64_t handle = 0;
     uint64_t next_offset = 0;  // what the guest was told for the entry at `position`

@@ -49,7 +49,7 @@ class Connection {
   void receive(const Header& header, std::span<const iovec> payload);
   // The stream has become ready.
   void on_edges(Stream::Edges edges);
-  // Tells the host's end a line before any byte of the guest; for handshakes, on an established connection.
+  // Sends the host's end a line before any byte of the guest. For handshakes, on an established connection.
   void tell_host(std::string_view line);
   // Breaks it off: RST to the guest, the stream is closed.
   void reset();

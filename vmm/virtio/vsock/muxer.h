@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All vsock connections of one guest, and the ways they come about: clients of the Unix socket, streams
 // handed in by the process itself, and the guest's own requests to ports with a handler. Routes packets;
-// knows no queues. Everything runs on the event loop's thread; callbacks are posted to it, so that they may
-// do anything, resetting the device included; none comes once the Muxer has gone. A guest can neither make it
-// wait nor make it keep more than the limits say.
+// knows no queues. Everything runs on the event loop's thread; callbacks are posted to it. So a callback may
+// do anything, even reset the device. No callback comes once the Muxer has gone. A guest can neither make the
+// Muxer wait nor make it keep more than the limits say.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ class Muxer {
   static constexpr size_t kMaxStrayResets = 256;
   // LIMIT: bytes a host stream may say before its own.
   static constexpr size_t kMaxGreetingBytes = 256;
-  // A guest whose kernel runs answers at once, though an emulated one on a busy host may take its time.
+  // How long a guest may take to answer. A running kernel answers at once, but an emulated one on a busy host
+  // may take long.
   static constexpr std::chrono::seconds kConnectTimeout{30};
   // Host ports of connections the host opens; listening ports lie below.
   static constexpr uint32_t kFirstEphemeralPort = GuestPorts::kEnd;
@@ -62,14 +63,14 @@ class Muxer {
   // The clients of the host's Unix socket.
   [[nodiscard]] Clients& clients() { return clients_; }
 
-  // What the guest connects to on host port `port` gets a socket pair, one end of which goes to `handler`.
-  // Ports without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
+  // A connection of the guest to host port `port` gets a socket pair. One end of it goes to `handler`. Ports
+  // without a handler refuse. EADDRINUSE when the port has one; an empty handler takes it away.
   Result<void> on_guest_connect(uint32_t port, GuestPorts::Handler handler) {
     return guest_ports_.handle(port, std::move(handler));
   }
 
-  // What the guest connects to on host port `port` is connected to what `dial` opens, a stream socket; it
-  // must not wait. Where it fails, the guest is refused.
+  // A connection of the guest to host port `port` is joined with the stream socket that `dial` opens. `dial`
+  // must not wait. If it fails, the guest is refused.
   Result<void> forward_guest_port(uint32_t port, GuestPorts::Dial dial) {
     return guest_ports_.forward(port, std::move(dial));
   }
@@ -79,7 +80,7 @@ class Muxer {
 
   // The device's side.
   void open();   // the driver is there
-  void close();  // it is gone: every connection ends, without a word to it
+  void close();  // it is gone: every connection ends, and nothing is sent to it
   // False while the guest must first take the RSTs it is owed.
   [[nodiscard]] bool can_receive() const { return stray_resets_.size() < kMaxStrayResets; }
   // A packet of the guest; `payload` is its header.len bytes.
@@ -93,7 +94,7 @@ class Muxer {
 
   [[nodiscard]] size_t connections() const { return entries_.size(); }
   [[nodiscard]] size_t buffered_bytes() const;
-  // Packets that named another guest: dropped, since nobody can be answered.
+  // Packets that named another guest. They are dropped, because no peer can be answered.
   [[nodiscard]] uint64_t dropped_packets() const { return dropped_packets_; }
 
  private:
