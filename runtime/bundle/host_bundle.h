@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration of a container over this host's own root file system, which needs no bundle: what the
-// verb do makes of its options.
+// The configuration that the verb do makes from its options: a container over this host's own root file
+// system, without a bundle.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ struct HostBundle {
   std::string memory;
   std::string cpus;
   std::string rootfs = "/";
-  std::string working_directory;  // empty: the caller's, where it exists there
+  std::string working_directory;  // empty: the caller's, if it exists there
   bool has_terminal = false;
   bool logs_console = false;
 };
@@ -27,10 +27,10 @@ struct HostBundle {
 // config.json's text.
 Result<std::string> config_over_host(const HostBundle& bundle);
 
-// What of the caller the container takes over.
+// What the container takes over from the caller.
 struct Caller {
-  std::string directory;  // the current one; empty: it cannot be told
-  // Whether a path is on the same mount as the host's root: only that is shown.
+  std::string directory;  // the caller's current one; empty: unknown
+  // Whether a path is on the same mount as the host's root. Only that mount is shown.
   std::function<bool(const std::string& path)> is_on_root_mount;
   // As getenv(3).
   std::function<const char*(const char* name)> variable;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a container's cgroup is, from the root of each hierarchy on. Pure but for links in the state
-// directory's path.
+// The path of a container's cgroup, from the root of each hierarchy on. Pure, except that it follows links in
+// the state directory's path.
 #pragma once
 
 #include <string>

@@ -14,10 +14,11 @@ namespace caisson::runtime {
 struct HierarchyCgroup {
   std::string directory;
   bool counts_memory = false;
-  UniqueFd members;  // the file to join it by, open for writing
+  UniqueFd members;  // the file by which a process joins, open for writing
 };
 
-// Makes `path` beneath `mount`, with what leads to it, and writes the limits of `controller`; empty: of v2.
+// Makes `path` beneath `mount`, with its parents, and writes the limits of `controller`. An empty
+// `controller` means v2.
 Result<HierarchyCgroup> make_in_hierarchy(const std::string& mount, const std::string& path,
                                           const std::string& controller,
                                           const std::vector<CgroupWrite>& writes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of one cgroup's limits, written.
+// Writes the files of one cgroup's limits.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace caisson::runtime {
 
-// Those of `controller`; empty: all of them. Errors name the field that asks for it.
+// The limits of `controller`. Empty: all limits. Errors name the field that asks for it.
 Result<void> write_limits(const std::string& directory, const std::vector<CgroupWrite>& writes,
                           std::string_view controller);
 

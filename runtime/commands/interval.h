@@ -9,7 +9,7 @@
 
 namespace caisson::runtime {
 
-// EINVAL, in runc's words, for another text and for what is not above zero.
+// EINVAL, in runc's words, for any other text, and for a time that is not above zero.
 Result<std::chrono::milliseconds> parse_interval(std::string_view text);
 
 }  // namespace caisson::runtime

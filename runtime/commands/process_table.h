@@ -18,7 +18,7 @@ enum class ProcessLayout {
   with_state,  // ps -e -x
 };
 
-// By the options of ps; EINVAL for another than those of the two.
+// Chooses the layout by the options of ps. EINVAL for other options.
 Result<ProcessLayout> process_layout(std::span<const std::string> ps_options);
 
 [[nodiscard]] std::string title_of(ProcessLayout layout);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between fork() and execve(): what the process does that becomes caisson-vmm. It makes system calls only.
-// Used by VmmProcess.
+// What the new process does between fork() and execve() before it becomes caisson-vmm. It makes system calls
+// only. Used by VmmProcess.
 #pragma once
 
 #include <string>
@@ -20,15 +20,16 @@ struct VmmChild {
   int status;  // the child's own end, to report a failure on
 };
 
-// Joins, places descriptors and executes; what fails is said on the status socket, as caisson-vmm itself
-// would.
+// Joins, places descriptors and executes. A failure is reported on the status socket, as by caisson-vmm
+// itself.
 [[noreturn]] void run_vmm_child(const VmmChild& child);
 
-// Makes descriptor n a copy of sources[n] for each of them, and marks all above to be closed by execve().
-// Whether it could; errno tells why not.
+// Makes each descriptor n a copy of sources[n], and marks all above to be closed by execve(). Returns false,
+// with errno, if it fails.
 bool place_descriptors(const std::vector<int>& sources);
 
-// Of `environment`, ours, what finds programs and what configures it: it holds nothing worth stealing.
+// The variables of `environment` (caisson's) by which caisson-vmm finds programs and is configured. They hold
+// nothing worth stealing.
 [[nodiscard]] std::vector<std::string> vmm_environment(const char* const* environment);
 
 }  // namespace caisson::runtime

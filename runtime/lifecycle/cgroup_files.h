@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a container's cgroup v2 in its guest, as the agent hands them on. Foreign text: any of them
+// The files of a container's cgroup v2 in its guest, as the agent passes them on. They are foreign text: any
 // may be missing or malformed. Used by events and stats.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace caisson::runtime {
 // By name of file: "memory.current", "cpu.stat", …
 using CgroupFiles = std::map<std::string, std::string>;
 
-// Empty when there is none.
+// The text of a file. Empty if there is none.
 [[nodiscard]] std::string_view file_of(const CgroupFiles& files, const std::string& name);
 
 // A file of one number; "max" is the largest there is.

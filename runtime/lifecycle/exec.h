@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Another process in a running container. This process becomes its relay (exec_relay.h), or detached a child
-// of ours does. Used by the verb exec.
+// Another process in a running container. This process becomes its relay (exec_relay.h). If detached, a child
+// process does. Used by the verb exec.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace caisson::runtime {
 
-// runc's exit code of an exec that failed before its program ran: also where there is no such program.
+// runc's exit code of an exec that failed before its program ran, also because there is no such program.
 inline constexpr int kExecFailed = 255;
 
 struct ExecRequest {
@@ -24,19 +24,19 @@ struct ExecRequest {
   std::string pid_file;
   std::string pidfd_socket;
   int64_t preserve_fds = 0;
-  std::vector<int> descriptors;  // those the caller left open
+  std::vector<int> descriptors;  // the caller's open ones
   bool detached = false;
-  bool waits_while_paused = false;  // in place of refusing
+  bool waits_while_paused = false;  // instead of refusing
 };
 
-// The process's exit code; detached, 0 as soon as it runs.
+// Returns the process's exit code. Detached: 0 as soon as the process runs.
 Result<int> exec_in_container(const StateRoot& root, const ExecRequest& request);
 
-// Whether a container takes a process: in runc's words why not.
+// Whether a container takes another process. The error says in runc's words why not.
 Result<void> check_takes_process(Status status);
 // Whether the guest can have the cgroup by this name.
 Result<void> check_exec_cgroup(const std::string& cgroup);
-// The agent's name of a process, of a number drawn at random: never that of a container's first.
+// The agent's name of a process, from a random number. It is never the name of a container's first process.
 [[nodiscard]] uint64_t token_of(uint64_t drawn);
 
 }  // namespace caisson::runtime

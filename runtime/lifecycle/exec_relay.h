@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who stands for an exec'd process on the host: carries its bytes, passes on signals and ends with its exit
-// code. That is this process, or with --detach a child of ours, whose pid goes into the pid file. Used by
-// exec.
+// The relay that stands for an exec'd process on the host. It carries the process's bytes, passes signals on,
+// and ends with the process's exit code. The relay is this process, or with --detach a child process. Its pid
+// goes into the pid file. Used by exec.
 #pragma once
 
 #include <sys/types.h>
@@ -23,20 +23,20 @@ namespace caisson::runtime {
 struct ExecRelay {
   const ContainerDirectory& directory;
   const agent::v1::CreateProcessRequest& message;
-  const std::optional<PtyPair>& terminal;  // none: it is ours, or the process has none
-  const std::string& pid_file;             // empty: none, as for the next
+  const std::optional<PtyPair>& terminal;  // none: the terminal is caisson's own, or the process has none
+  const std::string& pid_file;             // empty: none; so is the next member
   const std::string& pidfd_socket;
 
-  // The process's exit code.
+  // Returns the process's exit code.
   Result<int> run_here() const;
-  // fork() comes before any thread. The child outlives us; the engine, our reaper, learns the exit code from
-  // it. 0 once the process runs.
+  // Forks before any thread exists. The child outlives this process. The engine reaps the child, and learns
+  // the exit code from it. Returns 0 once the process runs.
   Result<int> run_detached() const;
 
  private:
   [[noreturn]] void be_the_child(UniqueFd outcome) const;
   [[nodiscard]] int attend_as_child(UniqueFd outcome) const;
-  // Of the relay. Failing this, there shall be no process that nobody knows of.
+  // Writes the relay's pid file. If that fails, no process may stay behind, because nobody would know of it.
   Result<void> tell_pid(pid_t pid) const;
   Result<void> send_pidfd_of(pid_t pid) const;
 };

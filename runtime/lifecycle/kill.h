@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signal to the processes of a container. Used by the verb kill.
+// Sends a signal to the processes of a container. Used by the verb kill.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace caisson::runtime {
 
 enum class Audience { first_process, all_processes };
 
-// ESRCH, "container not running", when it has ended: not for all its processes, of whom there may be none.
-// SIGKILL ends a guest that does not answer with its machine.
+// ESRCH, "container not running", if it has ended, unless the signal is for all its processes, of which there
+// may be none. If the guest does not answer, SIGKILL ends its machine.
 Result<void> signal_container(const StateRoot& root, const std::string& id, int signal, Audience audience);
 
-// The signal that a name or number means; SIGTERM where it is empty.
+// The signal of a name or number. SIGTERM if that is empty.
 Result<int> signal_meant(std::string_view text);
 
 }  // namespace caisson::runtime

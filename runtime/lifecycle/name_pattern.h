@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of containers that a person describes by an extended regular expression, as in crun: regex(7). Used
-// by delete --regex.
+// A pattern of container names: an extended regular expression, as in crun (regex(7)). Used by delete
+// --regex.
 #pragma once
 
 #include <regex.h>
@@ -14,7 +14,7 @@ namespace caisson::runtime {
 
 class NamePattern {
  public:
-  // EINVAL, with what is wrong with it.
+  // EINVAL, with the fault of the expression.
   static Result<NamePattern> parse(const std::string& expression);
 
   // It matches anywhere in the name, unless it is anchored.

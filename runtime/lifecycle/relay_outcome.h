@@ -15,9 +15,9 @@ struct OutcomePipe {
   static Result<OutcomePipe> open();
 };
 
-// `error`: null where the process runs. Of a long message the beginning arrives.
+// `error` is null if the process runs. Only the beginning of a long message arrives.
 void tell_outcome(int writer, const Error* error);
-// What the other end has told; ECHILD when it has ended without a word.
+// Reads what the other end has sent. ECHILD if it has ended without sending.
 Result<void> hear_outcome(int reader);
 
 }  // namespace caisson::runtime

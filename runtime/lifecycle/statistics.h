@@ -12,11 +12,12 @@
 
 namespace caisson::runtime {
 
-// The directory of a container that has not ended; ESRCH where it has.
+// The directory of a container that has not ended. ESRCH if it has.
 Result<ContainerDirectory> find_running(const StateRoot& root, const std::string& id);
 
 Result<CgroupFiles> statistics_of(const ContainerDirectory& directory);
-// Until the container ends: its end is what is waited for, the interval is what the caller asked for.
+// Prints statistics at the caller's interval until the container ends. It waits for that end and does not
+// poll for it.
 Result<void> follow_statistics(const ContainerDirectory& directory, std::chrono::milliseconds interval,
                                const std::function<void(const CgroupFiles&)>& see);
 

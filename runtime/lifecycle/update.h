@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// New limits for a running container: inside its guest, which grows where they ask for more than it has, and
+// Sets new limits for a running container: inside its guest, which grows if they need more than it has, and
 // for its cgroup on the host. Used by the verb update.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace caisson::runtime {
 
 Result<void> update_container(const StateRoot& root, const std::string& id, const UpdateOptions& options);
 
-// The CPU time in force once `resources` are.
+// The CPU time that is in force once `resources` are applied.
 [[nodiscard]] CpuTime cpu_time_after(const oci::Resources& resources, const CpuTime& in_force);
 
 }  // namespace caisson::runtime

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limits that `caisson update` is asked for, made of its options. Pure.
+// The limits that the options of `caisson update` ask for. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 namespace caisson::runtime {
 
-// Each as on the command line; what is empty is not given.
+// Each is the text of the command line. An empty one is not given.
 struct UpdateOptions {
-  std::string file;  // of resources, which is then all that counts; "-": standard input
+  std::string file;  // of resources, which then alone counts; "-": standard input
   std::string cpus;
   std::string mems;
   std::string memory;  // sizes such as 64M; -1: no limit
@@ -32,7 +32,7 @@ struct UpdateOptions {
   std::optional<int64_t> pids_limit;
 };
 
-// All but the file. Errors name the option.
+// The resources of all options except the file. Errors name the option.
 Result<oci::Resources> resources_of(const UpdateOptions& options);
 
 }  // namespace caisson::runtime

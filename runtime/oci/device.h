@@ -33,7 +33,7 @@ struct DeviceRule {
   std::string access;
 };
 
-// Written as strings.
+// These enumerations are written as strings.
 Result<void> read(const Value& value, DeviceType& out);
 
 std::span<const Row> rows(const Device* type);

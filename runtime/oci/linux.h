@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of config.json that is of Linux alone. Its tables: linux_fields.cpp. [oci] config-linux.md
+// The part of config.json that is for Linux alone. Its tables: linux_fields.cpp. [oci] config-linux.md
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,7 @@ struct Linux {
   [[nodiscard]] const Namespace* find_namespace(uint64_t flag) const;
 };
 
-// Written as strings.
+// These enumerations are written as strings.
 Result<void> read(const Value& value, NamespaceKind& out);
 Result<void> read(const Value& value, Propagation& out);
 

@@ -83,7 +83,7 @@ struct Process {
   std::optional<CpuAffinity> exec_cpu_affinity;
 };
 
-// Written as strings.
+// These enumerations are written as strings.
 Result<void> read(const Value& value, CapabilitySet& out);
 Result<void> read(const Value& value, RlimitKind& out);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of linux.seccomp that we know, and what they are to libseccomp. [oci] config-linux.md, "Seccomp"
+// The known words of linux.seccomp, and their values for libseccomp. [oci] config-linux.md, "Seccomp"
 #pragma once
 
 #include <span>

@@ -19,18 +19,18 @@ class ContainerDirectory {
   [[nodiscard]] std::string control_socket() const { return file(sandbox_file::kControlSocket); }
   [[nodiscard]] std::string output_directory() const { return file("vmm"); }
 
-  // ESTALE: there is none yet, or no more. EBADMSG: there is something, and it is not what save() wrote.
+  // ESTALE: there is no record yet, or no more. EBADMSG: there is a file, but save() did not write it.
   Result<ContainerState> load() const;
   // Only under the lock.
   Result<void> save(const ContainerState& state) const;
   // Replaces a file whole: a reader sees the old text or the new.
   Result<void> write(std::string_view name, std::string_view text) const;
   Result<std::string> read(std::string_view name) const;
-  // What caisson-vmm wrote, of which nothing is to be trusted.
+  // Reads a file that caisson-vmm wrote. Nothing in it is to be trusted.
   Result<std::string> read_output(std::string_view name) const;
 
   // Removes everything, whatever an intruder in caisson-vmm has left in its own directory. Only under the
-  // lock, which others then find to be of a directory that is gone.
+  // lock. Others who wait for the lock then find that its directory is gone.
   Result<void> remove() const;
 
  private:
