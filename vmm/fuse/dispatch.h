@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an opcode to whoever carries it out, and what the kernel wants to hear of it. For every server of the
-// protocol; does no I/O.
+// From an opcode to the function that carries it out, and to the answer that the kernel expects. For every
+// server of the protocol; does no I/O.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace caisson::vmm::fuse {
 enum class Answer {
   always,
   never,
-  wanted,  // at the kernel's choice: without room for an answer none is
+  wanted,  // the kernel chooses: a request without room for an answer gets none
 };
 
 [[nodiscard]] constexpr Answer answer_of(uint32_t opcode) {
@@ -32,7 +32,7 @@ enum class Answer {
   }
 }
 
-// `Entry` has a member `run`, null for what nobody carries out.
+// `Entry` has a member `run`, null for an operation that is not served.
 template <typename Entry>
 class OpcodeTable {
  public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What READDIR is answered with for a directory of the view: its entries, as the host's kernel reads them.
-// Used by the server.
+// The answer to READDIR for a directory of the view: its entries, as the host's kernel reads them. Used by
+// the server.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 namespace caisson::vmm {
 
 // Whole entries from the `offset`-th on, "." and ".." being the first two, at most `bytes` of them; none
-// after the last. `known` is what the guest said of the directory, if it had to be asked.
+// after the last. `known` is the guest's answer about the directory, if the guest had to be asked.
 [[nodiscard]] std::string listing_of(ProcNode directory, const ProcDirectory* known, uint64_t offset,
                                      size_t bytes);
 

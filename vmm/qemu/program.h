@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where QEMU's program is. Asked once, when a machine is made.
+// The path of QEMU's program, found once, when a machine is made.
 #pragma once
 
 #include <string>

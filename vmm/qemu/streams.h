@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What QEMU says, by three sockets: the guest's console, events of its monitor (QMP), and its own complaints.
-// Read on the main loop as it comes; kept by its end alone, however much it is. Everything read is the
-// guest's, or that of a QEMU it may have taken.
+// QEMU's output, by three sockets: the guest's console, events of QEMU's monitor (QMP), and QEMU's own
+// messages. It is read on the main loop as it comes. Only its end is kept, however much it is. All of it is
+// hostile: the guest's, or that of a QEMU that the guest may have taken.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace caisson::vmm {
 
 class QemuStreams {
  public:
-  // QEMU's: to be inherited by it.
+  // QEMU's ends, for QEMU to inherit.
   struct Ends {
     UniqueFd console;
     UniqueFd monitor;
@@ -27,32 +27,32 @@ class QemuStreams {
   };
   struct Handlers {
     std::function<void(const QmpEvent& event)> on_event;
-    // What came by the monitor is no QMP.
+    // The monitor's bytes are no QMP.
     std::function<void(const Error& error)> on_breach;
   };
 
-  // Of each whole line of the console.
+  // Called for each whole line of the console.
   explicit QemuStreams(ConsoleLines::Handler on_console_line);
   QemuStreams(const QemuStreams&) = delete;
   QemuStreams& operator=(const QemuStreams&) = delete;
   ~QemuStreams() = default;
 
-  // Opens the three, and greets the monitor, which reads it when it runs.
+  // Opens the three, and sends the monitor a greeting that it reads once it runs.
   Result<Ends> open();
-  // Until unwatch(). Once open.
+  // Watches until unwatch(). Call it once they are open.
   Result<void> watch(EventLoop& loop, Handlers handlers);
   void unwatch();
-  // What is there and not read yet: QEMU has ended.
+  // Reads what is left: QEMU has ended.
   void read_rest();
   void read_console();
 
-  // As Machine::console_tail() has it; the last lines of it; the last lines of what QEMU complained of.
+  // The console's end, as Machine::console_tail() has it; its last lines; the last lines of QEMU's messages.
   [[nodiscard]] std::string console_tail() const { return console_tail_.text(); }
   [[nodiscard]] std::string console_end() const;
   [[nodiscard]] std::string complaint() const;
 
  private:
-  // One of them: read until it ends.
+  // One of the three: read until it ends.
   struct Watched {
     UniqueFd fd;
     Watch watch;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The event loops beside the main one, a thread each: that of the file server, whose I/O may block, and that
-// of calls to the agent, which a stranger answers. Made and ended by the sandbox.
+// The event loops beside the main one, each with a thread: the loop of the file server, whose I/O may block,
+// and the loop of calls to the agent, which a stranger answers. The sandbox makes and ends them.
 #pragma once
 
 #include <memory>
@@ -22,9 +22,9 @@ class SideLoops {
   [[nodiscard]] EventLoop& files() { return *files_; }
   [[nodiscard]] EventLoop& agent() { return *agent_; }
 
-  // Once. Until then nothing of theirs runs.
+  // Call it once. Until then nothing on the loops runs.
   void start();
-  // Returns when both have ended. They stay, for those who were attached to them.
+  // Returns when both threads have ended. The loops stay, for objects that are attached to them.
   void stop();
 
  private:

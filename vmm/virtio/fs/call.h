@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request while it is carried out: what was asked, the answer so far, and the guest memory that both lie
-// in. Made by Server::serve() for each chain; an operation takes one, and keeps nothing of it.
+// One request while it is carried out: the request, the answer so far, and the guest memory that holds both.
+// Server::serve() makes one for each chain. An operation takes it and keeps nothing of it.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace caisson::vmm::fs {
 
 class Call {
  public:
-  // Buffers that outlive a call, so that the next one need not allocate. Only the call at hand gives them
+  // Buffers that outlive a call, so that the next one need not allocate. Only the present call gives them
   // out.
   class Buffers {
    public:
@@ -30,7 +30,7 @@ class Call {
     std::vector<iovec> parts_;
   };
 
-  // Both must outlive the call. Of the request only its header is known yet.
+  // Both must outlive the call. Only the header of the request is known yet.
   Call(const fuse::Request& request, const Chain& chain, Buffers& buffers)
       : in(request), out(chain), chain_(&chain), buffers_(&buffers) {}
   Call(const Call&) = delete;
@@ -51,7 +51,7 @@ class Call {
     fuse::slice(chain_->readable(), in.payload_offset() + offset, bytes, buffers_->parts_);
     return buffers_->parts_;
   }
-  // Room of our own for an answer that the host does not write into the guest's memory itself.
+  // The server's own room for an answer that the host does not write into the guest's memory itself.
   [[nodiscard]] std::span<std::byte> value(size_t bytes) const {
     buffers_->value_.resize(bytes);
     return buffers_->value_;
@@ -59,7 +59,7 @@ class Call {
 
   // The answer comes later, under this ticket.
   void answer_later(uint64_t ticket) { ticket_ = ticket; }
-  // 0 unless it does.
+  // 0 unless the answer comes later.
   [[nodiscard]] uint64_t ticket() const { return ticket_; }
 
   fuse::Request in;

@@ -13,7 +13,7 @@ namespace caisson::vmm::fs {
 
 class NodeDescriptors {
  public:
-  // Open at most when a request is done.
+  // How many may be open when a request is done.
   struct Bounds {
     size_t cached = 0;
     size_t nameless = 0;
@@ -21,10 +21,10 @@ class NodeDescriptors {
 
   explicit NodeDescriptors(Bounds bounds) : bounds_(bounds) {}
 
-  // The nodes are gone, or go next.
+  // Forgets all: the nodes are gone, or go next.
   void clear();
 
-  // An O_PATH descriptor of the node, good until trim(). ESTALE when another file is now where it was.
+  // An O_PATH descriptor of the node, valid until trim(). ESTALE if another file is now in its place.
   Result<int> of(Node& node);
   Result<struct statx> stat(Node& node);
 

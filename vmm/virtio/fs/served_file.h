@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One open file of the host that the guest has by its descriptor alone. A request is read(2), write(2),
-// lseek(2), statx(2), ftruncate(2) or fsync(2) on that very descriptor, so that its position is its opener's
-// too, and whatever fails there fails in the guest. Nothing else is answered, whatever the guest asks. Used
-// by ServedFiles, on the server's thread.
+// lseek(2), statx(2), ftruncate(2) or fsync(2) on the caller's own descriptor. So guest and caller share the
+// position, and an error on the host is an error in the guest. No other request is answered. Used by
+// ServedFiles, on the server's thread.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class ServedFile {
 
   // What the guest is told of the file.
   [[nodiscard]] Result<struct statx> shown_stat() const;
-  // Carries out a request to it; all but RELEASE, which is the table's.
+  // Carries out a request to the file, except RELEASE, which the table carries out.
   Result<void> serve(Call& call);
 
  private:
@@ -48,7 +48,7 @@ class ServedFile {
   bool reads_ = false;
   bool writes_ = false;
   bool is_regular_ = false;  // else a block device, which O_TRUNC leaves as it is
-  uint64_t device_ = 0;      // of the host; with `inode_` what it is
+  uint64_t device_ = 0;      // the host's device number; with `inode_` the file's identity
   uint64_t inode_ = 0;
   uint64_t shown_inode_ = 0;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credit of one connection, both ways [virtio-1.2] 5.10.6.3: how much each side may still send, told by
-// free-running counters in every packet. Knows no bytes.
+// Credit of one connection, both ways [virtio-1.2] 5.10.6.3: how much each side may still send. Every packet
+// carries it, in free-running counters. It handles no bytes.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@ namespace caisson::vmm::vsock {
 
 class Credit {
  public:
-  // `buffer_bytes`: what the guest is told that we have room for.
+  // `buffer_bytes` is the room that the guest is told of.
   explicit Credit(uint32_t buffer_bytes) : buffer_bytes_(buffer_bytes) {}
   [[nodiscard]] uint32_t buffer_bytes() const { return buffer_bytes_; }
 
-  // The guest's packets
+  // The guest's packets:
 
   // [virtio-1.2] 5.10.6.3: every packet carries the sender's buffer space.
   void hear(const Header& packet) {
@@ -25,26 +25,27 @@ class Credit {
     guest_forwarded_ = packet.fwd_cnt;
     asked_ = asked_ && left() == 0;
   }
-  // [virtio-1.2] 5.10.6.3: a sender stays within the space it was told of. This is what bounds our buffer.
+  // [virtio-1.2] 5.10.6.3: a sender stays within the space it was told of. This check bounds the device's
+  // buffer.
   [[nodiscard]] bool admits(uint32_t size) const { return size <= buffer_bytes_ - (received_ - forwarded_); }
   void receive(uint32_t size) { received_ += size; }
   [[nodiscard]] bool has_received() const { return received_ != 0; }
-  // The host has taken so many bytes, or never will.
+  // The host has taken this many bytes, or will never take them.
   void forward(size_t bytes) { forwarded_ += static_cast<uint32_t>(bytes); }
-  // Told at half, so that the guest seldom waits and one update serves many packets.
+  // The guest is told at half of the room, so that it seldom waits and one update serves many packets.
   [[nodiscard]] bool is_update_due() const { return forwarded_ - told_forwarded_ >= buffer_bytes_ / 2; }
 
-  // Ours
+  // The device's packets:
 
-  // Bytes the guest has room for.
+  // How many bytes the guest has room for.
   [[nodiscard]] uint32_t left() const {
     const uint32_t in_flight = sent_ - guest_forwarded_;
     return in_flight < guest_buffer_ ? guest_buffer_ - in_flight : 0;
   }
   void send(uint32_t size) { sent_ += size; }
-  // Whether the guest is to be asked for room: once, for it answers when it has some.
+  // Whether to ask the guest for room. It is asked once, because it answers when it has some.
   [[nodiscard]] bool ask() { return !std::exchange(asked_, true); }
-  // Every packet of ours tells the guest.
+  // Every packet of the device tells the guest its credit.
   void stamp(Header& packet) {
     packet.buf_alloc = buffer_bytes_;
     packet.fwd_cnt = forwarded_;

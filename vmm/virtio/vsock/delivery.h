@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes of the guest on their way into the host's end of a connection: straight from its memory where the
-// stream takes them, kept where it does not. Knows no packets and no credit; whoever hands bytes in has seen
-// to it that they fit.
+// Bytes of the guest on their way into the host's end of a connection. They go straight from the guest's
+// memory if the stream takes them, and are kept if it does not. It knows no packets and no credit: the caller
+// makes sure that the bytes fit.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ namespace caisson::vmm::vsock {
 
 class Delivery {
  public:
-  // What came of an attempt: bytes that are kept no longer, and whether that is for want of a reader.
+  // The outcome of an attempt: how many bytes are kept no longer, and whether that is because there is no
+  // reader.
   struct Outcome {
     size_t done = 0;
     bool nobody_reads = false;
@@ -31,12 +32,12 @@ class Delivery {
   // The stream has become ready.
   void set_writable() { writable_ = true; }
   Outcome flush(Stream& stream);
-  // Gives up what is kept; how much that was.
+  // Drops the kept bytes. Returns how many there were.
   size_t drop();
 
  private:
   ByteRing ring_;
-  bool writable_ = true;  // as far as the stream's edges have told
+  bool writable_ = true;  // as the stream's edges have shown
 };
 
 }  // namespace caisson::vmm::vsock

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ports of the host that a guest may connect to, and what it gets there. Owned by the Muxer, which counts
-// the guest's connections and refuses what is opened nowhere.
+// The ports of the host that a guest may connect to, and what is behind them. Owned by the Muxer, which
+// counts the guest's connections and refuses connections to other ports.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace caisson::vmm::vsock {
 
 class GuestPorts {
  public:
-  // Ports of the host from here on are those of connections it opens itself.
+  // Ports of the host from here on belong to connections that the host opens itself.
   static constexpr uint32_t kEnd = 1U << 30;
 
   // Gets one end of a socket pair.
@@ -22,7 +22,7 @@ class GuestPorts {
   // Opens a stream socket to connect the guest to; must not wait.
   using Dial = std::function<Result<UniqueFd>()>;
 
-  // EADDRINUSE when the port has a handler; an empty one takes it away.
+  // EADDRINUSE if the port has a handler. An empty handler removes it.
   Result<void> handle(uint32_t port, Handler handler);
   Result<void> forward(uint32_t port, Dial dial);
 
@@ -30,7 +30,7 @@ class GuestPorts {
     UniqueFd socket;             // to be connected with the guest
     std::function<void()> tell;  // once that is done: hands the other end to the port's handler. May be none
   };
-  // ECONNREFUSED where there is nobody.
+  // ECONNREFUSED if the port has no handler.
   [[nodiscard]] Result<Opened> open(uint32_t port) const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queues of one device as its driver sets them up, register by register [virtio-1.2] 4.2.2: which one is
-// selected, and what was written of each. Everything here is the guest's; it is checked when make_queues()
-// makes queues of it. Part of Transport, whose writes are serialized.
+// selected, and the values that were written for each. All values are the guest's. make_queues() checks them
+// when it makes queues of them. Part of Transport, whose writes are serialized.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace caisson::vmm::mmio {
 
 class QueueRegisters {
  public:
-  // What the driver writes of the memory of a queue.
+  // The addresses that the driver writes for the memory of a queue.
   struct Queue {
     uint32_t size = 0;
     uint64_t descriptors = 0;
@@ -25,25 +25,25 @@ class QueueRegisters {
     uint64_t device = 0;
     bool ready = false;
   };
-  // What a write of QueueReady comes to.
+  // The outcome of a write to QueueReady.
   enum class Ready { as_written, live_queue_taken_back };
 
-  // `sizes`: the largest of each queue; must outlive this. `page` shows the selected one.
+  // `sizes` has the largest size of each queue, and must outlive this. `page` shows the selected one.
   QueueRegisters(std::span<const uint16_t> sizes, RegisterPage page);
 
   [[nodiscard]] size_t count() const { return queues_.size(); }
 
   void select(uint32_t index);
   void set_size(uint32_t value);
-  // Half of an address: that from bit `shift` on.
+  // Writes half of an address: the half from bit `shift` on.
   void set_address(uint64_t Queue::*field, unsigned shift, uint32_t half);
   [[nodiscard]] Ready set_ready(uint32_t value);
-  // Makes none of them ready.
+  // Makes no queue ready.
   void take_back();
-  // As if nothing had ever been written.
+  // Resets all: as if nothing had ever been written.
   void reset();
 
-  // One for each that is ready. `interrupt` must outlive them.
+  // Makes one queue for each that is ready. `interrupt` must outlive them.
   [[nodiscard]] Result<std::vector<std::optional<VirtQueue>>> make_queues(const GuestMemory& memory,
                                                                           uint64_t features,
                                                                           QueueInterrupt& interrupt) const;

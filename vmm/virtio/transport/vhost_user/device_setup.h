@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device as its front end has set it up so far: features, memory and rings, and whether that is enough for
-// it to run. Part of Server, which has read the messages; everything given here is the front end's. On the
-// loop's thread.
+// A device as its front end has set it up so far: features, memory and rings, and whether they are enough for
+// the device to run. Part of Server, which has read the messages. All arguments are the front end's. Runs on
+// the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -27,19 +27,19 @@ class DeviceSetup {
   ~DeviceSetup() = default;
 
   [[nodiscard]] uint64_t offered_features() const;
-  // EPROTO for what was not offered.
+  // EPROTO for a feature that was not offered.
   Result<void> set_features(uint64_t wanted);
-  // A running device moves over to it.
+  // A running device moves to the new memory.
   Result<void> set_memory(std::unique_ptr<MemoryTable> table);
 
   [[nodiscard]] size_t ring_count() const { return rings_.size(); }
   Result<Vring*> ring(uint32_t index);
-  // For what may not change under a running queue.
+  // For settings that may not change under a running queue.
   Result<Vring*> stopped_ring(uint32_t index);
 
   // [vhost-user] "Ring states": a kick starts a ring. `index` is a ring's.
   Result<void> start_ring(uint32_t index, Event kick);
-  // What the ring's next available entry is then.
+  // Returns the ring's next available entry at that point.
   uint16_t stop_ring(Vring& ring);
   Result<void> enable_ring(Vring& ring);
   void disable_ring(Vring& ring);
