@@ -15,7 +15,7 @@ namespace caisson::runtime {
 inline constexpr size_t kMaxMountsBeneath = 1000;
 struct MountBeneath {
   std::string path;    // relative to the directory
-  uint64_t flags = 0;  // MS_*, of those that a bind mount keeps
+  uint64_t flags = 0;  // MS_*: only those that a bind mount keeps
 };
 // The mounts of the host beneath the open directory: the first kMaxMountsBeneath of them.
 Result<std::vector<MountBeneath>> mounts_beneath(int directory);
