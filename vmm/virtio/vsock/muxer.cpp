@@ -106,11 +106,13 @@ void Muxer::accept_guest(const Header& request) {
   auto opened = guest_connections_ < kMaxGuestConnections
                     ? guest_ports_.open(request.dst_port)
                     : fail(EMFILE, "accept connection of the guest: it has too many");
-  const auto entry =
-      opened
-          ? insert(Connection::from_guest(request, Stream::socket(std::move(opened->socket)), take_buffer()),
-                   Origin::guest, {})
-          : Result<Entry*>(tl::unexpected(std::move(opened).error()));
+  if (!opened) {
+    owe_stray_reset(request);
+    return;
+  }
+  const Result<Entry*> entry =
+      insert(Connection::from_guest(request, Stream::socket(std::move(opened->socket)), take_buffer()),
+             Origin::guest, {});
   if (!entry) {
     owe_stray_reset(request);
     return;
