@@ -97,8 +97,8 @@ std::string working_directory_of(const HostBundle& bundle, const Caller& caller)
     if (std::find(shown->begin(), shown->end(), here) != shown->end()) return here;
   }
   // The guest's own file systems hide what the host has there.
-  for (const char* hidden : {"/tmp", "/proc", "/sys", "/dev"}) {
-    if (here.starts_with(hidden)) return "/";
+  for (const std::string hidden : {"/tmp", "/proc", "/sys", "/dev"}) {
+    if (here == hidden || here.starts_with(hidden + "/")) return "/";
   }
   return here.empty() || bundle.rootfs != "/" || !caller.is_on_root_mount(here) ? "/" : here;
 }
@@ -117,8 +117,9 @@ std::vector<std::string> environment_of(const HostBundle& bundle, const Caller& 
 }
 
 Result<std::string> config_over_host(const HostBundle& bundle) {
+  const std::string rootfs = TRY(real_path("--rootfs", bundle.rootfs));
   Json document = oci::example_document(oci::ExampleKind::privileged, 0, 0);
-  document["root"] = {{"path", TRY(real_path("--rootfs", bundle.rootfs))}, {"readonly", false}};
+  document["root"] = {{"path", rootfs}, {"readonly", false}};
   document["mounts"] = TRY(with_own_mounts(std::move(document["mounts"]), bundle));
   fill_process(bundle, document["process"]);
   document["linux"].erase("maskedPaths");
