@@ -32,8 +32,11 @@ void link_oom_mark(const oci::Config& config, const std::string& bundle,
   const UniqueFd directory(::open(bundle.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const std::string target = output_directory + "/oom/.";
   int linked = directory ? ::symlinkat(target.c_str(), directory.get(), kMark) : -1;
-  if (linked < 0 && errno == EEXIST && is_link(directory.get())) {
-    // Of this container's last run; a file there is conmon's own.
+  if (linked < 0 && errno == EEXIST) {
+    if (!is_link(directory.get())) {
+      return;  // conmon's own
+    }
+    // Of this container's last run.
     ::unlinkat(directory.get(), kMark, 0);
     linked = ::symlinkat(target.c_str(), directory.get(), kMark);
   }
