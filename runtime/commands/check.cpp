@@ -10,7 +10,7 @@
 namespace caisson::runtime {
 namespace {
 
-void print(const Finding& finding) {
+void print_finding(const Finding& finding) {
   constexpr const char* kMarks[] = {"ok  ", "note", "BAD "};
   std::printf("%s  %-16s %s\n", kMarks[static_cast<int>(finding.mark)], finding.subject.c_str(),
               finding.text.c_str());
@@ -21,7 +21,7 @@ class Check final : public Command {
   void declare(Options) override {}
 
   Result<int> run(const Globals&) override {
-    const HostAbilities host = examine_host(print);
+    const HostAbilities host = examine_host(print_finding);
     std::puts(conclusion_of(host).c_str());
     return host.run_containers() ? 0 : 1;
   }

@@ -20,7 +20,7 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr std::chrono::seconds kKillPatience{10};
+constexpr std::chrono::seconds kUntoldPatience{10};
 
 RelayEnds ends_of(const std::optional<PtyPair>& terminal) {
   if (!terminal) {
@@ -90,7 +90,7 @@ Result<void> ExecRelay::tell_pid(pid_t pid) const {
     told = send_pidfd_of(pid);
   }
   if (!told) {
-    const auto deadline = agent::deadline_in(kKillPatience);
+    const auto deadline = agent::deadline_in(kUntoldPatience);
     auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
     (void)agent.signal_process(message.container(), message.token(), SIGKILL, deadline);
   }

@@ -11,7 +11,7 @@
 namespace caisson::runtime {
 namespace {
 
-constexpr std::chrono::seconds kSignalPatience{10};
+constexpr std::chrono::seconds kAnswerPatience{10};
 
 // With all its processes meant there may be nobody left, and nobody to miss: as in runc.
 Result<void> not_running(Audience audience) {
@@ -21,7 +21,7 @@ Result<void> not_running(Audience audience) {
 Result<void> signal_in_guest(const ContainerDirectory& directory, const ContainerState& state, int signal,
                              Audience audience) {
   const AwakeGuest awake = TRY(AwakeGuest::of(directory, state));
-  const auto deadline = agent::deadline_in(kSignalPatience);
+  const auto deadline = agent::deadline_in(kAnswerPatience);
   auto agent = TRY(agent::AgentClient::connect(directory.vsock_socket(), deadline));
   TRY(audience == Audience::all_processes
           ? agent.signal_all(state.id, signal, deadline)
