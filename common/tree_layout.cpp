@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ UniqueFd open_inside(int root, const std::string& path) {
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
+}
+
+bool is_directory(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 }  // namespace
@@ -61,7 +67,10 @@ Result<void> lay_out_trees(const std::vector<PlacedTree>& trees, const std::stri
     const UniqueFd empty = placed->tree ? UniqueFd() : TRY(empty_tree());
     const int tree = placed->tree ? placed->tree.get() : empty.get();
     // A file where a directory should be, or the reverse: the guest's agent names it.
-    if (move_mount(tree, place.get(), "") < 0 && errno != ENOTDIR) {
+    if (is_directory(tree) != is_directory(place.get())) {
+      continue;
+    }
+    if (move_mount(tree, place.get(), "") < 0) {
       return fail_errno("mount " + placed->destination + " for the host to see");
     }
   }
