@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 
@@ -105,39 +106,6 @@ TEST_F(StateDirectory, what_others_can_write_to_is_refused) {
   }
 }
 
-TEST_F(StateDirectory, outputs_of_the_machine_are_regular_files_of_bounded_size) {
-  const auto locked = StateRoot(path_ + "/root").reserve("a");
-  ASSERT_TRUE(locked);
-  const ContainerDirectory& directory = locked->directory();
-  const std::string file = directory.output_directory() + "/exit.json";
-  EXPECT_EQ(directory.read_output("exit.json").error().code, ENOENT);
-  scratch_.write("elsewhere", "{}");
-  std::filesystem::create_symlink(path_ + "/elsewhere", file);
-  EXPECT_EQ(directory.read_output("exit.json").error().code, ELOOP);
-  std::filesystem::remove(file);
-  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
-  EXPECT_EQ(directory.read_output("exit.json").error().code, EPROTO);
-  std::filesystem::remove(file);
-  std::filesystem::create_directory(file);
-  EXPECT_EQ(directory.read_output("exit.json").error().code, EPROTO);
-  std::filesystem::remove(file);
-  scratch_.write("root/a/vmm/exit.json", std::string(65537, ' '));
-  EXPECT_EQ(directory.read_output("exit.json").error().code, EFBIG);
-  scratch_.write("root/a/vmm/exit.json", "{}");
-  EXPECT_EQ(directory.read_output("exit.json"), "{}");
-}
-
-TEST_F(StateDirectory, state_survives_and_leaves_no_temporary_file) {
-  const auto locked = StateRoot(path_).reserve("a");
-  ASSERT_TRUE(locked);
-  ASSERT_TRUE(locked->directory().save(sample()));
-  EXPECT_EQ(locked->directory().load()->id, "a");
-  size_t files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(locked->directory().path()))
-    ++files;
-  EXPECT_EQ(files, 3U);  // lock, state.json, vmm
-}
-
 TEST_F(StateDirectory, half_made_directory_is_listed_and_can_be_removed) {
   std::filesystem::create_directory(path_ + "/half");
   ASSERT_EQ(::chmod((path_ + "/half").c_str(), 0700), 0);
@@ -150,12 +118,6 @@ TEST_F(StateDirectory, half_made_directory_is_listed_and_can_be_removed) {
   EXPECT_TRUE(root.list()->empty());
 }
 
-TEST_F(StateDirectory, torn_state_file_is_an_error_not_a_crash) {
-  const auto locked = StateRoot(path_).reserve("a");
-  ASSERT_TRUE(locked->directory().write("state.json", "{\"id\":\"a\",\"pi"));
-  EXPECT_FALSE(locked->directory().load());
-}
-
 TEST_F(StateDirectory, waiter_for_a_deleted_container_finds_it_gone) {
   const StateRoot root(path_);
   auto locked = root.reserve("a");
@@ -166,6 +128,86 @@ TEST_F(StateDirectory, waiter_for_a_deleted_container_finds_it_gone) {
   const auto result = waiter.get();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ENOENT);
+}
+
+TEST_F(StateDirectory, lock_that_is_a_link_is_not_followed) {
+  const StateRoot root(path_ + "/root");
+  ASSERT_TRUE(root.reserve("a"));
+  std::filesystem::remove(path_ + "/root/a/lock");
+  std::filesystem::create_symlink(path_ + "/elsewhere", path_ + "/root/a/lock");
+  EXPECT_EQ(root.lock("a").error().code, ELOOP);
+  EXPECT_EQ(root.try_lock("a").error().code, ELOOP);
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/elsewhere"));
+}
+
+TEST_F(StateDirectory, lock_is_ours_alone) {
+  const StateRoot root(path_ + "/root");
+  const auto locked = root.reserve("a");
+  ASSERT_TRUE(locked);
+  EXPECT_EQ(mode_of(path_ + "/root/a/lock") & 0077U, 0U);
+  EXPECT_EQ(root.try_lock("a").error().code, EWOULDBLOCK);
+}
+
+TEST_F(StateDirectory, lock_is_to_be_had_once_it_is_let_go) {
+  const StateRoot root(path_ + "/root");
+  auto locked = root.reserve("a");
+  ASSERT_TRUE(locked);
+  locked->unlock();
+  EXPECT_TRUE(root.try_lock("a"));
+}
+
+TEST_F(StateDirectory, lists_directories_by_good_names_alone) {
+  const StateRoot root(path_ + "/root");
+  ASSERT_TRUE(root.reserve("b"));
+  ASSERT_TRUE(root.reserve("a"));
+  scratch_.write("root/file", "");
+  std::filesystem::create_directory(path_ + "/root/bad name");
+  std::filesystem::create_directory_symlink(path_ + "/root/a", path_ + "/root/link");
+  EXPECT_THAT(root.list().value(), ::testing::ElementsAre("a", "b"));
+}
+
+TEST_F(StateDirectory, what_is_no_directory_is_no_container) {
+  const StateRoot root(path_ + "/root");
+  ASSERT_TRUE(root.reserve("a"));
+  scratch_.write("root/file", "");
+  EXPECT_EQ(root.find("file").error().code, ENOENT);
+  std::filesystem::create_directory_symlink(path_ + "/root/a", path_ + "/root/link");
+  EXPECT_EQ(root.find("link").error().code, ELOOP);
+  EXPECT_EQ(root.lock("link").error().code, ELOOP);
+}
+
+TEST_F(StateDirectory, root_that_is_no_directory_is_refused) {
+  scratch_.write("file", "");
+  const StateRoot root(path_ + "/file");
+  EXPECT_EQ(root.list().error().code, ENOTDIR);
+  EXPECT_EQ(root.find("a").error().code, ENOTDIR);
+  EXPECT_FALSE(root.reserve("a"));
+}
+
+TEST_F(StateDirectory, bad_name_is_looked_for_nowhere) {
+  const StateRoot root(path_ + "/root");
+  ASSERT_TRUE(root.reserve("a"));
+  for (const char* id : {"../root/a", "", "."}) {
+    EXPECT_EQ(root.find(id).error().code, EINVAL) << id;
+    EXPECT_EQ(root.lock(id).error().code, EINVAL) << id;
+    EXPECT_EQ(root.reserve(id).error().code, EINVAL) << id;
+  }
+}
+
+TEST_F(StateDirectory, names_of_the_root_are_one_name) {
+  EXPECT_EQ(StateRoot("/run/caisson//").path(), "/run/caisson");
+  EXPECT_EQ(StateRoot("/run/caisson/./").path(), "/run/caisson");
+  EXPECT_EQ(StateRoot("/").path(), "/");
+}
+
+TEST(DefaultStateRoot, is_the_users_own) {
+  const char* before = ::getenv("XDG_RUNTIME_DIR");
+  const std::string former = before != nullptr ? before : "";
+  ::setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
+  EXPECT_EQ(default_state_root(), ::geteuid() == 0 ? "/run/caisson" : "/run/user/7/caisson");
+  ::setenv("XDG_RUNTIME_DIR", "relative", 1);
+  EXPECT_EQ(default_state_root(), "/run/caisson");
+  before != nullptr ? ::setenv("XDG_RUNTIME_DIR", former.c_str(), 1) : ::unsetenv("XDG_RUNTIME_DIR");
 }
 
 }  // namespace
