@@ -32,14 +32,17 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
   if (error) {
     return fail_errno("open bundle " + bundle, error.value());
   }
+  // Before the request is made: GCC forgets, on the way out of a half-made one, what has been made of it.
+  std::string text = TRY(read_bundle_config(absolute, config));
+  std::vector<InheritedDescriptor> inherited = TRY(find_inherited(count, globals.descriptors));
   return CreateRequest{.id = id,
                        .bundle = absolute,
-                       .config_text = TRY(read_bundle_config(absolute, config)),
+                       .config_text = std::move(text),
                        .pid_file = pid_file,
                        .console_socket = console_socket,
                        .pidfd_socket = pidfd_socket,
                        .inherited_count = count,
-                       .inherited = TRY(find_inherited(count, globals.descriptors)),
+                       .inherited = std::move(inherited),
                        .log = globals.log,
                        .systemd_cgroup = globals.systemd_cgroup,
                        .cgroup_policy = globals.cgroup_policy()};

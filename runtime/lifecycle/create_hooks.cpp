@@ -14,6 +14,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "common/tree_layout.h"
 #include "runtime/system/files.h"
@@ -52,8 +53,8 @@ Result<std::vector<PlacedTree>> copies_of(const ContainerOnHost& container) {
     const auto& entries = container.exports.entries();
     const auto shown = std::find_if(entries.begin(), entries.end(),
                                     [&](const HostExport& entry) { return entry.name == mount.export_name; });
-    trees.push_back({.destination = mount.destination,
-                     .tree = shown == entries.end() ? UniqueFd() : TRY(copy_of(*shown))});
+    UniqueFd tree = shown == entries.end() ? UniqueFd() : TRY(copy_of(*shown));
+    trees.push_back({.destination = mount.destination, .tree = std::move(tree)});
   }
   return trees;
 }
