@@ -60,10 +60,14 @@ void EventStream::log(LogLevel level, std::string message, const LogFields& fiel
   message.resize(std::min(message.size(), kMaxMessageBytes));
   log.set_message(std::move(message));
   log.mutable_fields()->insert(fields.begin(), fields.end());
-  if (dropped_ > 0) {
-    (*log.mutable_fields())["dropped"] = std::to_string(std::exchange(dropped_, 0));
+  const uint64_t told = dropped_;
+  if (told > 0) {
+    (*log.mutable_fields())["dropped"] = std::to_string(told);
   }
   send(event);
+  if (dropped_ == told) {
+    dropped_ = 0;  // else this one was dropped, too, and nobody has been told
+  }
 }
 
 void EventStream::flush() {

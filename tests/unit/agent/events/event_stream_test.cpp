@@ -36,17 +36,25 @@ struct Fixture {
     EXPECT_TRUE(loop->run());
   }
 
-  // The containers that the events name which have arrived.
-  [[nodiscard]] std::vector<std::string> arrived() const {
+  // The events that have arrived.
+  [[nodiscard]] std::vector<v1::AgentEvent> arrived_events() const {
     EventReader reader;
     std::array<char, 4096> buffer{};
     ssize_t got = 0;
     while ((got = ::recv(host.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0) {
       reader.feed(std::string_view(buffer.data(), static_cast<size_t>(got)));
     }
-    std::vector<std::string> names;
+    std::vector<v1::AgentEvent> events;
     v1::AgentEvent event;
     while (reader.next(event).value_or(false)) {
+      events.push_back(event);
+    }
+    return events;
+  }
+  // The containers that they name.
+  [[nodiscard]] std::vector<std::string> arrived() const {
+    std::vector<std::string> names;
+    for (const v1::AgentEvent& event : arrived_events()) {
       names.push_back(event.container_ready().container());
     }
     return names;
@@ -113,6 +121,42 @@ TEST(AgentEventStream, a_host_that_has_gone_ends_it_quietly) {
   events.send(ready("one"));
   events.send(ready("two"));
   fixture.turn();
+}
+
+TEST(AgentEventStream, words_of_a_record_are_cut_where_they_may_be_no_longer) {
+  Fixture fixture;
+  EventStream events(*fixture.loop, std::move(fixture.connection));
+  events.log(LogLevel::warning, std::string(4097, 'x'), {{"container", "c"}});
+  fixture.turn();
+  const auto arrived = fixture.arrived_events();
+  ASSERT_EQ(arrived.size(), 1U);
+  EXPECT_EQ(arrived.at(0).log().level(), v1::Log::WARNING);
+  EXPECT_EQ(arrived.at(0).log().message(), std::string(4096, 'x'));
+  EXPECT_EQ(arrived.at(0).log().fields().at("container"), "c");
+}
+
+// A host that does not read for a while: what is lost meanwhile is counted by the first record that is not,
+// records that were lost with it, too.
+TEST(AgentEventStream, what_finds_no_place_is_counted_until_that_is_told) {
+  Fixture fixture;
+  const int room = 1 << 20;  // for all that is kept, at once
+  EXPECT_EQ(::setsockopt(fixture.connection.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+  EventStream events(*fixture.loop, std::move(fixture.connection));
+  const v1::AgentEvent large = ready(std::string(64000, 'x'));
+  for (int i = 0; i < 4; ++i) {
+    events.send(large);  // so many are kept
+  }
+  events.send(large);
+  events.send(large);
+  events.log(LogLevel::error, std::string(4096, 'y'), {{"more", std::string(4096, 'z')}});
+  fixture.turn();
+  EXPECT_EQ(fixture.arrived_events().size(), 4U);
+  events.log(LogLevel::info, "first");
+  events.log(LogLevel::info, "second");
+  const auto told = fixture.arrived_events();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told.at(0).log().fields().at("dropped"), "3");
+  EXPECT_TRUE(told.at(1).log().fields().empty());
 }
 
 }  // namespace
