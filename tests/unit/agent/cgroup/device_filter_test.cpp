@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "tests/support/scratch_directory.h"
+
 namespace caisson::agent {
 namespace {
 
@@ -85,6 +87,33 @@ TEST(DeviceFilter, access_beyond_the_rule_is_not_covered_by_it) {
 TEST(DeviceFilter, allow_everything_allows_everything) {
   const DeviceMatch all{.allow = true, .type = 'a', .major = -1, .minor = -1, .access = kAll};
   EXPECT_TRUE(is_allowed({all}, {.type = 'b', .major = 253, .minor = 9, .access = kAll}));
+}
+
+TEST(DeviceFilter, number_0_is_a_number_and_not_any) {
+  const DeviceMatch first{.allow = true, .type = 'c', .major = 5, .minor = 0, .access = kAll};
+  EXPECT_TRUE(is_allowed({first}, {.type = 'c', .major = 5, .minor = 0}));
+  EXPECT_FALSE(is_allowed({first}, {.type = 'c', .major = 5, .minor = 1}));
+  const DeviceMatch none{.allow = true, .type = 'c', .major = 0, .minor = -1, .access = kAll};
+  EXPECT_TRUE(is_allowed({none}, {.type = 'c', .major = 0, .minor = 7}));
+  EXPECT_FALSE(is_allowed({none}, {.type = 'c', .major = 1, .minor = 7}));
+}
+
+TEST(DeviceFilter, numbers_are_compared_whole) {
+  const DeviceMatch high{
+      .allow = true, .type = 'b', .major = UINT32_MAX, .minor = UINT32_MAX, .access = kAll};
+  EXPECT_TRUE(is_allowed({high}, {.type = 'b', .major = UINT32_MAX, .minor = UINT32_MAX}));
+  EXPECT_FALSE(is_allowed({high}, {.type = 'b', .major = UINT32_MAX, .minor = UINT32_MAX >> 1}));
+}
+
+// A directory that is no cgroup: nothing can be attached to it, whatever is loaded.
+TEST(DeviceFilter, rules_are_so_many_and_no_more) {
+  const test::ScratchDirectory scratch;
+  const Cgroup cgroup = std::move(Cgroup::create(scratch.path(), "/c").value());
+  const DeviceMatch null{.allow = true, .type = 'c', .major = 1, .minor = 3, .access = kAll};
+  const auto refused = attach_device_filter(cgroup, std::vector<DeviceMatch>(1025, null));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, E2BIG);
+  EXPECT_EQ(refused.error().message, "load device filter: too many rules");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <fstream>
 
@@ -150,6 +152,33 @@ TEST_F(ChildSteps, namespaces_that_begin_late_are_made_and_time_offsets_are_aske
     EXPECT_EQ(control_.agent.receive().value()->kind, ControlKind::need_time_offsets);
     EXPECT_NE(std::filesystem::read_symlink("/proc/self/ns/time"),
               std::filesystem::read_symlink("/proc/self/ns/time_for_children"));
+  });
+}
+
+TEST_F(ChildSteps, namespaces_are_joined_and_nothing_is_kept_of_whose_they_were) {
+  test::in_namespaces([this] {
+    std::array<int, 2> ready{};
+    ASSERT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
+    const pid_t other = ::fork();
+    if (other == 0) {
+      ::_exit(::unshare(CLONE_NEWUTS | CLONE_NEWIPC) == 0 && ::write(ready[1], "x", 1) == 1 && ::pause());
+    }
+    std::array<char, 1> byte{};
+    ASSERT_EQ(::read(ready[0], byte.data(), 1), 1);
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, other, 0));
+    const auto own_ipc = std::filesystem::read_symlink("/proc/self/ns/ipc");
+    // That of processes is the agent's to join.
+    child_.joins = {{.pidfd = pidfd, .kinds = CLONE_NEWUTS | CLONE_NEWPID}};
+    ASSERT_TRUE(join_namespaces(child_));
+    const std::string others = "/proc/" + std::to_string(other) + "/ns/";
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/self/ns/uts"),
+              std::filesystem::read_symlink(others + "uts"));
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/self/ns/ipc"), own_ipc);
+    EXPECT_EQ(::fcntl(pidfd, F_GETFD), -1) << "it leads to the agent's";
+    child_.joins = {{.pidfd = 1, .kinds = CLONE_NEWUTS}};
+    EXPECT_TRUE(join_namespaces(child_).error().message.starts_with("join namespaces: "));
+    ::kill(other, SIGKILL);
+    EXPECT_EQ(::waitpid(other, nullptr, 0), other);
   });
 }
 

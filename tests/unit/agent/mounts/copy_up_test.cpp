@@ -116,5 +116,39 @@ TEST_F(CopyUp, times_links_and_nodes_are_kept) {
   EXPECT_EQ(look_at("to/pipe").st_mode, mode_t{S_IFIFO | 0626});
 }
 
+TEST_F(CopyUp, tree_is_followed_as_deep_as_may_be) {
+  std::string path = "from";
+  for (int i = 0; i < 64; ++i) {
+    path += "/d";
+  }
+  std::filesystem::create_directories(scratch_ / path);
+  EXPECT_TRUE(copy());
+  std::filesystem::create_directories(scratch_ / (path + "/d"));
+  std::filesystem::remove_all(scratch_ / "to");
+  std::filesystem::create_directory(scratch_ / "to");
+  EXPECT_EQ(copy().error().code, ELOOP);
+}
+
+TEST_F(CopyUp, links_that_lead_out_are_copied_and_not_followed) {
+  scratch_.write("secret", "secret");
+  std::filesystem::create_directory(scratch_ / "outside");
+  scratch_.write("outside/file", "x");
+  std::filesystem::create_symlink(scratch_ / "secret", scratch_ / "from/file");
+  std::filesystem::create_directory_symlink(scratch_ / "outside", scratch_ / "from/directory");
+  ASSERT_TRUE(copy());
+  EXPECT_TRUE(S_ISLNK(look_at("to/file").st_mode));
+  EXPECT_TRUE(S_ISLNK(look_at("to/directory").st_mode));
+  EXPECT_EQ(std::filesystem::read_symlink(scratch_ / "to/file"), scratch_ / "secret");
+}
+
+TEST_F(CopyUp, what_is_there_already_is_not_written_over) {
+  scratch_.write("from/file", "new");
+  scratch_.write("to/file", "old");
+  const auto refused = copy();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.substr(0, 6), "file: ");
+  EXPECT_EQ(scratch_.read("to/file"), "old");
+}
+
 }  // namespace
 }  // namespace caisson::agent
