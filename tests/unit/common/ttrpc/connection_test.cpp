@@ -112,8 +112,9 @@ class TtrpcConnection : public TtrpcServer {
   static void send(const UniqueFd& fd, const std::string& bytes) {
     ASSERT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
   }
-  // The streams that were answered until the server closed the connection.
+  // The streams that are answered, of what was sent: there is no more to come.
   static std::vector<uint32_t> answered_until_the_end(const UniqueFd& fd) {
+    ::shutdown(fd.get(), SHUT_WR);
     FrameReader reader;
     std::vector<uint32_t> streams;
     std::array<char, 4096> chunk{};
