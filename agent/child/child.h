@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/child/blueprint.h"
+#include "agent/child/child_spec.h"
 #include "agent/child/control.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
@@ -15,10 +15,10 @@
 namespace caisson::agent {
 
 struct Child {
-  const Blueprint& plan;
+  const ChildSpec& plan;
   Control& control;
-  std::vector<Join> joins;        // the blueprint's, under numbers of the child's own
-  std::vector<Placed> inherited;  // the blueprint's, and files that the child has opened
+  std::vector<Join> joins;        // the spec's, under numbers of the child's own
+  std::vector<Placed> preserved;  // the spec's, and files that the child has opened
   std::vector<UniqueFd> binds;    // likewise: for each mount its source, or nothing yet
   UniqueFd exports;   // O_PATH of the host's exports, in our own mount namespace (a clone must start there)
   UniqueFd root;      // O_PATH of the container's root: the mounted rootfs, later "/"

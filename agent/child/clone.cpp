@@ -47,7 +47,7 @@ class PidNamespaceForChildren {
 
 }  // namespace
 
-Result<Cloned> clone_child(const Blueprint& plan, uint64_t kinds, Control& child_end) {
+Result<Cloned> clone_child(const ChildSpec& plan, uint64_t kinds, Control& child_end) {
   const auto scope = TRY(PidNamespaceForChildren::enter(plan.joins));
   int pidfd = -1;
   clone_args arguments{};
@@ -66,7 +66,7 @@ Result<Cloned> clone_child(const Blueprint& plan, uint64_t kinds, Control& child
     Child child{.plan = plan,
                 .control = child_end,
                 .joins = plan.joins,
-                .inherited = plan.inherited,
+                .preserved = plan.preserved,
                 .binds = {},
                 .exports = {},
                 .root = {},

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the child process of a Blueprint. Called by process/process.cpp.
+// Makes the child process of a ChildSpec. Called by process/process.cpp.
 #pragma once
 
 #include <sys/types.h>
 
-#include "agent/child/blueprint.h"
+#include "agent/child/child_spec.h"
 #include "agent/child/control.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
@@ -18,6 +18,6 @@ struct Cloned {
 
 // `kinds`: CLONE_NEW* to make with the child. The agent must have one thread. In the child this never
 // returns.
-Result<Cloned> clone_child(const Blueprint& plan, uint64_t kinds, Control& child_end);
+Result<Cloned> clone_child(const ChildSpec& plan, uint64_t kinds, Control& child_end);
 
 }  // namespace caisson::agent

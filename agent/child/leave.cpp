@@ -45,7 +45,7 @@ void forget_signals() {
   }
 }
 
-// Its standard ones go to their numbers; the others are inherited like what the agent has made.
+// Its standard ones go to their numbers; the others are preserved like what the agent has made.
 Result<void> open_served(Child& child) {
   for (const Served& served : child.plan.served) {
     const std::string path = child.plan.exports + "/" + served.name;
@@ -54,7 +54,7 @@ Result<void> open_served(Child& child) {
       return fail_errno("open the host's file for descriptor " + std::to_string(served.number));
     }
     if (served.number > STDERR_FILENO) {
-      child.inherited.push_back({.number = served.number, .fd = fd});
+      child.preserved.push_back({.number = served.number, .fd = fd});
     } else if (::dup2(fd, served.number) < 0) {
       return fail_errno("set up stdio");
     }
@@ -82,21 +82,21 @@ Result<void> set_up_stdio(Child& child) {
 Result<std::vector<int>> place_descriptors(Child& child) {
   std::vector<int> kept;
   int lowest = 3;
-  for (const Placed& placed : child.inherited) {
+  for (const Placed& placed : child.preserved) {
     lowest = std::max(lowest, placed.number + 1);
   }
   const auto move = [lowest](int fd) -> Result<int> {
     const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
     return moved < 0 ? Result<int>(fail_errno("move descriptor")) : moved;
   };
-  if (!child.inherited.empty()) {
+  if (!child.preserved.empty()) {
     TRY(child.control.move_above(lowest));
     for (Join& join : child.joins) {
       join.pidfd = TRY(move(join.pidfd));
     }
   }
   std::vector<Placed> sources;
-  for (const Placed& placed : child.inherited) {
+  for (const Placed& placed : child.preserved) {
     sources.push_back({.number = placed.number, .fd = TRY(move(placed.fd))});
   }
   for (const Placed& source : sources) {

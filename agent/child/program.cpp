@@ -183,7 +183,7 @@ Result<void> wait_for_start(Child& child) {
 Result<void> bequeath(Child& child) {
   // Belt and braces: everything is opened close-on-exec already.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  for (const Placed& placed : child.inherited) {
+  for (const Placed& placed : child.preserved) {
     if (::fcntl(placed.number, F_SETFD, 0) < 0) {
       return fail_errno("pass descriptor " + std::to_string(placed.number));
     }

@@ -23,17 +23,17 @@ ProcessStreams::Wanted wanted_streams(const v1::Process& process) {
       .attached = {process.attach_stdin(), process.attach_stdout(), process.attach_stderr()},
       .elsewhere = {false, false, process.stderr_is_stdout()},
       .stdin_is_directory = process.stdin_is_directory()};
-  for (const v1::InheritedDescriptor& one : process.standard()) {
+  for (const v1::PreservedDescriptor& one : process.standard()) {
     wanted.elsewhere.at(one.number()) = true;  // prepare_standard() has checked it
   }
   return wanted;
 }
 
-void plan_end(const InheritedDescriptors::ChildEnd& end, Blueprint& plan) {
+void plan_end(const PreservedDescriptors::ChildEnd& end, ChildSpec& plan) {
   if (!end.fd) {
     plan.served.push_back(end.file);
   } else if (end.number > STDERR_FILENO) {
-    plan.inherited.push_back({.number = end.number, .fd = end.fd.get()});
+    plan.preserved.push_back({.number = end.number, .fd = end.fd.get()});
   } else {
     plan.stdio.at(static_cast<size_t>(end.number)) = end.fd.get();
   }
@@ -53,27 +53,27 @@ int signal_for_who_waits(int number) {
 
 }  // namespace
 
-Process::Process(EventLoop& loop, LaunchOrder order, Outcome settled)
+Process::Process(EventLoop& loop, ProcessSpec order, Outcome settled)
     : order_(std::move(order)),
       waits_for_start_(order_.plan.container != nullptr),
       streams_(loop),
-      inherited_(loop),
+      preserved_(loop),
       outcome_(std::move(settled)) {}
 
-Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder order, Outcome settled) {
+Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, ProcessSpec order, Outcome settled) {
   std::shared_ptr<Process> process(new Process(loop, std::move(order), std::move(settled)));
-  Blueprint& plan = process->order_.plan;
-  const std::vector<InheritedDescriptors::ChildEnd> standard =
-      TRY(InheritedDescriptors::prepare_standard(plan.process->standard()));
+  ChildSpec& plan = process->order_.plan;
+  const std::vector<PreservedDescriptors::ChildEnd> standard =
+      TRY(PreservedDescriptors::prepare_standard(plan.process->standard()));
   const ProcessStreams::ChildEnds ends = TRY(process->streams_.prepare(wanted_streams(*plan.process)));
   for (size_t i = 0; i < ends.size(); ++i) {
     TRY(process->give_to_root(ends.at(i)));
     plan.stdio.at(i) = ends.at(i).get();
   }
-  const std::vector<InheritedDescriptors::ChildEnd> inherited =
-      TRY(process->inherited_.prepare(plan.process->inherited()));
-  for (const auto* made : {&standard, &inherited}) {
-    for (const InheritedDescriptors::ChildEnd& end : *made) {
+  const std::vector<PreservedDescriptors::ChildEnd> preserved =
+      TRY(process->preserved_.prepare(plan.process->preserved()));
+  for (const auto* made : {&standard, &preserved}) {
+    for (const PreservedDescriptors::ChildEnd& end : *made) {
       plan_end(end, plan);
     }
   }
@@ -82,7 +82,7 @@ Result<std::shared_ptr<Process>> Process::launch(EventLoop& loop, LaunchOrder or
   process->child_ = TRY(clone_child(plan, process->order_.new_namespaces, control.child));
   TRY(process->set_oom_score());
   // All of it was borrowed for the clone; the child has its own.
-  plan = Blueprint{};
+  plan = ChildSpec{};
   process->order_.binds.clear();
   process->control_.emplace(std::move(control.agent));
   process->control_watch_ = TRY(
@@ -136,7 +136,7 @@ Result<void> Process::signal(int number) {
 }
 
 Result<void> Process::attach(const StreamHello& hello, UniqueFd connection) {
-  return hello.kind == StreamKind::inherited ? inherited_.attach(hello.descriptor, std::move(connection))
+  return hello.kind == StreamKind::preserved ? preserved_.attach(hello.descriptor, std::move(connection))
                                              : streams_.attach(hello.kind, std::move(connection));
 }
 
@@ -228,7 +228,7 @@ void Process::note_exit(int wait_status) {
   if (control_) {
     hear_end();
   }
-  inherited_.end_output();
+  preserved_.end_output();
   if (order_.output_ends_with_process) {
     streams_.end_output();
   }

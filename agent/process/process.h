@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/child/blueprint.h"
+#include "agent/child/child_spec.h"
 #include "agent/child/clone.h"
 #include "agent/child/control.h"
 #include "agent/ids/user_namespace.h"
-#include "agent/io/inherited.h"
+#include "agent/io/preserved_descriptors.h"
 #include "agent/io/process_streams.h"
 #include "common/event_loop.h"
 
@@ -30,10 +30,10 @@ struct Owner {
   uint32_t gid = 0;
 };
 
-struct LaunchOrder {
+struct ProcessSpec {
   uint64_t token = 0;     // the host's name for it
   std::string container;  // id
-  Blueprint plan;
+  ChildSpec plan;
   uint64_t new_namespaces = 0;    // CLONE_NEW*
   IdMaps id_maps;                 // for a child with a user namespace of its own
   std::vector<UniqueFd> binds;    // see mounts/bind.h; closed once the child has them
@@ -49,7 +49,7 @@ class Process : public std::enable_shared_from_this<Process> {
 
   // `settled` is called once, later: when the first process of a container waits for start(), when an exec
   // runs, or when either failed.
-  static Result<std::shared_ptr<Process>> launch(EventLoop& loop, LaunchOrder order, Outcome settled);
+  static Result<std::shared_ptr<Process>> launch(EventLoop& loop, ProcessSpec order, Outcome settled);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process() = default;
@@ -79,7 +79,7 @@ class Process : public std::enable_shared_from_this<Process> {
  private:
   enum class Phase { setting_up, waiting, starting, executed };
 
-  Process(EventLoop& loop, LaunchOrder order, Outcome settled);
+  Process(EventLoop& loop, ProcessSpec order, Outcome settled);
   void on_control();
   // False when there is nothing more to hear.
   bool hear_one();
@@ -90,10 +90,10 @@ class Process : public std::enable_shared_from_this<Process> {
   Result<void> give_to_root(const UniqueFd& pipe) const;
   void settle(Result<void> outcome);
 
-  LaunchOrder order_;
+  ProcessSpec order_;
   const bool waits_for_start_;  // the first process of a container
   ProcessStreams streams_;
-  InheritedDescriptors inherited_;
+  PreservedDescriptors preserved_;
   std::optional<Control> control_;
   Watch control_watch_;
   Cloned child_;

@@ -16,7 +16,7 @@ constexpr size_t kMaxProcesses = 4096;
 
 }  // namespace
 
-Result<std::shared_ptr<Process>> ProcessTable::launch(LaunchOrder order, Process::Outcome settled) {
+Result<std::shared_ptr<Process>> ProcessTable::launch(ProcessSpec order, Process::Outcome settled) {
   const uint64_t token = order.token;
   if (token == 0) {
     return fail(EINVAL, "launch process: token is 0");

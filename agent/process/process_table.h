@@ -22,7 +22,7 @@ class ProcessTable {
   ProcessTable(EventLoop& loop, ExitHook on_exit) : loop_(loop), on_exit_(std::move(on_exit)) {}
 
   // EEXIST when the token is in use, EINVAL when it is 0.
-  Result<std::shared_ptr<Process>> launch(LaunchOrder order, Process::Outcome settled);
+  Result<std::shared_ptr<Process>> launch(ProcessSpec order, Process::Outcome settled);
 
   // ESRCH when there is none.
   Result<std::shared_ptr<Process>> find(uint64_t token) const;

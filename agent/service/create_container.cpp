@@ -46,7 +46,7 @@ Result<void> check(const v1::CreateContainerRequest& request) {
 }
 
 Result<void> choose_namespaces(Agent& agent, const v1::CreateContainerRequest& request, Container& container,
-                               LaunchOrder& order) {
+                               ProcessSpec& order) {
   // A container always has its own mounts: how else would it have its own root.
   uint64_t wanted = CLONE_NEWNS;
   container.namespaces = CLONE_NEWNS;
@@ -197,7 +197,7 @@ Result<void> launch(Agent& agent, const v1::CreateContainerRequest& request, Con
     TRY(make_spare_nodes(container.id, request));
   }
   container.root = {.uid = uid_in_guest(request, 0).value_or(0), .gid = gid_in_guest(request, 0).value_or(0)};
-  LaunchOrder order{
+  ProcessSpec order{
       .token = request.process(),
       .container = container.id,
       .plan = {.process = &request.init(),

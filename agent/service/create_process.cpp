@@ -35,7 +35,7 @@ Result<UniqueFd> cgroup_of_init(const Agent& agent, const Container& container) 
 Result<std::shared_ptr<Process>> launch_in(Agent& agent, const v1::CreateProcessRequest& request,
                                            const Container& container, int cgroup,
                                            const Process::Outcome& settled) {
-  LaunchOrder order{
+  ProcessSpec order{
       .token = request.token(),
       .container = container.id,
       .plan = {.process = &request.process(),

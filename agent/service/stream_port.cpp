@@ -26,10 +26,10 @@ Result<StreamHello> parse_hello(std::string_view bytes) {
   if (hello.magic != StreamHello::kMagic) {
     return fail(EPROTO, "read stream hello: wrong magic");
   }
-  if (hello.kind > StreamKind::inherited || hello.reserved != 0) {
+  if (hello.kind > StreamKind::preserved || hello.reserved != 0) {
     return fail(EPROTO, "read stream hello: unknown kind");
   }
-  if ((hello.kind == StreamKind::inherited) != (hello.descriptor != 0)) {
+  if ((hello.kind == StreamKind::preserved) != (hello.descriptor != 0)) {
     return fail(EPROTO, "read stream hello: descriptor and kind contradict each other");
   }
   if (hello.process == 0) {

@@ -16,21 +16,21 @@ enum class StreamKind : uint8_t {
   standard_output = 1,
   standard_error = 2,
   terminal = 3,
-  inherited = 4
+  preserved = 4
 };
 
 // LIMIT: descriptors a process inherits beside its stdio; each waits for its stream, and the agent holds few
 // of those.
-inline constexpr size_t kMostInherited = 32;
+inline constexpr size_t kMostPreserved = 32;
 // LIMIT: their highest number. Descriptors that the child needs for its set-up are moved above it.
-inline constexpr int kHighestInherited = 511;
+inline constexpr int kHighestPreserved = 511;
 
 struct StreamHello {
   static constexpr uint32_t kMagic = 0x31534143;  // "CAS1", little-endian like every field
   uint32_t magic = kMagic;
   StreamKind kind = StreamKind::standard_input;
   uint8_t reserved = 0;     // zero
-  uint16_t descriptor = 0;  // of kind inherited: InheritedDescriptor.number; else zero
+  uint16_t descriptor = 0;  // of kind preserved: PreservedDescriptor.number; else zero
   uint64_t process = 0;     // CreateContainerRequest.process or CreateProcessRequest.token
 };
 static_assert(sizeof(StreamHello) == 16);

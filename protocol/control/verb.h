@@ -20,10 +20,10 @@ enum class Verb {
 };
 
 // {"verb":"serve","names":[NAME,…]}, sent with as many descriptors, in this order. The guest finds each by
-// its name among the exports (InheritedDescriptor.served_name) until it has closed it for the last time.
+// its name among the exports (PreservedDescriptor.served_name) until it has closed it for the last time.
 // caisson-vmm lets go of a file that the guest has not opened when the asker hangs up. LIMIT: the files of
 // one message: the standard streams, and as many as a process inherits.
-inline constexpr size_t kMostServed = 3 + agent::kMostInherited;
+inline constexpr size_t kMostServed = 3 + agent::kMostPreserved;
 
 std::string_view name_of(Verb verb);
 std::optional<Verb> find_verb(std::string_view name);

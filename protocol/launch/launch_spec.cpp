@@ -27,7 +27,7 @@ void describe(Fields& fields, LaunchSpec::ViewMount& entry) {
 }
 
 template <typename Fields>
-void describe(Fields& fields, LaunchSpec::Inherited& entry) {
+void describe(Fields& fields, LaunchSpec::Preserved& entry) {
   fields("number", entry.number);
   fields("fd", entry.fd);
   fields("reads", entry.reads);
@@ -103,7 +103,7 @@ void describe(Fields& fields, LaunchSpec& spec) {
   fields("view", spec.view);
   fields("stdio", spec.stdio);
   fields("init_process", spec.init_process);
-  fields("inherited", spec.inherited);
+  fields("preserved", spec.preserved);
   fields("served", spec.served);
   fields("service_manager", spec.service_manager);
   fields("memory_cgroup", spec.memory_cgroup);

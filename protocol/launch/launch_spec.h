@@ -74,12 +74,12 @@ struct LaunchSpec {
 
   // An open file that the guest has by its descriptor (vmm/virtio/fs/served_files.h).
   struct Served {
-    std::string name;  // InheritedDescriptor.served_name
+    std::string name;  // PreservedDescriptor.served_name
     int fd = -1;       // 0, 1, 2 or inherited
   };
 
   // A descriptor that the container's first process inherits beside its stdio, as a stream of bytes.
-  struct Inherited {
+  struct Preserved {
     int number = -1;      // its number in the process
     int fd = -1;          // inherited by caisson-vmm; a pipe or stream socket
     bool reads = false;   // the process reads
@@ -97,7 +97,7 @@ struct LaunchSpec {
   std::vector<ViewMount> view;  // in order of mounting; empty: nothing is shown
   Stdio stdio;
   uint64_t init_process = 0;  // CreateContainerRequest.process
-  std::vector<Inherited> inherited;
+  std::vector<Preserved> preserved;
   std::vector<Served> served;
   std::optional<ServiceManager> service_manager;
   // A directory of the host, absolute, made for this container alone. Empty: it has none.

@@ -111,7 +111,7 @@ std::string rootfs_path(const oci::Config& config, const std::string& bundle) {
   return absolute_path(config.root.path, bundle);
 }
 
-Result<void> plan_container(const RequestSource& source, Exports& exports,
+Result<void> plan_container(const RequestSpec& source, Exports& exports,
                             agent::v1::CreateContainerRequest& out) {
   const oci::Config& config = source.config;
   out.set_container(source.id);

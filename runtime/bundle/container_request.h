@@ -19,7 +19,7 @@ namespace caisson::runtime {
 // The name of a container's first process; exec'd ones have random names.
 inline constexpr uint64_t kInitProcess = 1;
 
-struct RequestSource {
+struct RequestSpec {
   const oci::Config& config;
   std::string id;
   std::string bundle;              // absolute
@@ -31,7 +31,7 @@ struct RequestSource {
 [[nodiscard]] std::string rootfs_path(const oci::Config& config, const std::string& bundle);
 
 // Opens the exports and fills the request. The caller adds the state document for the hooks.
-Result<void> plan_container(const RequestSource& source, Exports& exports,
+Result<void> plan_container(const RequestSpec& source, Exports& exports,
                             agent::v1::CreateContainerRequest& out);
 
 }  // namespace caisson::runtime

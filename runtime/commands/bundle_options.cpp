@@ -26,7 +26,7 @@ void BundleOptions::declare(Options options) {
 }
 
 Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
-  const InheritedCount count = TRY(count_inherited(preserve_fds));
+  const PreservedCount count = TRY(count_preserved(preserve_fds));
   std::error_code error;
   const std::string absolute = std::filesystem::canonical(bundle, error).string();
   if (error) {
@@ -34,15 +34,15 @@ Result<CreateRequest> BundleOptions::request(const Globals& globals) const {
   }
   // Before the request is made: GCC forgets, on the way out of a half-made one, what has been made of it.
   std::string text = TRY(read_bundle_config(absolute, config));
-  std::vector<InheritedDescriptor> inherited = TRY(find_inherited(count, globals.descriptors));
+  std::vector<PreservedDescriptor> preserved = TRY(find_preserved(count, globals.descriptors));
   return CreateRequest{.id = id,
                        .bundle = absolute,
                        .config_text = std::move(text),
                        .pid_file = pid_file,
                        .console_socket = console_socket,
                        .pidfd_socket = pidfd_socket,
-                       .inherited_count = count,
-                       .inherited = std::move(inherited),
+                       .preserved_count = count,
+                       .preserved = std::move(preserved),
                        .log = globals.log,
                        .systemd_cgroup = globals.systemd_cgroup,
                        .cgroup_policy = globals.cgroup_policy()};

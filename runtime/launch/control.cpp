@@ -81,8 +81,8 @@ Result<GivenFiles> GivenFiles::give(const ContainerDirectory& directory, const a
   static_assert(kMostServed <= kMostSent);
   auto names = nlohmann::json::array();
   std::vector<int> descriptors;
-  for (const auto* list : {&process.standard(), &process.inherited()}) {
-    for (const agent::v1::InheritedDescriptor& one : *list) {
+  for (const auto* list : {&process.standard(), &process.preserved()}) {
+    for (const agent::v1::PreservedDescriptor& one : *list) {
       if (!one.served_name().empty()) {
         names.push_back(one.served_name());
         descriptors.push_back(static_cast<int>(one.number()));

@@ -25,7 +25,7 @@ Result<std::string> ask_vmm(const ContainerDirectory& directory, Verb verb);
 // LIMIT: how long a call of the agent of an awake guest may take.
 inline constexpr std::chrono::seconds kAwakePatience{30};
 
-// The files that a process of the guest gets (fill_stdio, fill_inherited). caisson-vmm serves each until the
+// The files that a process of the guest gets (fill_stdio, fill_preserved). caisson-vmm serves each until the
 // guest has closed it. While this object lives, the files wait for the guest to open them. If this process is
 // killed meanwhile, caisson-vmm lets go of them.
 class GivenFiles {

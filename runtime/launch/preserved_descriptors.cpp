@@ -21,8 +21,8 @@ namespace caisson::runtime {
 namespace {
 
 constexpr int kFirst = 3;
-constexpr size_t kMost = agent::kMostInherited;
-constexpr int kHighest = agent::kHighestInherited;
+constexpr size_t kMost = agent::kMostPreserved;
+constexpr int kHighest = agent::kHighestPreserved;
 
 std::optional<int64_t> number_of(std::string_view text) {
   int64_t number = 0;
@@ -40,7 +40,7 @@ int socket_option(int fd, int option) {
   return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -1 : value;
 }
 
-Result<InheritedDescriptor> describe_socket(int fd) {
+Result<PreservedDescriptor> describe_socket(int fd) {
   if (socket_option(fd, SO_TYPE) != SOCK_STREAM) {
     return refused(fd, "is a socket of messages, which a stream into a VM does not keep apart; close it");
   }
@@ -50,17 +50,17 @@ Result<InheritedDescriptor> describe_socket(int fd) {
         "is a listening socket, and a VM cannot accept the host's connections; close it, or listen in "
         "the container");
   }
-  return InheritedDescriptor{.number = fd, .reads = true, .writes = true};
+  return PreservedDescriptor{.number = fd, .reads = true, .writes = true};
 }
 
-Result<InheritedDescriptor> describe(int fd) {
+Result<PreservedDescriptor> describe(int fd) {
   struct stat info {};
   const int flags = ::fcntl(fd, F_GETFL);
   if (::fstat(fd, &info) < 0 || flags < 0) {
     return refused(fd, "cannot be looked at; close it");
   }
   const int access = flags & O_ACCMODE;
-  InheritedDescriptor found{.number = fd, .reads = access != O_WRONLY, .writes = access != O_RDONLY};
+  PreservedDescriptor found{.number = fd, .reads = access != O_WRONLY, .writes = access != O_RDONLY};
   if ((flags & O_PATH) != 0 || S_ISDIR(info.st_mode)) {
     return refused(fd, "is a place in the host's file system; close it, and use a bind mount");
   }
@@ -101,11 +101,11 @@ std::vector<int> open_descriptors() {
   return open;
 }
 
-Result<InheritedCount> count_inherited(int64_t preserve_fds) {
+Result<PreservedCount> count_preserved(int64_t preserve_fds) {
   if (preserve_fds < 0 || preserve_fds > kHighest) {
     return fail(EINVAL, "--preserve-fds: must be between 0 and " + std::to_string(kHighest));
   }
-  InheritedCount count{.preserved = static_cast<int>(preserve_fds)};
+  PreservedCount count{.preserved = static_cast<int>(preserve_fds)};
   const char* listened = std::getenv("LISTEN_FDS");
   const char* meant_for = std::getenv("LISTEN_PID");
   if (listened == nullptr || *listened == '\0' ||
@@ -121,9 +121,9 @@ Result<InheritedCount> count_inherited(int64_t preserve_fds) {
   return count;
 }
 
-Result<std::vector<InheritedDescriptor>> find_inherited(const InheritedCount& count,
+Result<std::vector<PreservedDescriptor>> find_preserved(const PreservedCount& count,
                                                         const std::vector<int>& open) {
-  std::vector<InheritedDescriptor> found;
+  std::vector<PreservedDescriptor> found;
   for (const int fd : open) {
     if (fd >= kFirst + count.all()) {
       break;
@@ -139,10 +139,10 @@ Result<std::vector<InheritedDescriptor>> find_inherited(const InheritedCount& co
   return found;
 }
 
-void fill_inherited(const std::vector<InheritedDescriptor>& inherited, const InheritedCount& count,
+void fill_preserved(const std::vector<PreservedDescriptor>& preserved, const PreservedCount& count,
                     uint64_t token, agent::v1::Process& process) {
-  for (const InheritedDescriptor& one : inherited) {
-    fill_descriptor(one, token, *process.add_inherited());
+  for (const PreservedDescriptor& one : preserved) {
+    fill_descriptor(one, token, *process.add_preserved());
   }
   if (count.listened == 0) {
     return;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "runtime/launch/inherited_descriptor.h"
+#include "runtime/launch/preserved_descriptor.h"
 
 namespace caisson::agent::v1 {
 class Process;
@@ -23,21 +23,21 @@ namespace caisson::runtime {
 
 // How many there are: `preserve_fds` by the option, and LISTEN_FDS if it is meant for this process
 // (LISTEN_PID is absent or this process's id). EINVAL for a malformed number.
-struct InheritedCount {
+struct PreservedCount {
   int preserved = 0;
   int listened = 0;
   [[nodiscard]] int all() const { return preserved + listened; }
 };
-Result<InheritedCount> count_inherited(int64_t preserve_fds);
+Result<PreservedCount> count_preserved(int64_t preserve_fds);
 
 // The descriptors from 3 on that are in `open`. A closed one stays closed in the guest. EINVAL, with the
 // number and the remedy, for a descriptor that cannot be passed on. E2BIG for more than the agent takes.
-Result<std::vector<InheritedDescriptor>> find_inherited(const InheritedCount& count,
+Result<std::vector<PreservedDescriptor>> find_preserved(const PreservedCount& count,
                                                         const std::vector<int>& open);
 
 // Adds the descriptors to the process of token `token`. Adds LISTEN_FDS and LISTEN_PID to its environment
 // unless they are there.
-void fill_inherited(const std::vector<InheritedDescriptor>& inherited, const InheritedCount& count,
+void fill_preserved(const std::vector<PreservedDescriptor>& preserved, const PreservedCount& count,
                     uint64_t token, agent::v1::Process& process);
 
 }  // namespace caisson::runtime

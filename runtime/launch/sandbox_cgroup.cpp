@@ -8,7 +8,7 @@
 namespace caisson::runtime {
 namespace {
 
-Result<SandboxCgroup> make_in(const std::string& path, CgroupMaker maker, const CgroupOrder& order,
+Result<SandboxCgroup> make_in(const std::string& path, CgroupMaker maker, const CgroupSpec& order,
                               const ContainerDirectory& directory, ContainerState& state) {
   state.cgroups = TRY(directories_to_make(path, maker));
   TRY(directory.save(state));
@@ -31,7 +31,7 @@ Result<CgroupName> cgroup_name(const std::string& cgroups_path, const std::strin
                  : Result<CgroupName>(TRY(cgroup_path(cgroups_path, id, state_root)));
 }
 
-Result<SandboxCgroup> make_sandbox_cgroup(const CgroupOrder& order, const ContainerDirectory& directory,
+Result<SandboxCgroup> make_sandbox_cgroup(const CgroupSpec& order, const ContainerDirectory& directory,
                                           ContainerState& state) {
   if (const auto* path = std::get_if<std::string>(&order.name)) {
     return make_in(*path, CgroupMaker::us, order, directory, state);

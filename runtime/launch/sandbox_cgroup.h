@@ -27,7 +27,7 @@ struct SandboxCgroup {
   std::optional<Placeholder> placeholder;  // holds a scope until caisson-vmm has joined
 };
 
-struct CgroupOrder {
+struct CgroupSpec {
   const CgroupName& name;
   const oci::Resources& resources;
   uint64_t guest_memory_bytes = 0;
@@ -35,7 +35,7 @@ struct CgroupOrder {
 };
 
 // Fills in and saves `state` as it goes.
-Result<SandboxCgroup> make_sandbox_cgroup(const CgroupOrder& order, const ContainerDirectory& directory,
+Result<SandboxCgroup> make_sandbox_cgroup(const CgroupSpec& order, const ContainerDirectory& directory,
                                           ContainerState& state);
 
 }  // namespace caisson::runtime

@@ -6,7 +6,7 @@
 
 #include "common/relay/one_stream.h"
 #include "protocol/agent/agent.pb.h"
-#include "runtime/launch/inherited_descriptor.h"
+#include "runtime/launch/preserved_descriptor.h"
 
 namespace caisson::runtime {
 namespace {

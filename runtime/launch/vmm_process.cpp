@@ -50,7 +50,7 @@ int exit_code_of(const siginfo_t& info) {
 
 }  // namespace
 
-Result<VmmProcess> VmmProcess::spawn(VmmSpawn request) {
+Result<VmmProcess> VmmProcess::spawn(VmmSpec request) {
   int status_pair[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status_pair) < 0) {
     return fail_errno("make status socket");

@@ -17,7 +17,7 @@
 
 namespace caisson::runtime {
 
-struct VmmSpawn {
+struct VmmSpec {
   std::string program;
   LaunchSpec spec;
   std::vector<int> descriptors;          // DescriptorList::sources
@@ -28,7 +28,7 @@ struct VmmSpawn {
 
 class VmmProcess {
  public:
-  static Result<VmmProcess> spawn(VmmSpawn request);
+  static Result<VmmProcess> spawn(VmmSpec request);
   VmmProcess(VmmProcess&&) = default;
   VmmProcess& operator=(VmmProcess&&) = delete;
   ~VmmProcess();

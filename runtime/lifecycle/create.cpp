@@ -153,11 +153,11 @@ class Creation {
     spec.output_directory = directory().output_directory();
     spec.memory_cgroup = cgroup_->own_memory;
     spec.clock = clock_.first();
-    VmmSpawn spawn{.program = plan_.files.vmm,
-                   .spec = std::move(spec),
-                   .descriptors = descriptors.sources(),
-                   .controlling_terminal = pty_.has_value(),
-                   .network_namespace = plan_.network.is_valid() ? plan_.network.get() : -1};
+    VmmSpec spawn{.program = plan_.files.vmm,
+                  .spec = std::move(spec),
+                  .descriptors = descriptors.sources(),
+                  .controlling_terminal = pty_.has_value(),
+                  .network_namespace = plan_.network.is_valid() ? plan_.network.get() : -1};
     for (const UniqueFd& members : cgroup_->cgroup.members) spawn.cgroup_members.push_back(members.get());
     VmmProcess vmm = TRY(VmmProcess::spawn(std::move(spawn)));
     // From here on a dead caisson leaves a process behind that `delete` must find.

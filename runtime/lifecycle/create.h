@@ -27,12 +27,12 @@ struct CreateRequest {
   bool detached = true;  // false: the caller relays a terminal and waits for the end
   bool keep = true;      // false: the caller deletes it then
   std::string pidfd_socket;
-  InheritedCount inherited_count;
-  std::vector<InheritedDescriptor> inherited;
+  PreservedCount preserved_count;
+  std::vector<PreservedDescriptor> preserved;
   LogOptions log;
   bool systemd_cgroup = false;
   CgroupPolicy cgroup_policy = CgroupPolicy::required;
-  bool ephemeral_overlay = false;  // see RequestSource
+  bool ephemeral_overlay = false;  // see RequestSpec
   bool shared_root = false;
 };
 

@@ -54,9 +54,9 @@ void export_to(const Exports& exports, LaunchSpec& spec, DescriptorList& descrip
   }
 }
 
-void hand_on(const std::vector<InheritedDescriptor>& inherited, LaunchSpec& spec,
+void hand_on(const std::vector<PreservedDescriptor>& preserved, LaunchSpec& spec,
              DescriptorList& descriptors) {
-  for (const InheritedDescriptor& entry : inherited) {
+  for (const PreservedDescriptor& entry : preserved) {
     if (entry.device_minor != 0) {
       continue;
     }
@@ -64,7 +64,7 @@ void hand_on(const std::vector<InheritedDescriptor>& inherited, LaunchSpec& spec
     if (entry.is_file) {
       spec.served.push_back({.name = served_name(spec.init_process, entry.number), .fd = fd});
     } else {
-      spec.inherited.push_back(
+      spec.preserved.push_back(
           {.number = entry.number, .fd = fd, .reads = entry.reads, .writes = entry.writes});
     }
   }
@@ -105,7 +105,7 @@ Result<CreatePlan> plan_create(const CreateRequest& request, const std::string& 
                      plan.exports, plan.in_guest));
   agent::v1::Process& init = *plan.in_guest.mutable_init();
   fill_stdio(init, kInitProcess, request.console_socket.empty() && !request.detached);
-  fill_inherited(request.inherited, request.inherited_count, kInitProcess, init);
+  fill_preserved(request.preserved, request.preserved_count, kInitProcess, init);
   TRY(keep_original_groups(plan.config, *init.mutable_user()));
   if (plan.service_manager) {
     plan.in_guest.set_notify_directory(plan.notify_directory());
@@ -161,7 +161,7 @@ LaunchSpec launch_spec(const CreateRequest& request, const CreatePlan& plan, Des
   spec.init_process = kInitProcess;
   spec.log = request.log;
   export_to(plan.exports, spec, descriptors);
-  hand_on(request.inherited, spec, descriptors);
+  hand_on(request.preserved, spec, descriptors);
   if (plan.service_manager && plan.service_manager->socket) {
     spec.service_manager = {.fd = descriptors.add(plan.service_manager->socket.get()),
                             .main_pid = request.detached};

@@ -30,7 +30,7 @@ struct CreatePlan {
   Exports exports;                             // opened
   agent::v1::CreateContainerRequest in_guest;  // what the agent is asked
   std::vector<LaunchSpec::ViewMount> view;     // LaunchSpec::view
-  UniqueFd network;                            // VmmSpawn::network_namespace; none: a new one
+  UniqueFd network;                            // VmmSpec::network_namespace; none: a new one
   CgroupName cgroup;
 
   // The place of sd_notify's socket in the container. Empty: there is none.

@@ -58,8 +58,8 @@ Result<agent::v1::CreateProcessRequest> message_for_guest(const ExecRequest& req
   TRY(fill_process(process, config.linux_, *message.mutable_process()));
   fill_stdio(*message.mutable_process(), message.token(), relays_terminal(request));
   message.set_output_ends_with_process(request.detached);
-  const InheritedCount count = TRY(count_inherited(request.preserve_fds));
-  fill_inherited(TRY(find_inherited(count, request.descriptors)), count, message.token(),
+  const PreservedCount count = TRY(count_preserved(request.preserve_fds));
+  fill_preserved(TRY(find_preserved(count, request.descriptors)), count, message.token(),
                  *message.mutable_process());
   return message;
 }

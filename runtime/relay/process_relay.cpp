@@ -78,13 +78,13 @@ Result<void> ProcessRelay::open_streams(const agent::v1::Process& process, agent
     streams_.push_back({.kind = kind, .socket = {}});
     hellos.push_back({.kind = kind, .process = process_});
   }
-  for (const auto& entry : process.inherited()) {
+  for (const auto& entry : process.preserved()) {
     if (entry.device_minor() == 0 && entry.served_name().empty()) {
-      inherited_.push_back({.number = static_cast<int>(entry.number()),
+      preserved_.push_back({.number = static_cast<int>(entry.number()),
                             .reads = entry.reads(),
                             .writes = entry.writes(),
                             .stream = {}});
-      hellos.push_back({.kind = StreamKind::inherited,
+      hellos.push_back({.kind = StreamKind::preserved,
                         .descriptor = static_cast<uint16_t>(entry.number()),
                         .process = process_});
     }
@@ -94,8 +94,8 @@ Result<void> ProcessRelay::open_streams(const agent::v1::Process& process, agent
   for (auto& stream : streams_) {
     stream.socket = std::move(*next++);
   }
-  for (auto& inherited : inherited_) {
-    inherited.stream = std::move(*next++);
+  for (auto& preserved : preserved_) {
+    preserved.stream = std::move(*next++);
   }
   return {};
 }
@@ -125,7 +125,7 @@ Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
       ++outputs;
     }
   }
-  for (const Inherited& entry : inherited_) {
+  for (const Preserved& entry : preserved_) {
     if (entry.writes) {
       copy(entry.stream.get(), entry.number, entry.reads ? Toward::host_socket : Toward::host, ended);
       ++outputs;
@@ -140,7 +140,7 @@ Result<int> ProcessRelay::attend(RelayEnds ends, const CaughtSignals& signals) {
   for (Stream& stream : streams_) {
     (void)stream.socket.release();
   }
-  for (Inherited& entry : inherited_) {
+  for (Preserved& entry : preserved_) {
     (void)entry.stream.release();
   }
   return code;

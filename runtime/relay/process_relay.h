@@ -53,7 +53,7 @@ class ProcessRelay {
   void follow_window_size(int terminal);
   void pass_on(int signal);
 
-  struct Inherited {
+  struct Preserved {
     int number;  // here and in the process
     bool reads;
     bool writes;
@@ -71,7 +71,7 @@ class ProcessRelay {
     UniqueFd socket;
   };
   std::vector<Stream> streams_;  // the terminal, or the relayed ones of standard input, output and error
-  std::vector<Inherited> inherited_;
+  std::vector<Preserved> preserved_;
 };
 
 }  // namespace caisson::runtime

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   switch (data[0] % 4) {
     case 0:
       if (const auto hello = parse_hello(bytes);
-          hello && (hello->process == 0 || hello->kind > StreamKind::inherited)) {
+          hello && (hello->process == 0 || hello->kind > StreamKind::preserved)) {
         std::abort();
       }
       break;

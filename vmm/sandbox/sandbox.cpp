@@ -107,7 +107,7 @@ Result<void> Sandbox::open_sockets() {
   for (const LaunchSpec::Served& served : spec_.served) names.push_back(served.name);
   TRY(serve_files(names, TRY_CONTEXT("take over stdio", take_served(spec_.served)), kStarter));
   stdio_ = TRY_CONTEXT("take over stdio", take_stdio(spec_.stdio));
-  for (StdioStream& stream : TRY(take_inherited(spec_.inherited))) {
+  for (StdioStream& stream : TRY(take_preserved(spec_.preserved))) {
     stdio_.push_back(std::move(stream));
   }
   TRY(vsock_->muxer().clients().listen(spec_.state_directory + "/" + sandbox_file::kVsockSocket));

@@ -143,9 +143,9 @@ Result<std::vector<StdioStream>> take_stdio(const LaunchSpec::Stdio& stdio) {
   return streams;
 }
 
-Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited) {
+Result<std::vector<StdioStream>> take_preserved(const std::vector<LaunchSpec::Preserved>& preserved) {
   std::vector<StdioStream> streams;
-  for (const LaunchSpec::Inherited& entry : inherited) {
+  for (const LaunchSpec::Preserved& entry : preserved) {
     UniqueFd given(entry.fd);
     const auto take = [&]() -> Result<vsock::Stream> {
       if (entry.reads && entry.writes) {
@@ -157,7 +157,7 @@ Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::In
       return vsock::Stream::pair(UniqueFd(), TRY(non_blocking(given.get(), Direction::from_guest)));
     };
     streams.push_back(
-        {.kind = agent::StreamKind::inherited,
+        {.kind = agent::StreamKind::preserved,
          .descriptor = static_cast<uint16_t>(entry.number),
          .stream = TRY_CONTEXT("take over descriptor " + std::to_string(entry.number), take())});
   }

@@ -14,7 +14,7 @@ namespace caisson::vmm {
 
 struct StdioStream {
   agent::StreamKind kind;
-  uint16_t descriptor;  // of kind inherited: the process's number for it; else 0
+  uint16_t descriptor;  // of kind preserved: the process's number for it; else 0
   vsock::Stream stream;
   bool is_our_stderr = false;  // descriptor 2 is the same place
 };
@@ -26,9 +26,9 @@ Result<std::vector<StdioStream>> take_stdio(const LaunchSpec::Stdio& stdio);
 // The files to be served, in order. Call it before take_stdio(), which lets go of 0 and 1.
 Result<std::vector<UniqueFd>> take_served(const std::vector<LaunchSpec::Served>& served);
 
-// Takes over the other descriptors that the process inherits. EINVAL for a kind that LaunchSpec::Inherited
+// Takes over the other descriptors that the process inherits. EINVAL for a kind that LaunchSpec::Preserved
 // does not name.
-Result<std::vector<StdioStream>> take_inherited(const std::vector<LaunchSpec::Inherited>& inherited);
+Result<std::vector<StdioStream>> take_preserved(const std::vector<LaunchSpec::Preserved>& preserved);
 
 // The container has closed its standard error (StdioStream::is_our_stderr). Lets the reader of caisson-vmm's
 // standard error see that.

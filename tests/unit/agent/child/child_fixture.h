@@ -86,12 +86,12 @@ class ChildSteps : public testing::Test {
 
   v1::CreateContainerRequest request_;
   v1::Process& process_ = *request_.mutable_init();
-  Blueprint plan_{.process = &process_, .container = &request_};
+  ChildSpec plan_{.process = &process_, .container = &request_};
   Control::Pair control_ = std::move(Control::create_pair().value());
   Child child_{.plan = plan_,
                .control = control_.child,
                .joins = {},
-               .inherited = {},
+               .preserved = {},
                .binds = {},
                .exports = {},
                .root = {},

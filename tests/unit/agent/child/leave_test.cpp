@@ -63,7 +63,7 @@ TEST_F(ChildSteps, descriptors_it_inherits_have_their_numbers_and_stay_closed_on
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
     // Whatever lies at a number now, and in whatever order they are placed.
-    child_.inherited = {{.number = pipe[1], .fd = pipe[0]}, {.number = pipe[0], .fd = pipe[1]}};
+    child_.preserved = {{.number = pipe[1], .fd = pipe[0]}, {.number = pipe[0], .fd = pipe[1]}};
     ASSERT_TRUE(leave_the_agent(child_));
     ASSERT_EQ(::write(pipe[0], "x", 1), 1) << "the writer's number is the reader's now";
     std::array<char, 16> text{};
@@ -98,7 +98,7 @@ TEST_F(ChildSteps, standard_error_is_standard_output_where_asked_for) {
     process_.set_stderr_is_stdout(true);
     struct stat third {};
     const int saved = ::fcntl(1, F_DUPFD_CLOEXEC, 100);
-    child_.inherited = {{.number = saved, .fd = saved}};
+    child_.preserved = {{.number = saved, .fd = saved}};
     const auto outcome = leave_the_agent(child_);
     ::fstat(2, &third);
     ::dup2(saved, 1);

@@ -130,11 +130,11 @@ TEST_F(ChildProgram, gets_no_descriptor_but_those_it_is_to_have) {
   test::in_namespaces([this] {
     const int left_open = ::fcntl(1, F_DUPFD, 60);
     const int given = ::fcntl(1, F_DUPFD_CLOEXEC, 70);
-    child_.inherited = {{.number = given, .fd = given}};
+    child_.preserved = {{.number = given, .fd = given}};
     ASSERT_TRUE(bequeath(child_));
     EXPECT_EQ(::fcntl(left_open, F_GETFD), FD_CLOEXEC);
     EXPECT_EQ(::fcntl(given, F_GETFD), 0);
-    child_.inherited = {{.number = 99, .fd = 99}};
+    child_.preserved = {{.number = 99, .fd = 99}};
     const auto absent = bequeath(child_);
     ASSERT_FALSE(absent);
     EXPECT_EQ(absent.error().code, EBADF);

@@ -30,12 +30,12 @@ class ProcessTableTest : public LoopTest {
     }
   }
   void shell(const std::string& script) { process_.set_args(3, script); }
-  LaunchOrder order(uint64_t token) const {
+  ProcessSpec order(uint64_t token) const {
     return {.token = token, .container = "c", .plan = {.process = &process_}};
   }
   // Launches it and waits until it runs or could not be made.
   Result<void> launch(uint64_t token) { return launch(order(token)); }
-  Result<void> launch(LaunchOrder wanted) {
+  Result<void> launch(ProcessSpec wanted) {
     std::optional<Result<void>> settled;
     TRY(table_.launch(std::move(wanted), [&](Result<void> outcome) {
       settled = std::move(outcome);
@@ -140,7 +140,7 @@ TEST_F(ProcessTableTest, who_waits_for_a_process_of_a_container_that_is_deleted_
   test::in_namespaces([this] {
     shell("/bin/busybox sleep 1000");
     ASSERT_TRUE(launch(7));
-    LaunchOrder other = order(8);
+    ProcessSpec other = order(8);
     other.container = "other";
     ASSERT_TRUE(launch(std::move(other)));
     std::optional<int> told;

@@ -32,9 +32,9 @@ class ProcessTest : public LoopTest {
       process_.add_args(word);
     }
   }
-  LaunchOrder order() const { return {.token = 7, .container = "c", .plan = {.process = &process_}}; }
+  ProcessSpec order() const { return {.token = 7, .container = "c", .plan = {.process = &process_}}; }
   // Running, or failed.
-  std::shared_ptr<Process> launch(LaunchOrder wanted) {
+  std::shared_ptr<Process> launch(ProcessSpec wanted) {
     const auto process = Process::launch(*loop_, std::move(wanted), [this](Result<void> outcome) {
       settled_ = std::move(outcome);
       loop_->stop();
@@ -117,7 +117,7 @@ TEST_F(ProcessTest, oom_score_and_owner_of_its_pipes_are_as_asked_for) {
     process_.set_oom_score_adj(321);
     process_.set_attach_stdout(true);
     shell("/bin/busybox cat /proc/self/oom_score_adj; /bin/busybox stat -L -c %g /proc/self/fd/1");
-    LaunchOrder wanted = order();
+    ProcessSpec wanted = order();
     wanted.root = {.uid = 1000, .gid = 1001};
     const auto process = launch(std::move(wanted));
     SocketPair host;

@@ -26,10 +26,10 @@ TEST(StreamHello, well_formed_is_taken) {
 }
 
 TEST(StreamHello, descriptor_goes_with_its_kind_alone) {
-  const auto hello = parse_hello(bytes_of({.kind = StreamKind::inherited, .descriptor = 300, .process = 7}));
+  const auto hello = parse_hello(bytes_of({.kind = StreamKind::preserved, .descriptor = 300, .process = 7}));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->descriptor, 300);
-  EXPECT_FALSE(parse_hello(bytes_of({.kind = StreamKind::inherited, .descriptor = 0, .process = 7})));
+  EXPECT_FALSE(parse_hello(bytes_of({.kind = StreamKind::preserved, .descriptor = 0, .process = 7})));
   EXPECT_FALSE(parse_hello(bytes_of({.kind = StreamKind::terminal, .descriptor = 3, .process = 7})));
 }
 

@@ -32,7 +32,7 @@ LaunchSpec example() {
   spec.stdio = {.input = true, .output = true, .error_is_output = true};
   spec.served.push_back({.name = "fd-1-5", .fd = 8});
   spec.init_process = ~0ULL;
-  spec.inherited.push_back({.number = 9, .fd = 7, .reads = true, .writes = false});
+  spec.preserved.push_back({.number = 9, .fd = 7, .reads = true, .writes = false});
   spec.service_manager = {.fd = 6, .main_pid = true};
   spec.memory_cgroup = "/sys/fs/cgroup/box";
   spec.log.format = LogFormat::json;
@@ -52,9 +52,9 @@ TEST(LaunchSpec, round_trip_keeps_every_field) {
   EXPECT_TRUE(parsed->exports[0].writable_beneath);
   ASSERT_EQ(parsed->view.size(), 1U);
   EXPECT_EQ(parsed->view[0].export_name, "rootfs");
-  ASSERT_EQ(parsed->inherited.size(), 1U);
-  EXPECT_EQ(parsed->inherited[0].number, 9);
-  EXPECT_TRUE(parsed->inherited[0].reads);
+  ASSERT_EQ(parsed->preserved.size(), 1U);
+  EXPECT_EQ(parsed->preserved[0].number, 9);
+  EXPECT_TRUE(parsed->preserved[0].reads);
   EXPECT_TRUE(parsed->stdio.input && parsed->stdio.output && parsed->stdio.error_is_output);
   EXPECT_FALSE(parsed->stdio.terminal || parsed->stdio.error);
   ASSERT_EQ(parsed->served.size(), 1U);

@@ -115,9 +115,9 @@ TEST_F(Control, files_are_given_by_name_with_their_descriptors) {
   auto& standard = *process.add_standard();
   standard.set_number(static_cast<uint32_t>(file.get()));
   standard.set_served_name("fd-7-1");
-  auto& inherited = *process.add_inherited();
-  inherited.set_number(static_cast<uint32_t>(file.get()));
-  inherited.set_served_name("fd-7-3");
+  auto& preserved = *process.add_preserved();
+  preserved.set_number(static_cast<uint32_t>(file.get()));
+  preserved.set_served_name("fd-7-3");
   std::thread thread = server("{\"ok\":true}\n");
   const auto given = GivenFiles::give(directory(), process);
   thread.join();
@@ -136,8 +136,8 @@ TEST_F(Control, without_files_nobody_is_asked) {
 TEST_F(Control, files_that_are_refused_are_an_error) {
   const UniqueFd file(::memfd_create("served", MFD_CLOEXEC));
   agent::v1::Process process;
-  process.add_inherited()->set_number(static_cast<uint32_t>(file.get()));
-  process.mutable_inherited(0)->set_served_name("fd-7-3");
+  process.add_preserved()->set_number(static_cast<uint32_t>(file.get()));
+  process.mutable_preserved(0)->set_served_name("fd-7-3");
   std::thread thread = server("{\"error\":\"full\"}\n");
   const auto given = GivenFiles::give(directory(), process);
   thread.join();

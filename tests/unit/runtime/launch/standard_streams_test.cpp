@@ -13,7 +13,7 @@
 
 #include "common/unique_fd.h"
 #include "protocol/agent/agent.pb.h"
-#include "runtime/launch/inherited_descriptor.h"
+#include "runtime/launch/preserved_descriptor.h"
 
 namespace caisson::runtime {
 namespace {

@@ -36,10 +36,10 @@ class VmmProcessTest : public ::testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "host: not root here";
   }
 
-  VmmSpawn order(const std::string& script) {
+  VmmSpec order(const std::string& script) {
     scratch_.write("vmm", "#!/bin/sh\n" + script + "\n");
     ::chmod((scratch_ / "vmm").c_str(), 0755);
-    VmmSpawn spawn{
+    VmmSpec spawn{
         .program = scratch_ / "vmm", .spec = {}, .descriptors = DescriptorList({0, 1, 2}).sources()};
     spawn.spec.id = "box";
     return spawn;
@@ -55,7 +55,7 @@ class VmmProcessTest : public ::testing::Test {
     return "cat " + (scratch_ / "status").string() + " >&4";
   }
   std::string ready() { return saying({.ready = true, .machine = "qemu"}); }
-  Error refusal(VmmSpawn order) {
+  Error refusal(VmmSpec order) {
     auto vmm = VmmProcess::spawn(std::move(order));
     EXPECT_TRUE(vmm) << vmm.error().message;
     const auto status = wait(*vmm);
@@ -84,7 +84,7 @@ TEST_F(VmmProcessTest, that_cannot_start_the_guest_says_why) {
 }
 
 TEST_F(VmmProcessTest, program_that_is_missing_is_named) {
-  VmmSpawn missing = order("");
+  VmmSpec missing = order("");
   missing.program = "/nonexistent/caisson-vmm";
   const Error error = refusal(std::move(missing));
   EXPECT_EQ(error.code, ENOENT);
@@ -160,7 +160,7 @@ TEST_F(VmmProcessTest, exit_code_is_the_shells) {
 }
 
 TEST_F(VmmProcessTest, is_given_its_document_and_its_name) {
-  VmmSpawn spawn = order("cat <&3" + to("document") + "; echo \"$@\"" + to("arguments") + "; exit 0");
+  VmmSpec spawn = order("cat <&3" + to("document") + "; echo \"$@\"" + to("arguments") + "; exit 0");
   const std::string document = to_json(spawn.spec);
   refusal(std::move(spawn));
   EXPECT_EQ(scratch_.read("document"), document);
@@ -186,7 +186,7 @@ TEST_F(VmmProcessTest, environment_is_what_it_needs) {
 
 TEST_F(VmmProcessTest, joins_its_cgroups) {
   const UniqueFd members(::memfd_create("members", MFD_CLOEXEC));
-  VmmSpawn spawn = order("exit 0");
+  VmmSpec spawn = order("exit 0");
   spawn.cgroup_members = {members.get()};
   refusal(std::move(spawn));
   std::array<char, 8> text{};
@@ -196,7 +196,7 @@ TEST_F(VmmProcessTest, joins_its_cgroups) {
 
 TEST_F(VmmProcessTest, cgroup_that_cannot_be_joined_is_told) {
   const UniqueFd members(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-  VmmSpawn spawn = order("exit 0");
+  VmmSpec spawn = order("exit 0");
   spawn.cgroup_members = {members.get()};
   const Error error = refusal(std::move(spawn));
   EXPECT_EQ(error.code, ENOSPC);

@@ -66,7 +66,7 @@ TEST_F(CreatePlanTest, machine_follows_from_the_limits) {
 TEST_F(CreatePlanTest, numbers_of_descriptors_are_those_of_the_list) {
   config_["mounts"] = {{{"destination", "/data"}, {"type", "bind"}, {"source", "rootfs"}}};
   const UniqueFd pipe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  request_.inherited = {{.number = pipe.get(), .reads = true}, {.number = 99, .device_minor = 3}};
+  request_.preserved = {{.number = pipe.get(), .reads = true}, {.number = 99, .device_minor = 3}};
   const auto planned = plan();
   ASSERT_TRUE(planned) << planned.error().message;
   DescriptorList descriptors({10, 11, 12});
@@ -78,9 +78,9 @@ TEST_F(CreatePlanTest, numbers_of_descriptors_are_those_of_the_list) {
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(sources.at(static_cast<size_t>(spec.exports[i].fd)), planned->exports.entries()[i].fd.get());
   }
-  ASSERT_EQ(spec.inherited.size(), 1U) << "a device is the guest's own";
-  EXPECT_EQ(sources.at(static_cast<size_t>(spec.inherited[0].fd)), pipe.get());
-  EXPECT_EQ(sources.size(), 8U) << "three, the document, the status socket, two exports, one inherited";
+  ASSERT_EQ(spec.preserved.size(), 1U) << "a device is the guest's own";
+  EXPECT_EQ(sources.at(static_cast<size_t>(spec.preserved[0].fd)), pipe.get());
+  EXPECT_EQ(sources.size(), 8U) << "three, the document, the status socket, two exports, one preserved";
   EXPECT_FALSE(spec.service_manager);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/launch/inherited_descriptor.h"
+#include "runtime/launch/preserved_descriptor.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@
 namespace caisson::runtime {
 namespace {
 
-TEST(InheritedDescriptor, files_are_files_with_what_may_be_done_to_them) {
-  const UniqueFd both(::memfd_create("inherited", MFD_CLOEXEC));
+TEST(PreservedDescriptor, files_are_files_with_what_may_be_done_to_them) {
+  const UniqueFd both(::memfd_create("preserved", MFD_CLOEXEC));
   const auto found = find_file_or_device(both.get());
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->is_file && found->reads && found->writes);
@@ -29,7 +29,7 @@ TEST(InheritedDescriptor, files_are_files_with_what_may_be_done_to_them) {
   EXPECT_FALSE(find_file_or_device(path.get()));
 }
 
-TEST(InheritedDescriptor, memory_devices_are_told_by_their_number) {
+TEST(PreservedDescriptor, memory_devices_are_told_by_their_number) {
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   const auto found = find_file_or_device(full.get());
   ASSERT_TRUE(found);
@@ -37,7 +37,7 @@ TEST(InheritedDescriptor, memory_devices_are_told_by_their_number) {
   EXPECT_FALSE(found->is_file);
 }
 
-TEST(InheritedDescriptor, what_may_wait_for_somebody_is_a_stream) {
+TEST(PreservedDescriptor, what_may_wait_for_somebody_is_a_stream) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const UniqueFd reader(ends[0]);
@@ -52,8 +52,8 @@ TEST(InheritedDescriptor, what_may_wait_for_somebody_is_a_stream) {
   EXPECT_FALSE(find_file_or_device(-1));
 }
 
-TEST(InheritedDescriptor, words_for_the_agent_name_a_file_and_nothing_else) {
-  agent::v1::InheritedDescriptor words;
+TEST(PreservedDescriptor, words_for_the_agent_name_a_file_and_nothing_else) {
+  agent::v1::PreservedDescriptor words;
   fill_descriptor({.number = 5, .reads = true, .is_file = true, .appends = true}, 9, words);
   EXPECT_EQ(words.served_name(), "fd-9-5");
   EXPECT_TRUE(words.appends() && words.reads() && !words.writes());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Descriptors beyond stdio, of containers made by the real agent on this host.
-#include "agent/io/inherited.h"
+#include "agent/io/preserved_descriptors.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,16 +14,16 @@ namespace caisson::test {
 namespace {
 
 TEST_F(AgentContainer, bad_descriptors_to_inherit_are_refused_and_good_ones_are_there) {
-  const auto outcome = [&](uint64_t token, const std::vector<agent::v1::InheritedDescriptor>& inherited) {
+  const auto outcome = [&](uint64_t token, const std::vector<agent::v1::PreservedDescriptor>& preserved) {
     auto request = container_request("c", token, {"ls", "/proc/self/fd"});
-    for (const auto& one : inherited) {
-      *request.mutable_init()->add_inherited() = one;
+    for (const auto& one : preserved) {
+      *request.mutable_init()->add_preserved() = one;
     }
     const auto created = client_->create_container(request, soon());
     return created ? 0 : created.error().code;
   };
   const auto descriptor = [](uint32_t number, bool reads, bool writes, uint32_t minor = 0) {
-    agent::v1::InheritedDescriptor one;
+    agent::v1::PreservedDescriptor one;
     one.set_number(number);
     one.set_reads(reads);
     one.set_writes(writes);
@@ -36,8 +36,8 @@ TEST_F(AgentContainer, bad_descriptors_to_inherit_are_refused_and_good_ones_are_
   EXPECT_EQ(outcome(1, {descriptor(4, true, false), descriptor(4, false, true)}), EINVAL);
   EXPECT_EQ(outcome(1, {descriptor(4, false, false)}), EINVAL);
   EXPECT_EQ(outcome(1, {descriptor(4, true, false, 11)}), EINVAL);
-  std::vector<agent::v1::InheritedDescriptor> many;
-  for (uint32_t number = 3; number < 3 + agent::kMostInherited + 1; ++number) {
+  std::vector<agent::v1::PreservedDescriptor> many;
+  for (uint32_t number = 3; number < 3 + agent::kMostPreserved + 1; ++number) {
     many.push_back(descriptor(number, true, number % 2 == 0, number % 3 == 0 ? 3 : 0));
   }
   EXPECT_EQ(outcome(1, many), E2BIG);
@@ -47,7 +47,7 @@ TEST_F(AgentContainer, bad_descriptors_to_inherit_are_refused_and_good_ones_are_
 }
 
 TEST_F(AgentContainer, bad_standard_descriptors_are_refused) {
-  const auto outcome = [&](const std::vector<agent::v1::InheritedDescriptor>& standard) {
+  const auto outcome = [&](const std::vector<agent::v1::PreservedDescriptor>& standard) {
     auto request = container_request("c", 1, {"true"});
     for (const auto& one : standard) {
       *request.mutable_init()->add_standard() = one;
@@ -56,7 +56,7 @@ TEST_F(AgentContainer, bad_standard_descriptors_are_refused) {
     return created ? 0 : created.error().code;
   };
   const auto descriptor = [](uint32_t number, uint32_t minor, const std::string& name = "") {
-    agent::v1::InheritedDescriptor one;
+    agent::v1::PreservedDescriptor one;
     one.set_number(number);
     one.set_reads(true);
     one.set_device_minor(minor);
@@ -79,10 +79,10 @@ TEST_F(AgentContainer, bad_standard_descriptors_are_refused) {
 namespace caisson::agent {
 namespace {
 
-class InheritedTest : public LoopTest {
+class PreservedTest : public LoopTest {
  protected:
-  v1::InheritedDescriptor& add(uint32_t number, bool reads, bool writes) {
-    v1::InheritedDescriptor& one = *wanted_.Add();
+  v1::PreservedDescriptor& add(uint32_t number, bool reads, bool writes) {
+    v1::PreservedDescriptor& one = *wanted_.Add();
     one.set_number(number);
     one.set_reads(reads);
     one.set_writes(writes);
@@ -95,11 +95,11 @@ class InheritedTest : public LoopTest {
     EXPECT_EQ(outcome.error().message, message);
   }
 
-  InheritedDescriptors::Wanted wanted_;
-  InheritedDescriptors descriptors_{*loop_};
+  PreservedDescriptors::Wanted wanted_;
+  PreservedDescriptors descriptors_{*loop_};
 };
 
-TEST_F(InheritedTest, numbers_are_within_bounds_and_each_there_once) {
+TEST_F(PreservedTest, numbers_are_within_bounds_and_each_there_once) {
   add(3, true, false);
   add(511, true, false);
   EXPECT_TRUE(descriptors_.prepare(wanted_));
@@ -114,12 +114,12 @@ TEST_F(InheritedTest, numbers_are_within_bounds_and_each_there_once) {
   }
   wanted_.Clear();
   add(2, true, false).set_device_minor(3);
-  EXPECT_TRUE(InheritedDescriptors::prepare_standard(wanted_));
+  EXPECT_TRUE(PreservedDescriptors::prepare_standard(wanted_));
   add(3, true, false).set_device_minor(3);
-  expect_refused(InheritedDescriptors::prepare_standard(wanted_), EINVAL, "pass descriptor 3: bad number");
+  expect_refused(PreservedDescriptors::prepare_standard(wanted_), EINVAL, "pass descriptor 3: bad number");
 }
 
-TEST_F(InheritedTest, devices_are_those_of_which_any_is_as_good_as_another) {
+TEST_F(PreservedTest, devices_are_those_of_which_any_is_as_good_as_another) {
   for (const uint32_t minor : {3U, 5U, 7U, 8U, 9U}) {
     wanted_.Clear();
     add(3, true, true).set_device_minor(minor);
@@ -137,8 +137,8 @@ TEST_F(InheritedTest, devices_are_those_of_which_any_is_as_good_as_another) {
   }
 }
 
-TEST_F(InheritedTest, file_of_the_host_is_opened_as_its_caller_had_it_and_by_a_name) {
-  v1::InheritedDescriptor& one = add(7, false, true);
+TEST_F(PreservedTest, file_of_the_host_is_opened_as_its_caller_had_it_and_by_a_name) {
+  v1::PreservedDescriptor& one = add(7, false, true);
   one.set_served_name("file-1");
   one.set_appends(true);
   const auto made = descriptors_.prepare(wanted_);
@@ -152,7 +152,7 @@ TEST_F(InheritedTest, file_of_the_host_is_opened_as_its_caller_had_it_and_by_a_n
                  "pass descriptor 7: use export \"../file\": not a name");
 }
 
-TEST_F(InheritedTest, stream_is_a_pipe_or_a_socket_that_reaches_the_host_once) {
+TEST_F(PreservedTest, stream_is_a_pipe_or_a_socket_that_reaches_the_host_once) {
   add(3, true, false);
   add(4, false, true);
   add(5, true, true);
@@ -185,17 +185,17 @@ TEST_F(InheritedTest, stream_is_a_pipe_or_a_socket_that_reaches_the_host_once) {
   EXPECT_EQ(read_from(out.ours), "");
 }
 
-TEST_F(InheritedTest, stream_that_is_neither_read_nor_written_is_refused_and_so_are_too_many) {
+TEST_F(PreservedTest, stream_that_is_neither_read_nor_written_is_refused_and_so_are_too_many) {
   add(3, false, false);
   expect_refused(descriptors_.prepare(wanted_), EINVAL, "pass descriptor 3: neither read nor written");
   wanted_.Clear();
-  for (uint32_t i = 0; i < kMostInherited; ++i) {
+  for (uint32_t i = 0; i < kMostPreserved; ++i) {
     add(3 + i, true, false);
   }
   EXPECT_TRUE(descriptors_.prepare(wanted_));
   add(400, true, false);
   expect_refused(descriptors_.prepare(wanted_), E2BIG,
-                 "pass descriptors: a process takes at most " + std::to_string(kMostInherited));
+                 "pass descriptors: a process takes at most " + std::to_string(kMostPreserved));
 }
 
 }  // namespace

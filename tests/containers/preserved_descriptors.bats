@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 setup() { setup_sandbox_root; }
 teardown() { teardown_sandbox_root; }
 
-@test "inherited: a file is read, a pipe is written, neither leaks anything else" {
+@test "preserved: a file is read, a pipe is written, neither leaks anything else" {
   make_bundle box
   # shellcheck disable=SC2016 # the container's shell expands
   set_command sh -c 'cat <&5 >&7; ls /proc/self/fd | tr "\n" " "'
@@ -25,7 +25,7 @@ teardown() { teardown_sandbox_root; }
   cmp "$scratch/in" "$scratch/copy"
 }
 
-@test "inherited: a socket goes both ways, and its ends are half-closed" {
+@test "preserved: a socket goes both ways, and its ends are half-closed" {
   make_bundle box
   set_command sh -c 'tr a-z A-Z <&4 >&4'
   run timeout 120 python3 - "$CAISSON" --root "$state_root" run --preserve-fds 2 -b "$bundle" box <<'PYTHON'
@@ -47,7 +47,7 @@ PYTHON
   [ "$status" -eq 0 ]
 }
 
-@test "inherited: devices are the guest's own" {
+@test "preserved: devices are the guest's own" {
   make_bundle box
   set_command sh -c 'head -c 3 <&4 | od -An -tx1; echo x >&5; stat -Lc %t:%T /proc/self/fd/4 /proc/self/fd/5'
   run caisson run --preserve-fds 3 -b "$bundle" box 3>&- 4</dev/zero 5>/dev/null
@@ -58,14 +58,14 @@ PYTHON
 1:3" ]
 }
 
-@test "inherited: without the option the process has none" {
+@test "preserved: without the option the process has none" {
   make_bundle box
   set_command sh -c 'ls /proc/self/fd | tr "\n" " "'
   run caisson run -b "$bundle" box 3>&- 4</dev/zero 5<"$bundle/config.json"
   [ "$output" = "0 1 2 3 " ]
 }
 
-@test "inherited: an exec has its own, attached and detached" {
+@test "preserved: an exec has its own, attached and detached" {
   make_bundle box
   set_command sleep 1000
   caisson run --detach -b "$bundle" box </dev/null >"$scratch/out" 2>&1
@@ -84,7 +84,7 @@ PYTHON
   caisson delete --force box
 }
 
-@test "inherited: LISTEN_FDS counts, and the process is told of it as its own" {
+@test "preserved: LISTEN_FDS counts, and the process is told of it as its own" {
   make_bundle box '.process.env += ["LISTEN_PID=7"]'
   # shellcheck disable=SC2016 # the container's shell expands
   set_command sh -c 'echo $LISTEN_FDS $LISTEN_PID; cat <&3'
@@ -101,7 +101,7 @@ listened" ]
 0 1 2 3 " ]
 }
 
-@test "inherited: what cannot be passed into a VM is refused by its number" {
+@test "preserved: what cannot be passed into a VM is refused by its number" {
   make_bundle box
   run -1 caisson run --preserve-fds 2 -b "$bundle" box 4<"$scratch"
   [[ $output == *"descriptor 4 is a place in the host's file system; close it, and use a bind mount"* ]]

@@ -8,12 +8,12 @@
 #include <string>
 
 namespace caisson::agent::v1 {
-class InheritedDescriptor;
+class PreservedDescriptor;
 }
 
 namespace caisson::runtime {
 
-struct InheritedDescriptor {
+struct PreservedDescriptor {
   int number = -1;            // the number here and in the process
   bool reads = false;         // the process may read
   bool writes = false;        // the process may write
@@ -25,11 +25,11 @@ struct InheritedDescriptor {
 // A descriptor that needs no stream, because to read or write it never waits for another process: a device of
 // which every opening is alike, a file, a block device. Files of procfs and sysfs are not among them: some
 // make their readers wait.
-[[nodiscard]] std::optional<InheritedDescriptor> find_file_or_device(int fd);
+[[nodiscard]] std::optional<PreservedDescriptor> find_file_or_device(int fd);
 
 // The name by which the guest finds the file that `process` (its token) has as descriptor `number`.
 [[nodiscard]] std::string served_name(uint64_t process, int number);
 
-void fill_descriptor(const InheritedDescriptor& from, uint64_t process, agent::v1::InheritedDescriptor& to);
+void fill_descriptor(const PreservedDescriptor& from, uint64_t process, agent::v1::PreservedDescriptor& to);
 
 }  // namespace caisson::runtime

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/io/inherited.h"
+#include "agent/io/preserved_descriptors.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -20,11 +20,11 @@ namespace {
 constexpr std::array<std::pair<uint32_t, const char*>, 5> kDevices = {
     {{3, "/dev/null"}, {5, "/dev/zero"}, {7, "/dev/full"}, {8, "/dev/random"}, {9, "/dev/urandom"}}};
 
-int access_of(const v1::InheritedDescriptor& wanted) {
+int access_of(const v1::PreservedDescriptor& wanted) {
   return wanted.reads() && wanted.writes() ? O_RDWR : wanted.writes() ? O_WRONLY : O_RDONLY;
 }
 
-Result<UniqueFd> open_device(const v1::InheritedDescriptor& wanted) {
+Result<UniqueFd> open_device(const v1::PreservedDescriptor& wanted) {
   const auto known = std::find_if(kDevices.begin(), kDevices.end(),
                                   [&](const auto& device) { return device.first == wanted.device_minor(); });
   if (known == kDevices.end()) {
@@ -37,7 +37,7 @@ Result<UniqueFd> open_device(const v1::InheritedDescriptor& wanted) {
   return device;
 }
 
-Result<Served> file_of(const v1::InheritedDescriptor& wanted) {
+Result<Served> file_of(const v1::PreservedDescriptor& wanted) {
   TRY(check_export_name(wanted.served_name()));
   return Served{.number = static_cast<int>(wanted.number()),
                 .name = wanted.served_name(),
@@ -45,9 +45,9 @@ Result<Served> file_of(const v1::InheritedDescriptor& wanted) {
 }
 
 // Checks that the numbers are within bounds and each there once.
-Result<void> check_numbers(const InheritedDescriptors::Wanted& wanted, uint32_t lowest, uint32_t highest) {
+Result<void> check_numbers(const PreservedDescriptors::Wanted& wanted, uint32_t lowest, uint32_t highest) {
   std::set<uint32_t> seen;
-  for (const v1::InheritedDescriptor& one : wanted) {
+  for (const v1::PreservedDescriptor& one : wanted) {
     if (one.number() < lowest || one.number() > highest || !seen.insert(one.number()).second) {
       return fail(EINVAL, "pass descriptor " + std::to_string(one.number()) + ": bad number");
     }
@@ -58,8 +58,8 @@ Result<void> check_numbers(const InheritedDescriptors::Wanted& wanted, uint32_t 
 }  // namespace
 
 // A file or a device.
-Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_plain(
-    const v1::InheritedDescriptor& wanted) {
+Result<PreservedDescriptors::ChildEnd> PreservedDescriptors::prepare_plain(
+    const v1::PreservedDescriptor& wanted) {
   ChildEnd end{.number = static_cast<int>(wanted.number())};
   if (wanted.served_name().empty()) {
     end.fd = TRY(open_device(wanted));
@@ -69,15 +69,15 @@ Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_plain(
   return end;
 }
 
-Result<InheritedDescriptors::ChildEnd> InheritedDescriptors::prepare_one(
-    const v1::InheritedDescriptor& wanted) {
+Result<PreservedDescriptors::ChildEnd> PreservedDescriptors::prepare_one(
+    const v1::PreservedDescriptor& wanted) {
   if (!wanted.served_name().empty() || wanted.device_minor() != 0) {
     return prepare_plain(wanted);
   }
   return ChildEnd{.number = static_cast<int>(wanted.number()), .fd = TRY(make_stream(wanted))};
 }
 
-Result<UniqueFd> InheritedDescriptors::make_stream(const v1::InheritedDescriptor& wanted) {
+Result<UniqueFd> PreservedDescriptors::make_stream(const v1::PreservedDescriptor& wanted) {
   if (!wanted.reads() && !wanted.writes()) {
     return fail(EINVAL, "neither read nor written");
   }
@@ -96,29 +96,29 @@ Result<UniqueFd> InheritedDescriptors::make_stream(const v1::InheritedDescriptor
   return std::move(child_writes ? writer : reader);
 }
 
-Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare(const Wanted& wanted) {
-  if (static_cast<size_t>(wanted.size()) > kMostInherited) {
-    return fail(E2BIG, "pass descriptors: a process takes at most " + std::to_string(kMostInherited));
+Result<std::vector<PreservedDescriptors::ChildEnd>> PreservedDescriptors::prepare(const Wanted& wanted) {
+  if (static_cast<size_t>(wanted.size()) > kMostPreserved) {
+    return fail(E2BIG, "pass descriptors: a process takes at most " + std::to_string(kMostPreserved));
   }
-  TRY(check_numbers(wanted, 3, kHighestInherited));
+  TRY(check_numbers(wanted, 3, kHighestPreserved));
   std::vector<ChildEnd> made;
-  for (const v1::InheritedDescriptor& one : wanted) {
+  for (const v1::PreservedDescriptor& one : wanted) {
     made.push_back(TRY_CONTEXT("pass descriptor " + std::to_string(one.number()), prepare_one(one)));
   }
   return made;
 }
 
-Result<std::vector<InheritedDescriptors::ChildEnd>> InheritedDescriptors::prepare_standard(
+Result<std::vector<PreservedDescriptors::ChildEnd>> PreservedDescriptors::prepare_standard(
     const Wanted& wanted) {
   TRY(check_numbers(wanted, 0, 2));
   std::vector<ChildEnd> made;
-  for (const v1::InheritedDescriptor& one : wanted) {
+  for (const v1::PreservedDescriptor& one : wanted) {
     made.push_back(TRY_CONTEXT("pass descriptor " + std::to_string(one.number()), prepare_plain(one)));
   }
   return made;
 }
 
-Result<void> InheritedDescriptors::attach(int number, UniqueFd connection) {
+Result<void> PreservedDescriptors::attach(int number, UniqueFd connection) {
   const auto found = waiting_.find(number);
   if (found == waiting_.end()) {
     return fail(ENOENT, "attach stream: the process waits for none of that descriptor");
@@ -137,7 +137,7 @@ Result<void> InheritedDescriptors::attach(int number, UniqueFd connection) {
   return {};
 }
 
-void InheritedDescriptors::end_output() {
+void PreservedDescriptors::end_output() {
   for (const auto& output : outputs_) {
     if (const auto pump = output.lock()) {
       pump->finish();

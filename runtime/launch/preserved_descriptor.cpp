@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/launch/inherited_descriptor.h"
+#include "runtime/launch/preserved_descriptor.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -41,14 +41,14 @@ bool can_be_waited_for(int fd) {
 
 }  // namespace
 
-std::optional<InheritedDescriptor> find_file_or_device(int fd) {
+std::optional<PreservedDescriptor> find_file_or_device(int fd) {
   struct stat info {};
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_PATH) != 0 || ::fstat(fd, &info) < 0) {
     return std::nullopt;
   }
   const int access = flags & O_ACCMODE;
-  InheritedDescriptor found{.number = fd, .reads = access != O_WRONLY, .writes = access != O_RDONLY};
+  PreservedDescriptor found{.number = fd, .reads = access != O_WRONLY, .writes = access != O_RDONLY};
   if (is_known_device(info)) {
     found.device_minor = minor(info.st_rdev);
     return found;
@@ -65,7 +65,7 @@ std::string served_name(uint64_t process, int number) {
   return "fd-" + std::to_string(process) + "-" + std::to_string(number);
 }
 
-void fill_descriptor(const InheritedDescriptor& from, uint64_t process, agent::v1::InheritedDescriptor& to) {
+void fill_descriptor(const PreservedDescriptor& from, uint64_t process, agent::v1::PreservedDescriptor& to) {
   to.set_number(static_cast<uint32_t>(from.number));
   to.set_reads(from.reads);
   to.set_writes(from.writes);

@@ -34,11 +34,11 @@ struct Served {
   int flags = 0;          // of open(2)
 };
 
-struct Blueprint {
+struct ChildSpec {
   const v1::Process* process = nullptr;
   const v1::CreateContainerRequest* container = nullptr;  // null: one more process of a running container
   std::array<int, 3> stdio = {-1, -1, -1};                // -1 with a terminal
-  std::vector<Placed> inherited = {};                     // beside stdio
+  std::vector<Placed> preserved = {};                     // beside stdio
   std::vector<Served> served = {};                        // for stdio and beside it
   std::vector<int> binds = {};                            // for each mount; -1: the child makes it
   std::string exports;                                    // directory of the host's exports

@@ -8,7 +8,7 @@
 #include <map>
 #include <vector>
 
-#include "agent/child/blueprint.h"
+#include "agent/child/child_spec.h"
 #include "agent/io/pump.h"
 #include "common/event_loop.h"
 #include "common/result.h"
@@ -22,19 +22,19 @@ class RepeatedPtrField;
 namespace caisson::agent {
 
 namespace v1 {
-class InheritedDescriptor;
+class PreservedDescriptor;
 }
 
-class InheritedDescriptors {
+class PreservedDescriptors {
  public:
   struct ChildEnd {
     int number = -1;
     UniqueFd fd = {};  // invalid for a file
     Served file = {};  // number -1: no file
   };
-  using Wanted = google::protobuf::RepeatedPtrField<v1::InheritedDescriptor>;
+  using Wanted = google::protobuf::RepeatedPtrField<v1::PreservedDescriptor>;
 
-  explicit InheritedDescriptors(EventLoop& loop) : loop_(loop) {}
+  explicit PreservedDescriptors(EventLoop& loop) : loop_(loop) {}
 
   // Makes all of them. EINVAL for a number twice or out of bounds, E2BIG for too many.
   Result<std::vector<ChildEnd>> prepare(const Wanted& wanted);
@@ -52,9 +52,9 @@ class InheritedDescriptors {
     bool reads = false;   // the process reads
     bool writes = false;  // the process writes
   };
-  static Result<ChildEnd> prepare_plain(const v1::InheritedDescriptor& wanted);
-  Result<ChildEnd> prepare_one(const v1::InheritedDescriptor& wanted);
-  Result<UniqueFd> make_stream(const v1::InheritedDescriptor& wanted);
+  static Result<ChildEnd> prepare_plain(const v1::PreservedDescriptor& wanted);
+  Result<ChildEnd> prepare_one(const v1::PreservedDescriptor& wanted);
+  Result<UniqueFd> make_stream(const v1::PreservedDescriptor& wanted);
 
   EventLoop& loop_;
   std::map<int, Waiting> waiting_;  // by number, for their connection
