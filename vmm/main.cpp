@@ -176,7 +176,7 @@ int main(int argc, char** argv) {
     constexpr std::string_view text = "caisson-vmm " CAISSON_VERSION "\n";
     return ::write(STDOUT_FILENO, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
   }
-  if (argc != 3 || std::strcmp(argv[1], "--launch") != 0) {
+  if (argc != 3 || std::strcmp(argv[1], caisson::kLaunchOption) != 0) {
     constexpr std::string_view text =
         "caisson-vmm runs one container's virtual machine. It is started by caisson; see `caisson --help`.\n";
     [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());

@@ -5,28 +5,18 @@
 
 #include <algorithm>
 
+#include "protocol/agent/container_id.h"
+
 namespace caisson::agent {
 namespace {
 
-// LIMIT: agent.proto.
-constexpr size_t kMaxIdBytes = 1024;
 // LIMIT: containers of one sandbox.
 constexpr size_t kMaxContainers = 256;
-
-bool is_id_byte(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-         byte == '_' || byte == '+' || byte == '.' || byte == '-';
-}
-
-bool is_id(const std::string& id) {
-  return !id.empty() && id.size() <= kMaxIdBytes && id != "." && id != ".." &&
-         std::all_of(id.begin(), id.end(), is_id_byte);
-}
 
 }  // namespace
 
 Result<Container*> ContainerTable::add(const std::string& id) {
-  if (!is_id(id)) {
+  if (!is_container_id(id)) {
     return fail(EINVAL, "create container: not an id");
   }
   if (containers_.contains(id)) {

@@ -12,15 +12,16 @@
 #include "agent/service/stream_port.h"
 #include "common/event_loop.h"
 #include "common/ttrpc/server.h"
+#include "protocol/agent/names.h"
 
 namespace caisson::agent {
 
 // Addresses and paths. The defaults are the guest's; tests use others.
 struct AgentOptions {
-  std::string rpc_address = "vsock:1024";
-  std::string stream_address = "vsock:1025";
-  std::string event_address = "vsock:2:1024";  // 2 is the host
-  std::string host_address = "vsock:2:";       // and a port: the host's sockets
+  std::string rpc_address = "vsock:" + std::to_string(kRpcPort);
+  std::string stream_address = "vsock:" + std::to_string(kStreamPort);
+  std::string event_address = "vsock:2:" + std::to_string(kEventPort);  // 2 is the host
+  std::string host_address = "vsock:2:";                                // and a port: the host's sockets
   std::string exports = "/run/caisson/exports";
   std::string run_directory = "/run/caisson";
   std::string cgroup_root = "/sys/fs/cgroup";  // empty: containers get no cgroup

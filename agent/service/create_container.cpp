@@ -14,6 +14,7 @@
 #include "agent/mounts/spare_nodes.h"
 #include "agent/service/calls.h"
 #include "agent/service/removal.h"
+#include "protocol/agent/limits.h"
 
 namespace caisson::agent {
 namespace {
@@ -25,7 +26,6 @@ constexpr uint64_t kEarlyWithUser = CLONE_NEWPID | CLONE_NEWUSER;
 constexpr uint64_t kEarly = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
 constexpr uint64_t kNamespaces = kEarly | CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME;
 // LIMIT: lines of /proc/<pid>/uid_map that the kernel takes.
-constexpr int kMaxIdMappings = 340;
 
 Result<void> check(const v1::CreateContainerRequest& request) {
   if (!request.has_init()) {

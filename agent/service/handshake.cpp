@@ -5,13 +5,9 @@
 #include <algorithm>
 
 #include "agent/service/calls.h"
+#include "protocol/agent/names.h"
 
 namespace caisson::agent {
-namespace {
-
-constexpr uint32_t kProtocol = 1;
-
-}  // namespace
 
 void handshake(Agent&, const v1::HandshakeRequest& request, ttrpc::Responder responder) {
   if (request.protocol() == 0) {

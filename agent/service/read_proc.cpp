@@ -12,16 +12,15 @@
 #include "agent/proc/files.h"
 #include "agent/proc/pid_namespace.h"
 #include "agent/service/calls.h"
+#include "protocol/agent/limits.h"
 
 namespace caisson::agent {
 namespace {
 
 // LIMIT: agent.proto, ReadProcResponse.
-constexpr int kMaxPids = 65536;
-constexpr size_t kMaxStat = 1U << 10;
 constexpr size_t kMaxStatus = 64U << 10;
 constexpr size_t kMaxCommandLine = 64U << 10;
-// LIMIT: an id map has at most 340 lines [user_namespaces(7)] of three numbers.
+// LIMIT: an id map has kMaxIdMappings lines at most, of three numbers.
 constexpr size_t kMaxIdMap = 16U << 10;
 
 std::string proc_directory(pid_t pid) {
@@ -98,7 +97,7 @@ Result<void> read_process(uint32_t pid, pid_t init, const PidNamespace& processe
     return fail(ESRCH, "read process " + std::to_string(pid) + ": no such process");
   }
   const UniqueFd directory = TRY(open_process(here));
-  ProcFiles files{.stat = TRY(read_file(directory, "stat", kMaxStat)),
+  ProcFiles files{.stat = TRY(read_file(directory, "stat", kMaxStatBytes)),
                   .status = TRY(read_file(directory, "status", kMaxStatus)),
                   .cmdline = TRY(read_file(directory, "cmdline", kMaxCommandLine))};
   TRY(translate(files, TRY(viewpoint_of(init, processes))));

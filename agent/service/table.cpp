@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/service/calls.h"
+#include "protocol/agent/names.h"
 
 namespace caisson::agent {
 namespace {
@@ -15,24 +16,24 @@ ttrpc::Handler bind(Agent& agent, void (*call)(Agent&, const Request&, ttrpc::Re
 
 ttrpc::Methods methods_of(Agent& agent) {
   return {
-      {"Handshake", bind(agent, handshake)},
-      {"CreateContainer", bind(agent, create_container)},
-      {"StartContainer", bind(agent, start_container)},
-      {"DeleteContainer", bind(agent, delete_container)},
-      {"CreateProcess", bind(agent, create_process)},
-      {"SignalProcess", bind(agent, signal_process)},
-      {"WaitProcess", bind(agent, wait_process)},
-      {"ResizeTty", bind(agent, resize_tty)},
-      {"CloseStdin", bind(agent, close_stdin)},
-      {"ListProcesses", bind(agent, list_processes)},
-      {"ReadProc", bind(agent, read_proc)},
-      {"PauseContainer", bind(agent, pause_container)},
-      {"ResumeContainer", bind(agent, resume_container)},
-      {"UpdateContainer", bind(agent, update_container)},
-      {"GrowMachine", bind(agent, grow_machine)},
-      {"ContainerStats", bind(agent, container_stats)},
-      {"AdjustClock", bind(agent, adjust_clock)},
-      {"Shutdown", bind(agent, shutdown)},
+      {method::kHandshake, bind(agent, handshake)},
+      {method::kCreateContainer, bind(agent, create_container)},
+      {method::kStartContainer, bind(agent, start_container)},
+      {method::kDeleteContainer, bind(agent, delete_container)},
+      {method::kCreateProcess, bind(agent, create_process)},
+      {method::kSignalProcess, bind(agent, signal_process)},
+      {method::kWaitProcess, bind(agent, wait_process)},
+      {method::kResizeTty, bind(agent, resize_tty)},
+      {method::kCloseStdin, bind(agent, close_stdin)},
+      {method::kListProcesses, bind(agent, list_processes)},
+      {method::kReadProc, bind(agent, read_proc)},
+      {method::kPauseContainer, bind(agent, pause_container)},
+      {method::kResumeContainer, bind(agent, resume_container)},
+      {method::kUpdateContainer, bind(agent, update_container)},
+      {method::kGrowMachine, bind(agent, grow_machine)},
+      {method::kContainerStats, bind(agent, container_stats)},
+      {method::kAdjustClock, bind(agent, adjust_clock)},
+      {method::kShutdown, bind(agent, shutdown)},
   };
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reaching a vsock port of the guest through the sandbox's Unix socket: "CONNECT <port>\n" is answered by
 // "OK <host port>\n" (docs/launch.md; partner: vmm/virtio/vsock).
+#include "protocol/sandbox/guest_port.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -109,13 +111,14 @@ std::string connecting_to(uint32_t port) {
 
 Result<UniqueFd> ask_for_port(std::string_view vsock_socket_path, uint32_t port, Deadline deadline) {
   UniqueFd fd = TRY(connect_unix(vsock_socket_path, deadline));
-  TRY_CONTEXT(connecting_to(port), send_all(fd.get(), "CONNECT " + std::to_string(port) + "\n"));
+  TRY_CONTEXT(connecting_to(port),
+              send_all(fd.get(), std::string(guest_port::kConnect) + std::to_string(port) + "\n"));
   return fd;
 }
 
 Result<void> await_port(int fd, uint32_t port, Deadline deadline) {
   const std::string answer = TRY_CONTEXT(connecting_to(port), read_line(fd, deadline));
-  if (!answer.starts_with("OK ")) {
+  if (!answer.starts_with(guest_port::kConnected)) {
     return fail(EPROTO, connecting_to(port) + ": unexpected answer");
   }
   return {};

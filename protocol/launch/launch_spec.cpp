@@ -91,11 +91,10 @@ void describe(Fields& fields, LogOptions& log) {
 
 template <typename Fields>
 void describe(Fields& fields, LaunchSpec& spec) {
-  constexpr std::string_view kHypervisors[] = {"auto", "kvm", "qemu"};
   fields("id", spec.id);
   fields("state_directory", spec.state_directory);
   fields("output_directory", spec.output_directory);
-  fields("hypervisor", spec.hypervisor, kHypervisors);
+  fields("hypervisor", spec.hypervisor, kHypervisorNames);
   fields("machine", spec.machine);
   fields("clock", spec.clock);
   fields("hang_seconds", spec.hang_seconds);
@@ -159,6 +158,14 @@ std::string to_json(const LaunchStatus& status) {
   return write(status);
 }
 
+std::optional<Hypervisor> find_hypervisor(std::string_view name) {
+  const auto* const found = std::ranges::find(kHypervisorNames, name);
+  if (found == std::end(kHypervisorNames)) {
+    return std::nullopt;
+  }
+  return static_cast<Hypervisor>(found - std::begin(kHypervisorNames));
+}
+
 Result<LaunchStatus> parse_launch_status(std::string_view json) {
   LaunchStatus status = TRY(read<LaunchStatus>(json, "launch status"));
   // The words of a process that faces the guest, some of them quoted from it.
@@ -168,7 +175,8 @@ Result<LaunchStatus> parse_launch_status(std::string_view json) {
     *word = harmless(*word);
   }
   // It goes on record, and a guest has run by then.
-  if (status.ready && status.machine != "kvm" && status.machine != "qemu") {
+  if (status.ready && status.machine != name_of(Hypervisor::kvm) &&
+      status.machine != name_of(Hypervisor::qemu)) {
     return fail(EPROTO, "read launch status: machine is neither kvm nor qemu");
   }
   return status;

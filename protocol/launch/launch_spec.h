@@ -25,7 +25,16 @@ inline constexpr int kStatusFd = 4;  // SOCK_SEQPACKET to the starter
 // answers with kCommit and closes. A close without it tells caisson-vmm that its starter died: it stops.
 inline constexpr char kCommit = 'c';
 
+// How caisson-vmm is started: caisson-vmm --launch <id>, and the document on kLaunchFd.
+inline constexpr const char* kLaunchOption = "--launch";
+
 enum class Hypervisor { automatic, kvm, qemu };
+// "auto", "kvm", "qemu", in the order of the enumeration.
+inline constexpr std::string_view kHypervisorNames[] = {"auto", "kvm", "qemu"};
+[[nodiscard]] constexpr std::string_view name_of(Hypervisor hypervisor) {
+  return kHypervisorNames[static_cast<size_t>(hypervisor)];
+}
+[[nodiscard]] std::optional<Hypervisor> find_hypervisor(std::string_view name);
 
 struct LaunchSpec {
   // One directory or file of the host that the guest may see, as a child of the virtio-fs root.

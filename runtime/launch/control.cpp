@@ -12,6 +12,7 @@
 
 #include "common/harmless.h"
 #include "protocol/agent/agent.pb.h"
+#include "protocol/control/message.h"
 #include "runtime/system/unix_socket.h"
 
 namespace caisson::runtime {
@@ -55,7 +56,7 @@ Result<std::string> hear_answer(const UniqueFd& socket, const std::string& what)
   if (!answer.is_object()) {
     return fail(EPROTO, "read answer of caisson-vmm: not a JSON object");
   }
-  if (const auto error = answer.find("error"); error != answer.end()) {
+  if (const auto error = answer.find(control_message::kError); error != answer.end()) {
     return fail(
         EIO, what + ": " + (error->is_string() ? harmless(error->get_ref<const std::string&>()) : "failed"));
   }
@@ -63,7 +64,7 @@ Result<std::string> hear_answer(const UniqueFd& socket, const std::string& what)
 }
 
 Result<std::string> ask(const UniqueFd& socket, Verb verb) {
-  const std::string request = "{\"verb\":\"" + std::string(name_of(verb)) + "\"}\n";
+  const std::string request = nlohmann::json({{control_message::kVerb, name_of(verb)}}).dump() + "\n";
   if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
     return fail_errno("ask caisson-vmm");
@@ -93,7 +94,8 @@ Result<GivenFiles> GivenFiles::give(const ContainerDirectory& directory, const a
     return GivenFiles(UniqueFd());
   }
   UniqueFd connection = TRY(connect_unix(directory.control_socket()));
-  const nlohmann::json request = {{"verb", name_of(Verb::serve)}, {"names", names}};
+  const nlohmann::json request = {{control_message::kVerb, name_of(Verb::serve)},
+                                  {control_message::kNames, names}};
   TRY(send_descriptors(connection.get(), descriptors, request.dump() + "\n"));
   TRY(hear_answer(connection, "give files to the guest"));
   return GivenFiles(std::move(connection));

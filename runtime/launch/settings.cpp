@@ -25,9 +25,8 @@ Result<Hypervisor> choose_hypervisor(const oci::Config& config) {
   const char* const asked_by =
       name.empty() ? "CAISSON_HYPERVISOR" : "annotations[\"org.caisson.hypervisor\"]";
   if (name.empty()) name = environment("CAISSON_HYPERVISOR");
-  if (name.empty() || name == "auto") return Hypervisor::automatic;
-  if (name == "kvm") return Hypervisor::kvm;
-  if (name == "qemu") return Hypervisor::qemu;
+  if (name.empty()) return Hypervisor::automatic;
+  if (const auto known = find_hypervisor(name)) return *known;
   return fail(EINVAL, std::string(asked_by) + ": \"" + name + "\" is unknown; auto, kvm and qemu are known");
 }
 

@@ -60,7 +60,7 @@ Result<VmmProcess> VmmProcess::spawn(VmmSpec request) {
 
   const UniqueFd document = TRY(document_in_memory(to_json(request.spec)));
 
-  std::vector<std::string> arguments = {"caisson-vmm", "--launch", request.spec.id};
+  std::vector<std::string> arguments = {"caisson-vmm", kLaunchOption, request.spec.id};
   std::vector<std::string> environment = vmm_environment(environ);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> environment_pointers = pointers_to(environment);

@@ -101,6 +101,7 @@ class Creation {
 
   Result<CreatedContainer> carry_out(const CaughtSignals& signals) {
     TRY(record());
+    TRY(make_places(request_, plan_));
     auto vmm = TRY(start_machine());
     const auto patience = agent::deadline_in(plan_.settings.boot_patience);
     const LaunchStatus launched = TRY(vmm.wait_ready(patience, signals));
@@ -206,7 +207,6 @@ Result<CreatedContainer> create_container(const StateRoot& root, const CreateReq
                                           const CaughtSignals& signals) {
   const HostClock clock;  // the sooner, the better
   CreatePlan plan = TRY(plan_create(request, root.path()));
-  TRY(make_places(request, plan));
   ContainerState state = TRY(initial_state(request, plan));
   LockedContainer locked = TRY(root.reserve(request.id));
   return Creation(request, std::move(plan), clock, std::move(locked), std::move(state)).carry_out(signals);

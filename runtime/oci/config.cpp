@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "protocol/agent/limits.h"
 #include "runtime/oci/names.h"
 #include "runtime/oci/unified.h"
 
@@ -88,7 +89,7 @@ Result<void> check_names(const Config& config) {
 // user_namespaces(7), "Defining user and group ID mappings". The guest's kernel would say no more than
 // EINVAL.
 Result<void> check_mapping(const std::vector<IdMapping>& mappings, const std::string& path) {
-  constexpr size_t kMost = 340;
+  constexpr size_t kMost = agent::kMaxIdMappings;
   if (mappings.size() > kMost) {
     return fail(EINVAL, path + ": has more than " + std::to_string(kMost) + " entries, the kernel's most");
   }

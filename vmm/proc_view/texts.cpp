@@ -9,13 +9,14 @@
 #include <optional>
 
 #include "protocol/agent/agent.pb.h"
+#include "protocol/agent/limits.h"
 
 namespace caisson::vmm {
 namespace {
 
-// LIMIT: agent.proto, ReadProcResponse.
-constexpr int kMaxPids = 65536;
-constexpr size_t kMaxStat = 1U << 10;
+using agent::kMaxPids;
+using agent::kMaxStatBytes;
+
 // proc(5): fields after the name and the state; Linux 2.6 had 38 of them, 6.12 has 49.
 constexpr size_t kFewestNumbers = 38;
 
@@ -115,7 +116,7 @@ std::string boot_time(uint64_t uptime_ns) {
 }  // namespace
 
 Result<std::string> check_stat(uint32_t pid, std::string_view text) {
-  if (text.size() > kMaxStat) {
+  if (text.size() > kMaxStatBytes) {
     return fail(EMSGSIZE, "read a process's stat from the agent: over the limit of 1 KiB");
   }
   const size_t close = text.rfind(')');

@@ -12,6 +12,7 @@
 
 #include "common/received_descriptors.h"
 #include "common/socket_path.h"
+#include "protocol/control/message.h"
 #include "protocol/sandbox/files.h"
 
 namespace caisson::vmm {
@@ -24,7 +25,7 @@ constexpr size_t kMaxClients = 64;
 
 // What follows the verb of `serve`: a name for each descriptor.
 Result<std::vector<std::string>> parse_names(const nlohmann::json& request, size_t descriptors) {
-  const auto names = request.find("names");
+  const auto names = request.find(control_message::kNames);
   if (names == request.end() || !names->is_array() || names->size() != descriptors ||
       !std::ranges::all_of(*names, [](const auto& name) { return name.is_string(); })) {
     return fail(EINVAL, "expected \"names\", one for each descriptor");
@@ -36,7 +37,7 @@ Result<std::vector<std::string>> parse_names(const nlohmann::json& request, size
 Result<ControlSocket::Request> parse_request(const std::string& line, ControlSocket::Client client,
                                              std::vector<UniqueFd> descriptors) {
   const auto document = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  const auto name = document.is_object() ? document.find("verb") : document.end();
+  const auto name = document.is_object() ? document.find(control_message::kVerb) : document.end();
   if (!document.is_object() || name == document.end() || !name->is_string()) {
     return fail(EINVAL, "expected one JSON object with \"verb\"");
   }
@@ -129,10 +130,9 @@ ssize_t ControlSocket::receive(Connection& from) const {
   if ((message.msg_flags & MSG_CTRUNC) != 0) {
     send_line(
         from.socket.get(),
-        {{"error",
+        {{control_message::kError,
           "take files: caisson-vmm has no descriptor left for them; have processes of the container close "
-          "some, or allow more (RLIMIT_NOFILE)"},
-         {"code", EMFILE}});
+          "some, or allow more (RLIMIT_NOFILE)"}});
     return 0;
   }
   return too_much ? 0 : got;
@@ -157,14 +157,14 @@ void ControlSocket::on_readable(int fd) {
 }
 
 void ControlSocket::answer(int fd, const std::string& line) {
-  nlohmann::json reply = {{"ok", true}};
+  nlohmann::json reply = {{control_message::kOk, true}};
   const auto answered = [&]() -> Result<std::string> {
     return handler_(TRY(parse_request(line, fd, std::exchange(clients_.at(fd).descriptors, {}))));
   }();
   if (answered) {
     reply.update(nlohmann::json::parse("{" + *answered + "}", nullptr, /*allow_exceptions=*/false));
   } else {
-    reply = {{"error", answered.error().message}, {"code", answered.error().code}};
+    reply = {{control_message::kError, answered.error().message}};
   }
   send_line(fd, reply);
 }

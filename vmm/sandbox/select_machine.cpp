@@ -9,12 +9,14 @@ namespace caisson::vmm {
 namespace {
 
 Result<Selected> make_kvm(const MachineConfig& config, EventLoop& main_loop) {
-  return Selected{.machine = TRY(KvmMachine::create(config, main_loop)), .name = "kvm", .announcement = ""};
+  return Selected{.machine = TRY(KvmMachine::create(config, main_loop)),
+                  .name = std::string(name_of(Hypervisor::kvm)),
+                  .announcement = ""};
 }
 
 Result<Selected> make_qemu(const MachineConfig& config, EventLoop& main_loop, std::string announcement) {
   return Selected{.machine = TRY(QemuMachine::create(config, main_loop)),
-                  .name = "qemu",
+                  .name = std::string(name_of(Hypervisor::qemu)),
                   .announcement = std::move(announcement)};
 }
 

@@ -6,14 +6,15 @@
 #include <array>
 #include <charconv>
 
+#include "protocol/sandbox/guest_port.h"
+
 namespace caisson::vmm::vsock {
 
 Result<uint32_t> parse_connect(std::string_view line) {
-  constexpr std::string_view kVerb = "CONNECT ";
-  if (!line.starts_with(kVerb)) {
+  if (!line.starts_with(guest_port::kConnect)) {
     return fail(EPROTO, "connect to guest: the first line must be CONNECT <port>");
   }
-  line.remove_prefix(kVerb.size());
+  line.remove_prefix(guest_port::kConnect.size());
   uint32_t port = 0;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), port);
   // 0xffffffff is VMADDR_PORT_ANY and no port.
@@ -52,7 +53,7 @@ Result<std::optional<uint32_t>> receive_connect(int socket) {
 }
 
 std::string connect_answer(uint32_t host_port) {
-  return "OK " + std::to_string(host_port) + "\n";
+  return std::string(guest_port::kConnected) + std::to_string(host_port) + "\n";
 }
 
 }  // namespace caisson::vmm::vsock
