@@ -119,9 +119,10 @@ Result<void> await_hook(const v1::Hook& hook, pid_t pid) {
 }
 
 Result<void> run_hook(const v1::Hook& hook, const std::string& state_json, Child& child) {
-  const Files files{.state = TRY(as_file(state_json)),
-                    .output = TRY(empty_file("stdout")),
-                    .error = TRY(empty_file("stderr"))};
+  Files files;
+  files.state = TRY(as_file(state_json));
+  files.output = TRY(empty_file("stdout"));
+  files.error = TRY(empty_file("stderr"));
   const pid_t pid = ::fork();
   if (pid < 0) {
     return fail_errno("fork");

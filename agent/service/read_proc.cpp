@@ -64,10 +64,13 @@ Result<Viewpoint> viewpoint_of(pid_t init, const PidNamespace& processes) {
   if (namespaces == 0) {
     return fail(EPROTO, "read process status: it names no namespaces");
   }
+  // First each, then all: GCC forgets, on the way out of a half-made value, what has been made of it.
+  std::vector<IdRange> uids = TRY(parse_id_map(TRY(read_file(directory, "uid_map", kMaxIdMap))));
+  std::vector<IdRange> gids = TRY(parse_id_map(TRY(read_file(directory, "gid_map", kMaxIdMap))));
   return Viewpoint{.level = namespaces - 1,
                    .seen = [&processes](pid_t pid) { return processes.inside(pid); },
-                   .uids = TRY(parse_id_map(TRY(read_file(directory, "uid_map", kMaxIdMap)))),
-                   .gids = TRY(parse_id_map(TRY(read_file(directory, "gid_map", kMaxIdMap))))};
+                   .uids = std::move(uids),
+                   .gids = std::move(gids)};
 }
 
 Result<void> read_top(const PidNamespace& processes, v1::ReadProcResponse& response) {
@@ -97,9 +100,10 @@ Result<void> read_process(uint32_t pid, pid_t init, const PidNamespace& processe
     return fail(ESRCH, "read process " + std::to_string(pid) + ": no such process");
   }
   const UniqueFd directory = TRY(open_process(here));
-  ProcFiles files{.stat = TRY(read_file(directory, "stat", kMaxStatBytes)),
-                  .status = TRY(read_file(directory, "status", kMaxStatus)),
-                  .cmdline = TRY(read_file(directory, "cmdline", kMaxCommandLine))};
+  ProcFiles files;
+  files.stat = TRY(read_file(directory, "stat", kMaxStatBytes));
+  files.status = TRY(read_file(directory, "status", kMaxStatus));
+  files.cmdline = TRY(read_file(directory, "cmdline", kMaxCommandLine));
   TRY(translate(files, TRY(viewpoint_of(init, processes))));
   response.set_stat(std::move(files.stat));
   response.set_status(std::move(files.status));
