@@ -49,8 +49,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(caisson_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
-# caisson_sources(VARIABLE folders…): every source of these folders of the current one, and not of folders in them. The one
-# way by which sources are listed: what lies in a folder is built.
+# caisson_sources(VARIABLE folders…): every source of these folders of the current one, and not of folders
+# in them. The one way by which sources are listed: what lies in a folder is built.
 function(caisson_sources variable)
   set(patterns)
   foreach(folder ${ARGN})
@@ -62,8 +62,8 @@ function(caisson_sources variable)
   set(${variable} ${sources} PARENT_SCOPE)
 endfunction()
 
-# caisson_library(NAME [FOLDERS folders…] [LINK libs…]): a static library, with our warnings, of the current folder; FOLDERS
-# (default: ".") names others.
+# caisson_library(NAME [FOLDERS folders…] [LINK libs…]): a static library, with our warnings, of the current
+# folder; FOLDERS (default: ".") names others.
 function(caisson_library name)
   cmake_parse_arguments(arg "" "" "FOLDERS;LINK" ${ARGN})
   if(NOT arg_FOLDERS)
@@ -83,9 +83,9 @@ function(caisson_program name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 endfunction()
 
-# caisson_proto_library(NAME FILE): the generated code, compiled without our warnings. The path is relative to
-# the source tree; its header is included by that path with .pb.h. Only protobuf-lite is linked, statically: the agent
-# must be one file, and the host programs start faster without the loader's work.
+# caisson_proto_library(NAME FILE): the generated code, compiled without our warnings. The path is relative
+# to the source tree; its header is included by that path with .pb.h. Only protobuf-lite is linked,
+# statically: the agent must be one file, and the host programs start faster without the loader's work.
 function(caisson_proto_library name proto)
   string(REGEX REPLACE "\\.proto$" "" stem ${proto})
   add_custom_command(
