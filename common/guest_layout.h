@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a guest's RAM lies in its physical addresses, and in which pieces more of it is added while it runs.
-// Shared by caisson-vmm, which lays it out, and caisson, which asks the agent to take more of it into use
+// caisson-vmm lays it out, caisson asks the agent to take more of it into use, and the agent does so
 // (docs/memory-map.md, docs/decisions/0006-growth.md).
 #pragma once
 

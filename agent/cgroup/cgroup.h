@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One cgroup of the guest's version 2 hierarchy: made for a container, removed with it. Used by container/
-// and service/.
+// One cgroup of the guest's version 2 hierarchy: made for a container, removed with it.
 #pragma once
 
 #include <sys/types.h>

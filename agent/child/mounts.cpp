@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.json "mounts", one after the other. Everything is resolved inside the root; see resolve.h.
+// config.json "mounts", one after the other. Everything is resolved inside the root
+// (common/resolve_in_root.h).
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>

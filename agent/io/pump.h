@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Moves bytes one way from one descriptor to another, with back pressure: it reads only what it could pass
-// on. Lives in the event loop until one side ends. Used by io/process_streams.cpp, for both directions of
-// every stream.
+// on. Lives in the event loop until one side ends.
 #pragma once
 
 #include <functional>

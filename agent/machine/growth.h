@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of the machine that the guest's kernel takes into use while it runs: memory that it was not told of
-// at boot, CPUs that it did not start (docs/decisions/0006-growth.md). Used by service/grow_machine.cpp.
+// at boot, CPUs that it did not start (docs/decisions/0006-growth.md).
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mounts as descriptors: made detached, adjusted while nobody can reach them, then attached to a target that
-// is a descriptor too. No path is looked up twice, so no symlink can be swapped in between. Used by the steps
-// of child/.
+// is a descriptor too. No path is looked up twice, so no symlink can be swapped in between.
 #pragma once
 
 #include <cstdint>

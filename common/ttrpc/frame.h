@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ttrpc frames: ten bytes of header, then the payload. Pure: no descriptor is touched here.
-// Used by client.cpp and server.cpp. Every byte read here is foreign: a length is checked before it sizes
-// anything.
+// Every byte read here is foreign: a length is checked before it sizes anything.
 #pragma once
 
 #include <array>

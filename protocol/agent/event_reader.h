@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts the agent's event stream (protocol/agent/agent.proto, "Ports": host 1024) into messages. Used by
-// caisson-vmm. The bytes are foreign: a message past the limit ends the stream.
+// Cuts the agent's event stream (protocol/agent/agent.proto, "Ports": host 1024) into messages. The
+// bytes are foreign: a message past the limit ends the stream.
 #pragma once
 
 #include <optional>

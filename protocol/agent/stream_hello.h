@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first 16 bytes the host sends on a connection to the agent's stream port (protocol/agent/agent.proto,
-// "Ports"). Partners: runtime/lifecycle (exec) and vmm/sandbox on the host, agent/io in the guest.
+// "Ports"). Partners: runtime/relay and vmm/sandbox on the host, agent/io in the guest.
 #pragma once
 
 #include <cstddef>

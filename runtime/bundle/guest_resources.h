@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // linux.resources in the terms of the guest's cgroup v2. The conversions are runc's, so that a limit means
-// the same number in either runtime. Used by create and update.
+// the same number in either runtime.
 #pragma once
 
 #include "common/result.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The descriptors that caisson's caller keeps open for the container's process: --preserve-fds, and
 // LISTEN_FDS of sd_listen_fds(3). A VM cannot have them. For each it gets a stream of bytes that ends in it,
-// the same device of its own, or a file that caisson-vmm serves. Other kinds are refused. Used by create and
-// exec.
+// the same device of its own, or a file that caisson-vmm serves. Other kinds are refused.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts caisson-vmm the way docs/launch.md says and holds it until the container is on record: a VmmProcess
-// that is dropped before release() is killed and reaped. Partner: vmm/main.
+// that is dropped before release() is killed and reaped. Partner: vmm/sandbox.
 #pragma once
 
 #include <sys/types.h>

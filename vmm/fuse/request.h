@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One FUSE request as it was when it arrived: header and arguments copied out of the chain once and checked,
-// so that the guest cannot change them afterwards. Used by the server; does no I/O and never looks at guest
-// memory again.
+// so that the guest cannot change them afterwards. Does no I/O and never looks at guest memory again.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where vCPU threads and the rest of the process meet: pause, resume, stop, and calls from a vCPU thread to
-// an event loop. Used by KvmMachine. It keeps them from waiting for each other in a circle: a thread that
+// an event loop. It keeps them from waiting for each other in a circle: a thread that
 // waits for vCPUs to rest runs the calls for which those vCPUs wait.
 #pragma once
 

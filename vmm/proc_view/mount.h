@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file system that stands at /proc where the host joins the container's mount namespace (podman top): a
 // FUSE mount that no process can write to, and whose links lead nowhere. It goes with the last descriptor of
-// its device. For vmm/sandbox, before the jail.
+// its device. Made before the jail.
 #pragma once
 
 #include "common/result.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The container's processes as the host sees them at /proc (docs/launch.md): the mount, and behind it the
-// server and its questions to the agent, which live on the agent's loop. For vmm/main.
+// server and its questions to the agent, which live on the agent's loop.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How engines learn of an OOM kill inside the guest. They watch the container's cgroup on the host, where the
 // host's kernel must count a kill. So the last act of caisson-vmm, when the machine is gone and everything is
-// written, is to take its cgroup's memory away. The kernel then kills it: docs/decisions/0005. Used by
-// vmm/main.
+// written, is to take its cgroup's memory away. The kernel then kills it
+// (docs/decisions/0005-oom-kill-on-the-host.md).
 #pragma once
 
 #include <string>

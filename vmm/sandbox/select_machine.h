@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses the machine. `automatic` takes KVM if the self-test shows that it works, and otherwise QEMU, and
-// says why. An explicit choice that cannot work is an error. Called by caisson-vmm's main.
+// says why. An explicit choice that cannot work is an error.
 #pragma once
 
 #include <memory>

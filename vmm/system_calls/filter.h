@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a filter of the kernel's from a list of system calls. Only this file uses libseccomp. Used for
-// caisson-vmm itself (vmm/jail) and for QEMU (vmm/qemu), which keep their lists.
+// Makes a filter of the kernel's from a list of system calls, by libseccomp. Used for caisson-vmm itself
+// (vmm/jail) and for QEMU (vmm/qemu), which keep their lists. The container's own filter is made by
+// runtime/oci/seccomp.h.
 #pragma once
 
 #include <linux/filter.h>

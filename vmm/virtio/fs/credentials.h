@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner of a new file: the identity and umask of this thread while one request is carried out. Also the
-// privilege that is laid down so that set-user-ID bits fall. Used by the operations that make or write files.
-// The guest's kernel has decided what the caller may do (docs/decisions). Here the caller is only recorded.
+// privilege that is laid down so that set-user-ID bits fall. The guest's
+// kernel has decided what the caller may do (docs/decisions/0004-own-fuse-server.md). Here the caller is only
+// recorded.
 #pragma once
 
 #include <sys/types.h>

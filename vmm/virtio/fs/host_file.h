@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The few ways in which the server touches a name of the host: by one component, never through a symbolic
-// link. Used by the node table and the operations; nothing here takes a path.
+// link. Nothing here takes a path.
 #pragma once
 
 #include <fcntl.h>

@@ -14,8 +14,9 @@ constexpr uint32_t kSize = sizeof(T);
 constexpr uint32_t kOpened = kSize<fuse_entry_out> + kSize<fuse_open_out>;
 
 // Left out, thus ENOSYS: ACCESS (the guest's kernel checks permissions: default_permissions), BMAP, POLL,
-// SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS (docs/decisions: the guest's power is cut, never
-// the host's, so what left the guest is safe; fsync goes to the disk).
+// SETUPMAPPING, REMOVEMAPPING (no DAX window), SYNCFS
+// (docs/decisions/0004-own-fuse-server.md: the guest's power is cut, never the host's, so what left the guest
+// is safe; fsync goes to the disk).
 constexpr Table make_table() {
   Table table;
   // clang-format off

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The line a client of vsock.sock says first: "CONNECT <port>\n", as Firecracker and Cloud Hypervisor have
-// it. Used by the Muxer. Takes not one byte beyond the line: those belong to the connection.
+// it. Takes not one byte beyond the line: those belong to the connection.
 #pragma once
 
 #include <cstdint>

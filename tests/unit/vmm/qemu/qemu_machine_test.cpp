@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QemuMachine against stand-ins for QEMU (shell scripts): what it refuses, and how it tells each end. The
-// real QEMU is for the guest tier.
+// QemuMachine against stand-ins for QEMU (shell scripts): what it refuses, and how it tells each end.
+// tests/devices/qemu tries the real QEMU.
 #include "vmm/qemu/qemu_machine.h"
 
 #include <gmock/gmock.h>

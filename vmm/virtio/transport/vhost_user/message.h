@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vhost-user wire format: its structs, and a parser that turns one received message into a checked value.
-// Used by Connection. Does no I/O; descriptors it is handed and does not pass on are closed.
+// Does no I/O; descriptors it is handed and does not pass on are closed.
 #pragma once
 
 #include <cstddef>
