@@ -25,9 +25,12 @@ UniqueFd open_inside(int root, const std::string& path) {
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
+// As the kernel knows it: the tree may be one of FUSE whose server does not run yet, which would be waited
+// for.
 bool is_directory(int fd) {
-  struct stat info {};
-  return ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+  struct statx info {};
+  return ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &info) == 0 &&
+         S_ISDIR(info.stx_mode);
 }
 
 }  // namespace
@@ -66,12 +69,13 @@ Result<void> lay_out_trees(const std::vector<PlacedTree>& trees, const std::stri
     }
     const UniqueFd empty = placed->tree ? UniqueFd() : TRY(empty_tree());
     const int tree = placed->tree ? placed->tree.get() : empty.get();
-    // A file where a directory should be, or the reverse: the guest's agent names it.
-    if (is_directory(tree) != is_directory(place.get())) {
+    if (move_mount(tree, place.get(), "") == 0) {
       continue;
     }
-    if (move_mount(tree, place.get(), "") < 0) {
-      return fail_errno("mount " + placed->destination + " for the host to see");
+    // A file where a directory should be, or the reverse: the guest's agent names it.
+    const int error = errno;
+    if (error != EINVAL || is_directory(tree) == is_directory(place.get())) {
+      return fail_errno("mount " + placed->destination + " for the host to see", error);
     }
   }
   return {};

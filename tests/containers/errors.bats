@@ -251,3 +251,12 @@ cgroups() { find /sys/fs/cgroup -name "*$unique" 2>/dev/null; }
   # Who prints nothing needs no place for it.
   caisson start box >/dev/full
 }
+
+@test "errors: a create under an id that is taken makes nothing in its bundle" {
+  make_bundle box
+  caisson create -b "$bundle" box </dev/null >"$scratch/out" 2>&1 || { cat "$scratch/out"; false; }
+  make_bundle other '.mounts += [{destination: "/place", type: "bind", source: "/etc", options: ["bind"]}]'
+  run -1 caisson create -b "$bundle" box
+  [[ $output == *"exist"* ]]
+  [ ! -e "$bundle/rootfs/place" ]
+}

@@ -61,6 +61,31 @@ TEST_F(LimitsTest, what_is_not_given_is_left_as_it_is) {
   }
 }
 
+TEST_F(LimitsTest, limit_that_is_not_above_what_is_used_is_refused_where_asked_and_changes_nothing) {
+  scratch_.write("c/memory.current", "4096\n");
+  resources_.set_check_memory_usage(true);
+  resources_.set_memory_max(4096);
+  resources_.set_pids_max(7);
+  expect_refused(EBUSY, "linux.resources.memory.limit: 4096 is not above the 4096 bytes in use");
+  EXPECT_EQ(read("memory.max"), "");
+  EXPECT_EQ(read("pids.max"), "");
+  resources_.set_memory_max(4097);
+  EXPECT_TRUE(apply());
+  EXPECT_EQ(read("memory.max"), "4097");
+  resources_.set_memory_max(-1);
+  EXPECT_TRUE(apply()) << "no limit is above any use";
+  resources_.set_check_memory_usage(false);
+  resources_.set_memory_max(1);
+  EXPECT_TRUE(apply()) << "nobody asked";
+}
+
+TEST_F(LimitsTest, use_that_is_no_number_is_not_taken_for_one) {
+  scratch_.write("c/memory.current", "many\n");
+  resources_.set_check_memory_usage(true);
+  resources_.set_memory_max(4096);
+  expect_refused(EPROTO, "read memory.current: it is no number");
+}
+
 TEST_F(LimitsTest, each_goes_to_its_file) {
   resources_.set_memory_max(4096);
   resources_.set_memory_swap_max(0);
