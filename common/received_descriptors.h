@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptors that came with a message of a Unix socket (SCM_RIGHTS). From whoever may
-// send any number of them. (The agent takes the one of its own child in agent/child/control.cpp.)
+// Descriptors that came with a message of a Unix socket (SCM_RIGHTS). The sender may send any number of them.
+// (The agent takes the one of its own child in agent/child/control.cpp.)
 #pragma once
 
 #include <sys/socket.h>

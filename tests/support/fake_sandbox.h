@@ -21,7 +21,6 @@
 #include <thread>
 #include <vector>
 
-#include "common/socket_path.h"
 #include "common/ttrpc/frame.h"
 #include "common/ttrpc/status.h"
 #include "common/ttrpc/ttrpc.pb.h"
@@ -31,6 +30,7 @@
 #include "runtime/state/state_directory.h"
 #include "tests/support/child_process.h"
 #include "tests/support/scratch_directory.h"
+#include "tests/support/unix_listener.h"
 
 namespace caisson::test {
 
@@ -38,8 +38,8 @@ class FakeSandbox {
  public:
   FakeSandbox()
       : locked_(root_.reserve("box")),
-        vsock_(listener(directory().vsock_socket())),
-        control_(listener(directory().control_socket())),
+        vsock_(listen_at(directory().vsock_socket())),
+        control_(listen_at(directory().control_socket())),
         stop_(::eventfd(0, EFD_CLOEXEC)),
         server_([this] { serve(); }) {}
   ~FakeSandbox() {
@@ -119,14 +119,6 @@ class FakeSandbox {
     std::string bytes;
     ttrpc::FrameReader frames;
   };
-
-  static UniqueFd listener(const std::string& path) {
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const SocketPath place = SocketPath::of(path).value();
-    EXPECT_EQ(::bind(fd.get(), place.address(), SocketPath::size()), 0);
-    EXPECT_EQ(::listen(fd.get(), 8), 0);
-    return fd;
-  }
 
   static void send(const Connection& to, const std::string& text) {
     (void)::send(to.fd.get(), text.data(), text.size(), MSG_NOSIGNAL);

@@ -10,9 +10,9 @@
 
 #include <thread>
 
-#include "common/socket_path.h"
 #include "protocol/agent/agent.pb.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/unix_listener.h"
 
 namespace caisson::runtime {
 namespace {
@@ -22,35 +22,15 @@ using ::testing::HasSubstr;
 
 class Control : public ::testing::Test {
  protected:
-  Control() : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const SocketPath place = SocketPath::of(directory().control_socket()).value();
-    EXPECT_EQ(::bind(listener_.get(), place.address(), SocketPath::size()), 0);
-    EXPECT_EQ(::listen(listener_.get(), 8), 0);
-  }
   [[nodiscard]] const ContainerDirectory& directory() const { return locked_->directory(); }
 
   // Accepts, reads a line and says `answer`; what was asked is in asked_, with how many descriptors.
   std::thread server(const std::string& answer) {
     return std::thread([this, answer] {
       const UniqueFd client(::accept(listener_.get(), nullptr, nullptr));
-      std::array<char, 4096> text{};
-      alignas(cmsghdr) std::array<char, 1024> control{};
-      iovec part{.iov_base = text.data(), .iov_len = text.size()};
-      msghdr message{};
-      message.msg_iov = &part;
-      message.msg_iovlen = 1;
-      message.msg_control = control.data();
-      message.msg_controllen = control.size();
-      const ssize_t size = ::recvmsg(client.get(), &message, MSG_CMSG_CLOEXEC);
-      asked_.assign(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
-      if (cmsghdr* header = CMSG_FIRSTHDR(&message)) {
-        descriptors_ = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < descriptors_; ++i) {
-          int fd = -1;
-          std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
-          ::close(fd);
-        }
-      }
+      test::Received request = test::receive(client.get());
+      asked_ = std::move(request.text);
+      descriptors_ = request.descriptors.size();
       (void)::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
     });
   }
@@ -64,7 +44,7 @@ class Control : public ::testing::Test {
   test::ScratchDirectory scratch_;
   StateRoot root_{(scratch_.path() / "root").string()};
   Result<LockedContainer> locked_ = root_.reserve("box");
-  UniqueFd listener_;
+  UniqueFd listener_ = test::listen_at(directory().control_socket());
   std::string asked_;
   size_t descriptors_ = 0;
 };

@@ -6,43 +6,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
-
-#include "common/socket_path.h"
 #include "tests/support/scratch_directory.h"
+#include "tests/support/unix_listener.h"
 
 namespace caisson::runtime {
 namespace {
 
 class Console : public ::testing::Test {
  protected:
-  Console() : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const SocketPath place = SocketPath::of(path_).value();
-    EXPECT_EQ(::bind(listener_.get(), place.address(), SocketPath::size()), 0);
-    EXPECT_EQ(::listen(listener_.get(), 1), 0);
-  }
-  // What the engine is sent: a descriptor, and the text with it.
-  UniqueFd received(std::string& text) {
-    const UniqueFd client(::accept(listener_.get(), nullptr, nullptr));
-    std::array<char, 4096> bytes{};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    iovec part{.iov_base = bytes.data(), .iov_len = bytes.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t size = ::recvmsg(client.get(), &message, MSG_CMSG_CLOEXEC);
-    text.assign(bytes.data(), size > 0 ? static_cast<size_t>(size) : 0);
-    int fd = -1;
-    if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    return UniqueFd(fd);
-  }
-
   test::ScratchDirectory scratch_;
   std::string path_ = scratch_ / "console.sock";
-  UniqueFd listener_;
+  UniqueFd listener_ = test::listen_at(path_);
 };
 
 TEST_F(Console, process_without_a_terminal_has_none) {
@@ -79,10 +53,11 @@ TEST_F(Console, engine_gets_the_master_and_its_name) {
   const auto pty = open_console({.terminal = true, .socket = path_, .detached = true});
   ASSERT_TRUE(pty && *pty);
   EXPECT_FALSE((*pty)->master) << "it has been handed over";
-  std::string text;
-  const UniqueFd master = received(text);
-  EXPECT_EQ(text, (*pty)->slave_path);
-  ASSERT_EQ(::write(master.get(), "x\n", 2), 2);
+  const UniqueFd client(::accept(listener_.get(), nullptr, nullptr));
+  const test::Received received = test::receive(client.get());
+  EXPECT_EQ(received.text, (*pty)->slave_path);
+  ASSERT_EQ(received.descriptors.size(), 1U);
+  ASSERT_EQ(::write(received.descriptors[0].get(), "x\n", 2), 2);
   char byte = 0;
   EXPECT_EQ(::read((*pty)->slave.get(), &byte, 1), 1);
   EXPECT_EQ(byte, 'x');

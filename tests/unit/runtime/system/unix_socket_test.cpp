@@ -13,38 +13,15 @@
 #include <filesystem>
 #include <vector>
 
-#include "common/socket_path.h"
 #include "tests/support/scratch_directory.h"
+#include "tests/support/unix_listener.h"
 
 namespace caisson::runtime {
 namespace {
 
-struct Received {
-  std::string text;
-  std::vector<UniqueFd> descriptors;
-};
-
-Received receive(int socket) {
-  Received received;
-  std::array<char, 256> text{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostSent * sizeof(int))> control{};
-  iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  received.text.assign(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    for (size_t at = 0; at + sizeof(int) <= header->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(header) + at, sizeof(fd));
-      received.descriptors.emplace_back(fd);
-    }
-  }
-  return received;
-}
+using test::listen_at;
+using test::receive;
+using test::Received;
 
 ino_t inode(int fd) {
   struct stat info {};
@@ -59,13 +36,6 @@ class UnixSocket : public ::testing::Test {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
     ours_.reset(ends[0]);
     theirs_.reset(ends[1]);
-  }
-  static UniqueFd listen_at(const std::string& path) {
-    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const SocketPath place = SocketPath::of(path).value();
-    EXPECT_EQ(::bind(listener.get(), place.address(), SocketPath::size()), 0);
-    EXPECT_EQ(::listen(listener.get(), 8), 0);
-    return listener;
   }
 
   test::ScratchDirectory scratch_;
